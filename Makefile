@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mseg: the targets people type. `make help` lists them.
+#
+# Each directory adds its own rules through an include: it appends programs to
+# PROGRAMS and test programs to UNIT_TESTS.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc) --no-print-directory
+endif
+
+top := $(CURDIR)
+SERIES := 6.1 6.12
+PROGRAMS :=
+UNIT_TESTS :=
+
+-include ctl/build.mk
+-include tests/unit/build.mk
+
+.PHONY: all
+all: programs module ## build the programs and the module for both kernels (the default)
+
+.PHONY: programs
+programs: $(PROGRAMS) ## build the programs, into build/bin
+
+.PHONY: deps
+deps: ## install what building and testing need (apt), and fetch the kernels
+	tests/install-deps
+	for series in $(SERIES); do tests/vm/kernel $$series; done
+
+# --- the module --------------------------------------------------------------
+
+# kbuild leaves its products beside the sources, so it works on a copy. The
+# copy keeps times and products, which makes a rebuild incremental.
+KBUILD_PRODUCTS := *.o *.ko *.mod *.mod.c .*.cmd Module.symvers modules.order
+
+.PHONY: module
+module: $(SERIES:%=module-%) ## build the module for both kernels
+
+.PHONY: $(SERIES:%=module-%)
+$(SERIES:%=module-%): module-%: ## (module-6.1, module-6.12) for one of them
+	@mkdir -p build/kmod/$*/src
+	@rsync -a --delete $(KBUILD_PRODUCTS:%=--exclude='%') kmod include build/kmod/$*/src/
+	@headers=$$(tests/vm/kernel --headers $*) && \
+	$(MAKE) -C "$$headers" M="$(top)/build/kmod/$*/src/kmod" W=1 modules
+	@find build/kmod/$*/src/kmod -name '*.ko' -exec cp -pu -t build/kmod/$*/ {} +
+
+# --- tests -------------------------------------------------------------------
+
+.PHONY: lint
+lint: ## static checks
+	tests/lint
+
+.PHONY: unit
+unit: $(UNIT_TESTS) ## build and run the unit tests
+	set -e; for t in $(UNIT_TESTS); do echo "# $$t"; "$$t"; done
+
+.PHONY: test
+test: ## everything a change must pass
+	tests/run-tests
+
+.PHONY: test-full
+test-full: ## all of it on both kernels, on two processors, and DKMS
+	tests/run-tests --full
+
+.PHONY: run
+run: ## try the product in a virtual machine (HOST=1: on this machine)
+	tests/vm/demo $(if $(HOST),--host)
+
+# --- installing --------------------------------------------------------------
+
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: programs ## install the programs under PREFIX (/usr/local)
+	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(PROGRAMS)
+
+.PHONY: dkms
+dkms: ## register, build and install the module through DKMS (as root)
+	dkms/install
+
+.PHONY: clean
+clean: ## remove what was built (caches outside the checkout stay)
+	rm -rf build
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z][a-z0-9-]*|\$$[^ ]*): .*## +\(?/\1 /p' $(firstword $(MAKEFILE_LIST)) | \
+	while read -r target text; do \
+		case $$target in \$$*) target=module-SERIES; text="($$text" ;; esac; \
+		printf '%-14s %s\n' "$$target" "$$text"; \
+	done
