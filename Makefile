@@ -31,7 +31,6 @@ programs: $(PROGRAMS) ## build the programs, into build/bin
 .PHONY: deps
 deps: ## install what building and testing need (apt), and fetch the kernels
 	tests/install-deps
-	for series in $(SERIES); do tests/vm/kernel $$series; done
 
 # --- the module --------------------------------------------------------------
 
