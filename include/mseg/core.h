@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy model and the classifier, shared by the module and by user space.
+ *
+ * A policy is built by adding networks, prefixes and rules, each checked as it
+ * comes; compiling it checks the whole and prepares the look-up, after which it
+ * never changes. Semantics: POLICY.md, "Which rule decides".
+ *
+ * Building, compiling and freeing allocate and may sleep. Classifying neither
+ * allocates nor sleeps, and any number of readers may do it at once.
+ */
+#ifndef MSEG_CORE_H
+#define MSEG_CORE_H
+
+#include <linux/mseg.h>
+#include <linux/types.h>
+
+/** Bytes of an address; an IPv4 address stands in the first four. */
+#define MSEG_ADDR_LEN 16
+
+/** A service's protocol that stands for every protocol. */
+#define MSEG_PROTOCOL_ANY 256
+
+/**
+ * struct mseg_prefix - one entry of a network
+ * @addr: network order; bits behind @len are zero
+ * @family: MSEG_FAMILY_IPV4 or MSEG_FAMILY_IPV6
+ * @len: 0 to 32 or 128
+ * @exclude: takes the prefix out of its network
+ */
+struct mseg_prefix {
+	__u8 addr[MSEG_ADDR_LEN];
+	__u8 family;
+	__u8 len;
+	__u8 exclude;
+};
+
+/**
+ * struct mseg_service - a range of one protocol's services
+ * @protocol: IANA number or MSEG_PROTOCOL_ANY
+ * @low: destination port, or ICMP type * 256 + code; host order
+ * @high: last value of the range, not below @low
+ * @item: consecutive services with one number are one protocolPorts item
+ * @bare: the protocol alone, @low and @high mean nothing
+ */
+struct mseg_service {
+	__u16 protocol;
+	__u16 low;
+	__u16 high;
+	__u16 item;
+	__u8 bare;
+};
+
+/**
+ * struct mseg_rule - a rule of a policy
+ * @name: shown to people, not NULL
+ * @cookie: the controller's number for it
+ * @networks: indices of the networks that hold the peer, any of them
+ * @services: any of them
+ * @n_networks: at least 1
+ * @n_services: at least 1
+ * @direction: MSEG_DIRECTION_IN or MSEG_DIRECTION_OUT
+ * @action: MSEG_ACTION_ALLOW or MSEG_ACTION_REJECT
+ */
+struct mseg_rule {
+	const char *name;
+	__u64 cookie;
+	const __u32 *networks;
+	const struct mseg_service *services;
+	__u32 n_networks;
+	__u32 n_services;
+	__u8 direction;
+	__u8 action;
+};
+
+struct mseg_segments;
+
+/**
+ * struct mseg_network - a named set of prefixes
+ * @name: shown to people, not NULL
+ * @prefixes: as they were added
+ * @n_prefixes: how many
+ * @room: how many @prefixes has room for
+ * @segments: the look-up, by family; NULL before compilation
+ */
+struct mseg_network {
+	const char *name;
+	struct mseg_prefix *prefixes;
+	__u32 n_prefixes;
+	__u32 room;
+	struct mseg_segments *segments[2];
+};
+
+/**
+ * struct mseg_policy - everything that gives a verdict
+ * @networks: by index
+ * @rules: by index
+ * @defaults: action by direction
+ * @n_networks: how many
+ * @networks_room: how many @networks has room for
+ * @n_rules: how many
+ * @rules_room: how many @rules has room for
+ * @n_entries: prefixes of all networks
+ * @order: rule indices, those of one direction and action together
+ * @order_start: where each direction's Rejects and Allows start in @order
+ */
+struct mseg_policy {
+	struct mseg_network *networks;
+	struct mseg_rule *rules;
+	__u8 defaults[2];
+	__u32 n_networks;
+	__u32 networks_room;
+	__u32 n_rules;
+	__u32 rules_room;
+	__u32 n_entries;
+	__u32 *order;
+	__u32 order_start[5];
+};
+
+/**
+ * struct mseg_key - what a policy judges a connection by
+ * @peer: the other side's address, network order
+ * @service: destination port of the first packet, or its ICMP type * 256 +
+ *	code, host order; 0 where the protocol has neither
+ * @family: MSEG_FAMILY_IPV4 or MSEG_FAMILY_IPV6
+ * @protocol: IANA number
+ * @direction: of the first packet
+ */
+struct mseg_key {
+	__u8 peer[MSEG_ADDR_LEN];
+	__u16 service;
+	__u8 family;
+	__u8 protocol;
+	__u8 direction;
+};
+
+/**
+ * struct mseg_verdict - what a policy says of a connection
+ * @rule: index of the rule that it is attributed to, or MSEG_ID_NONE
+ * @network: index of the peer's network in that rule, or MSEG_ID_NONE
+ * @action: MSEG_ACTION_ALLOW or MSEG_ACTION_REJECT
+ * @reason: MSEG_REASON_RULE or MSEG_REASON_DEFAULT
+ */
+struct mseg_verdict {
+	__u32 rule;
+	__u32 network;
+	__u8 action;
+	__u8 reason;
+};
+
+/**
+ * struct mseg_refusal - why a policy was not taken
+ * @why: a sentence without a full stop; never NULL after a refusal
+ * @network: index of the network at fault, or MSEG_ID_NONE
+ * @entry: index of the prefix at fault in it, or MSEG_ID_NONE
+ */
+struct mseg_refusal {
+	const char *why;
+	__u32 network;
+	__u32 entry;
+};
+
+/**
+ * mseg_policy_new() - an empty policy that allows everything
+ *
+ * Return: the policy, or NULL without memory.
+ */
+struct mseg_policy *mseg_policy_new(void);
+
+/**
+ * mseg_policy_clone() - an uncompiled copy
+ * @from: a policy, compiled or not
+ *
+ * Return: the copy, or NULL without memory.
+ */
+struct mseg_policy *mseg_policy_clone(const struct mseg_policy *from);
+
+/**
+ * mseg_policy_free() - free a policy and all it holds
+ * @policy: nobody reads it any more; may be NULL
+ */
+void mseg_policy_free(struct mseg_policy *policy);
+
+/**
+ * mseg_policy_add_network() - add an empty network, with the next index
+ * @policy: not compiled
+ * @name: copied
+ * @refusal: filled on error
+ *
+ * Return: 0, -EINVAL (empty or too long a name), -E2BIG (MSEG_MAX_NETWORKS) or
+ * -ENOMEM.
+ */
+int mseg_policy_add_network(struct mseg_policy *policy, const char *name,
+			    struct mseg_refusal *refusal);
+
+/**
+ * mseg_policy_add_prefixes() - add entries to the network added last
+ * @policy: not compiled, with a network
+ * @prefixes: copied
+ * @n: how many
+ * @refusal: filled on error; its entry counts from the first of @prefixes
+ *
+ * Return: 0, -EINVAL (bad family or length, host bits set), -E2BIG
+ * (MSEG_MAX_ENTRIES) or -ENOMEM. On error none was added.
+ */
+int mseg_policy_add_prefixes(struct mseg_policy *policy,
+			     const struct mseg_prefix *prefixes, __u32 n,
+			     struct mseg_refusal *refusal);
+
+/**
+ * mseg_policy_add_rule() - add a rule, with the next index
+ * @policy: not compiled
+ * @rule: copied; its networks exist already
+ * @refusal: filled on error
+ *
+ * Return: 0, -EINVAL (a network that is not there, a range where the protocol
+ * has none, ...), -E2BIG (MSEG_MAX_RULES and others) or -ENOMEM.
+ */
+int mseg_policy_add_rule(struct mseg_policy *policy,
+			 const struct mseg_rule *rule,
+			 struct mseg_refusal *refusal);
+
+/**
+ * mseg_policy_compile() - check the whole and prepare the look-up
+ * @policy: not compiled; never changed again after success
+ * @refusal: filled on error
+ *
+ * Return: 0, -EINVAL (an exclusion outside of every entry of its network, or a
+ * prefix both included and excluded) or -ENOMEM. On error only freeing is left.
+ */
+int mseg_policy_compile(struct mseg_policy *policy,
+			struct mseg_refusal *refusal);
+
+/**
+ * mseg_classify() - judge a connection
+ * @policy: compiled
+ * @key: what to judge
+ *
+ * Any context. Return: the verdict; it never fails.
+ */
+struct mseg_verdict mseg_classify(const struct mseg_policy *policy,
+				  const struct mseg_key *key);
+
+/**
+ * mseg_protocol_has_ports() - whether services of a protocol are ports
+ * @protocol: IANA number
+ *
+ * Return: true for TCP, UDP, UDP-Lite, SCTP and DCCP.
+ */
+static inline int mseg_protocol_has_ports(unsigned int protocol)
+{
+	return protocol == 6 || protocol == 17 || protocol == 33 ||
+	       protocol == 132 || protocol == 136;
+}
+
+/**
+ * mseg_protocol_is_icmp() - whether services are ICMP types and codes
+ * @protocol: IANA number
+ *
+ * Return: true for ICMP and ICMPv6.
+ */
+static inline int mseg_protocol_is_icmp(unsigned int protocol)
+{
+	return protocol == 1 || protocol == 58;
+}
+
+#endif /* MSEG_CORE_H */

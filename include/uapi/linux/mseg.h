@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/* Made from include/mseg.yaml by include/generate: edit there. */
+/*
+ * Policy, connections and flow records of the host microsegmentation
+ * module.
+ *
+ * A policy is flat here: networks (sets of prefixes), rules that name
+ * networks and services, and a default for each direction. It is
+ * replaced by a transaction: txn-begin, any number of txn-network, txn-
+ * rule and txn-defaults, then txn-commit, which puts the whole policy
+ * in force or leaves the former one. A transaction belongs to the
+ * socket that began it and ends with it.
+ *
+ * Every command asks for CAP_NET_ADMIN in the initial user namespace,
+ * and acts on the network namespace of its socket.
+ */
+
+#ifndef _UAPI_LINUX_MSEG_H
+#define _UAPI_LINUX_MSEG_H
+
+#include <linux/types.h>
+
+#define MSEG_GENL_NAME		"mseg"
+#define MSEG_GENL_VERSION	1
+
+#define MSEG_MAX_NAME_LEN	255
+#define MSEG_MAX_NETWORKS	65536
+#define MSEG_MAX_RULES		131072
+#define MSEG_MAX_ENTRIES	4194304
+#define MSEG_MAX_RULE_NETWORKS	1024
+#define MSEG_MAX_RULE_SERVICES	1024
+#define MSEG_ID_NONE		4294967295
+
+/**
+ * enum mseg_direction - As the host sees the connection's first packet.
+ */
+enum mseg_direction {
+	MSEG_DIRECTION_IN,
+	MSEG_DIRECTION_OUT,
+};
+
+enum mseg_action {
+	MSEG_ACTION_ALLOW,
+	MSEG_ACTION_REJECT,
+};
+
+/**
+ * enum mseg_family - Address families, numbered as IP versions are.
+ */
+enum mseg_family {
+	MSEG_FAMILY_IPV4 = 4,
+	MSEG_FAMILY_IPV6 = 6,
+};
+
+/**
+ * enum mseg_flow_event - Why a flow record was made. An update comes every 30
+ *   seconds while packets do, and at once when the verdict changes.
+ */
+enum mseg_flow_event {
+	MSEG_FLOW_EVENT_BEGIN,
+	MSEG_FLOW_EVENT_UPDATE,
+	MSEG_FLOW_EVENT_END,
+};
+
+/**
+ * enum mseg_reason - What decided a flow's verdict.
+ */
+enum mseg_reason {
+	MSEG_REASON_RULE,
+	MSEG_REASON_DEFAULT,
+};
+
+/**
+ * enum mseg_flow_flag
+ * @MSEG_FLOW_FLAG_EXISTING: The connection was older than the module's
+ *   knowledge of it.
+ * @MSEG_FLOW_FLAG_SILENT: Rejected without an answer.
+ */
+enum mseg_flow_flag {
+	MSEG_FLOW_FLAG_EXISTING = 1,
+	MSEG_FLOW_FLAG_SILENT = 2,
+};
+
+/**
+ * enum mseg_conn_state - new has been seen in one direction alone, established
+ *   in both, closing has seen FIN or RST, closed has no local socket any more.
+ */
+enum mseg_conn_state {
+	MSEG_CONN_STATE_NEW,
+	MSEG_CONN_STATE_ESTABLISHED,
+	MSEG_CONN_STATE_CLOSING,
+	MSEG_CONN_STATE_CLOSED,
+	MSEG_CONN_STATE_REJECTED,
+};
+
+/**
+ * struct mseg_flow_record
+ * @seq: Counts the records made on this processor.
+ * @id: The connection, unique since the module was loaded.
+ * @first_seen: Nanoseconds since 1970, as all times.
+ * @last_seen: When the last packet passed.
+ * @packets_in: Packets towards the host since the connection began, as all
+ *   counters.
+ * @packets_out: Packets from the host.
+ * @bytes_in: Bytes of the IP packets, headers included.
+ * @bytes_out: As bytes-in.
+ * @cookie: The deciding rule's cookie, 0 without one.
+ * @count: Connections (or attempts, when rejected) that the record stands
+ *   for, since the flow's last record.
+ * @cpu: Processor that made the record.
+ * @generation: Of the policy that gave the verdict.
+ * @rule: Index of the deciding rule in its generation, or id-none.
+ * @network: Index of the peer's network in that generation, or id-none.
+ * @ifindex: Interface of the first packet.
+ * @source: Address that sent the first packet.
+ * @destination: Address that the first packet went to.
+ * @source_port: Or an ICMP query's identifier.
+ * @destination_port: Port of the service, 0 where the protocol has none.
+ * @family: Of the addresses. (enum mseg_family)
+ * @protocol: IANA number.
+ * @icmp_type: Of the first packet.
+ * @icmp_code: Of the first packet.
+ * @direction: Of the first packet. (enum mseg_direction)
+ * @verdict: What happens to its packets. (enum mseg_action)
+ * @reason: What gave the verdict. (enum mseg_reason)
+ * @event: Why the record was made. (enum mseg_flow_event)
+ * @state: Of the connection. (enum mseg_conn_state)
+ * @flags: Further facts. (enum mseg_flow_flag)
+ * @pad: Zero.
+ *
+ * One flow, in host byte order; addresses are in network order, an IPv4
+ * address in the first four bytes. Every byte is defined, padding is zero.
+ * Sequence numbers count the records made on one processor: a hole is a
+ * loss, which the flows-lost statistics count by verdict.
+ */
+struct mseg_flow_record {
+	__u64 seq;
+	__u64 id;
+	__u64 first_seen;
+	__u64 last_seen;
+	__u64 packets_in;
+	__u64 packets_out;
+	__u64 bytes_in;
+	__u64 bytes_out;
+	__u64 cookie;
+	__u32 count;
+	__u32 cpu;
+	__u32 generation;
+	__u32 rule;
+	__u32 network;
+	__u32 ifindex;
+	__u8 source[16];
+	__u8 destination[16];
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 family;
+	__u8 protocol;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 direction;
+	__u8 verdict;
+	__u8 reason;
+	__u8 event;
+	__u8 state;
+	__u8 flags;
+	__u8 pad[2];
+};
+
+enum {
+	MSEG_A_ENTRY_ADDRESS = 1,
+	MSEG_A_ENTRY_PREFIX_LEN,
+	MSEG_A_ENTRY_EXCLUDE,
+
+	__MSEG_A_ENTRY_MAX
+};
+#define MSEG_A_ENTRY_MAX (__MSEG_A_ENTRY_MAX - 1)
+
+enum {
+	MSEG_A_SERVICE_PROTOCOL = 1,
+	MSEG_A_SERVICE_LOW,
+	MSEG_A_SERVICE_HIGH,
+	MSEG_A_SERVICE_ITEM,
+
+	__MSEG_A_SERVICE_MAX
+};
+#define MSEG_A_SERVICE_MAX (__MSEG_A_SERVICE_MAX - 1)
+
+enum {
+	MSEG_A_TXN = 1,
+	MSEG_A_GENERATION,
+	MSEG_A_DEFAULT_IN,
+	MSEG_A_DEFAULT_OUT,
+	MSEG_A_NETWORK_COUNT,
+	MSEG_A_ENTRY_COUNT,
+	MSEG_A_RULE_COUNT,
+	MSEG_A_CONNECTION_COUNT,
+	MSEG_A_CONNECTION_MAX,
+	MSEG_A_VERSION,
+	MSEG_A_CLONE,
+	MSEG_A_ID,
+	MSEG_A_NAME,
+	MSEG_A_ENTRY,
+	MSEG_A_DIRECTION,
+	MSEG_A_ACTION,
+	MSEG_A_NETWORK,
+	MSEG_A_SERVICE,
+	MSEG_A_COOKIE,
+	MSEG_A_FLOW,
+	MSEG_A_TIMEOUT,
+	MSEG_A_STAT,
+	MSEG_A_ATTACHED,
+	MSEG_A_PAD,
+
+	__MSEG_A_MAX
+};
+#define MSEG_A_MAX (__MSEG_A_MAX - 1)
+
+enum {
+	MSEG_A_STAT_NAME = 1,
+	MSEG_A_STAT_VALUE,
+	MSEG_A_STAT_PAD,
+
+	__MSEG_A_STAT_MAX
+};
+#define MSEG_A_STAT_MAX (__MSEG_A_STAT_MAX - 1)
+
+enum {
+	MSEG_C_STATUS_GET = 1,
+	MSEG_C_ATTACH,
+	MSEG_C_DETACH,
+	MSEG_C_TXN_BEGIN,
+	MSEG_C_TXN_NETWORK,
+	MSEG_C_TXN_RULE,
+	MSEG_C_TXN_DEFAULTS,
+	MSEG_C_TXN_COMMIT,
+	MSEG_C_TXN_ABORT,
+	MSEG_C_NETWORK_GET,
+	MSEG_C_RULE_GET,
+	MSEG_C_CONNECTION_GET,
+	MSEG_C_STATS_GET,
+	MSEG_C_FLOW_NTF,
+	MSEG_C_POLICY_NTF,
+
+	__MSEG_C_MAX
+};
+#define MSEG_C_MAX (__MSEG_C_MAX - 1)
+
+#define MSEG_MCGRP_FLOWS	"flows"
+#define MSEG_MCGRP_POLICY	"policy"
+
+#endif /* _UAPI_LINUX_MSEG_H */

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The connection cache: a fixed table of chains with a keyed hash, so that
+ * nobody outside can choose collisions, and a fixed number of entries. When it
+ * is full a rejected, closed or half-open entry near the new one makes room; an
+ * established one never does.
+ */
+#include "conn.h"
+
+#include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include <linux/mseg.h>
+
+/* Buckets in which room is looked for, and entries looked at in each. */
+#define EVICT_BUCKETS 8
+#define EVICT_CHAIN 16
+
+static struct kmem_cache *cache;
+static hsiphash_key_t hash_key __read_mostly;
+static atomic64_t last_id;
+
+int mseg_conn_init(void)
+{
+	get_random_bytes(&hash_key, sizeof(hash_key));
+	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0,
+				  SLAB_ACCOUNT, NULL);
+	return cache ? 0 : -ENOMEM;
+}
+
+void mseg_conn_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(cache);
+}
+
+struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
+{
+	struct mseg_conns *conns = kzalloc(sizeof(*conns), GFP_KERNEL);
+	u32 buckets = roundup_pow_of_two(max_t(u32, max / 2, 16));
+	u32 i;
+
+	if (!conns)
+		return NULL;
+	conns->buckets = kvcalloc(buckets, sizeof(*conns->buckets), GFP_KERNEL);
+	if (!conns->buckets) {
+		kfree(conns);
+		return NULL;
+	}
+	for (i = 0; i < buckets; i++)
+		spin_lock_init(&conns->buckets[i].lock);
+	conns->mask = buckets - 1;
+	conns->max = max;
+	conns->stats = stats;
+	return conns;
+}
+
+static void free_conn_rcu(struct rcu_head *head)
+{
+	kmem_cache_free(cache, container_of(head, struct mseg_conn, rcu));
+}
+
+void mseg_conns_free(struct mseg_conns *conns)
+{
+	struct hlist_node *next;
+	struct mseg_conn *conn;
+	u32 i;
+
+	if (!conns)
+		return;
+	for (i = 0; i <= conns->mask; i++) {
+		hlist_for_each_entry_safe(conn, next, &conns->buckets[i].chain,
+					  node)
+			kmem_cache_free(cache, conn);
+		cond_resched();
+	}
+	kvfree(conns->buckets);
+	kfree(conns);
+}
+
+static u32 hash(const struct mseg_conn_key *key)
+{
+	return hsiphash(key, sizeof(*key), &hash_key);
+}
+
+static bool same_key(const struct mseg_conn_key *a,
+		     const struct mseg_conn_key *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns,
+					  u32 hash)
+{
+	return &conns->buckets[hash & conns->mask];
+}
+
+struct mseg_conn *mseg_conn_find(struct mseg_conns *conns,
+				 const struct mseg_conn_key *key)
+{
+	u32 h = hash(key);
+	struct mseg_conn *conn;
+
+	hlist_for_each_entry_rcu(conn, &bucket_of(conns, h)->chain, node) {
+		if (conn->hash == h && same_key(&conn->key, key))
+			return conn;
+	}
+	return NULL;
+}
+
+/* Entries that may be evicted: nothing works worse without them. */
+static bool evictable(const struct mseg_conn *conn)
+{
+	u8 state = READ_ONCE(conn->state);
+
+	return state == MSEG_CONN_STATE_REJECTED ||
+	       state == MSEG_CONN_STATE_CLOSED ||
+	       state == MSEG_CONN_STATE_NEW || mseg_conn_expired(conn);
+}
+
+static struct mseg_conn *victim_in(struct mseg_conn_bucket *bucket)
+{
+	struct mseg_conn *conn;
+	int looked = 0;
+
+	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
+		if (evictable(conn))
+			return conn;
+		if (++looked == EVICT_CHAIN)
+			break;
+	}
+	return NULL;
+}
+
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns,
+				   const struct mseg_conn_key *key)
+{
+	struct mseg_conn *victim = NULL;
+	u32 h = hash(key);
+	int i;
+
+	for (i = 0; i < EVICT_BUCKETS && !victim; i++)
+		victim = victim_in(bucket_of(conns, h + i));
+	return victim;
+}
+
+/* Count first, so that no two processors can both take the last place. */
+static bool reserve(struct mseg_conns *conns)
+{
+	if (atomic_inc_return(&conns->count) <= conns->max)
+		return true;
+	atomic_dec(&conns->count);
+	mseg_stat(conns->stats, conn_full);
+	return false;
+}
+
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns,
+				const struct mseg_conn_key *key)
+{
+	struct mseg_conn *conn;
+
+	if (!reserve(conns))
+		return NULL;
+	conn = kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!conn) {
+		atomic_dec(&conns->count);
+		mseg_stat(conns->stats, conn_no_memory);
+		return NULL;
+	}
+	conn->key = *key;
+	conn->hash = hash(key);
+	conn->id = atomic64_inc_return(&last_id);
+	spin_lock_init(&conn->lock);
+	conn->first_seen = ktime_get_real_ns();
+	conn->last_seen = jiffies;
+	conn->reported = jiffies;
+	return conn;
+}
+
+bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
+{
+	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
+	struct mseg_conn *other;
+	bool first = true;
+
+	spin_lock_bh(&bucket->lock);
+	hlist_for_each_entry(other, &bucket->chain, node) {
+		if (same_key(&other->key, &conn->key)) {
+			first = false;
+			break;
+		}
+	}
+	if (first)
+		hlist_add_head_rcu(&conn->node, &bucket->chain);
+	spin_unlock_bh(&bucket->lock);
+	if (first) {
+		mseg_stat(conns->stats, conn_added);
+	} else {
+		atomic_dec(&conns->count);
+		kmem_cache_free(cache, conn);
+	}
+	return first;
+}
+
+bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
+{
+	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
+	bool removed = false;
+
+	spin_lock_bh(&bucket->lock);
+	if (!conn->dead) {
+		hlist_del_rcu(&conn->node);
+		conn->dead = true;
+		removed = true;
+	}
+	spin_unlock_bh(&bucket->lock);
+	if (removed) {
+		atomic_dec(&conns->count);
+		mseg_stat(conns->stats, conn_removed);
+		call_rcu(&conn->rcu, free_conn_rcu);
+	}
+	return removed;
+}
+
+/*
+ * Seconds without a packet. An established TCP connection ends with its local
+ * socket (mseg_socket_state()), so its own time is only a last resort.
+ */
+unsigned long mseg_conn_timeout(const struct mseg_conn *conn)
+{
+	u8 state = READ_ONCE(conn->state);
+
+	switch (state) {
+	case MSEG_CONN_STATE_REJECTED:
+		return 30 * HZ;
+	case MSEG_CONN_STATE_CLOSED:
+		return 10 * HZ;
+	}
+	switch (conn->key.protocol) {
+	case IPPROTO_TCP:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return state == MSEG_CONN_STATE_NEW ? 120 * HZ :
+						      5 * 24 * 3600 * HZ;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return state == MSEG_CONN_STATE_NEW ? 30 * HZ : 180 * HZ;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return 30 * HZ;
+	}
+	return 600 * HZ;
+}
+
+bool mseg_conn_expired(const struct mseg_conn *conn)
+{
+	return time_after(jiffies, READ_ONCE(conn->last_seen) +
+					   mseg_conn_timeout(conn));
+}
+
+/* A packet the other way makes it established; FIN or RST let it be watched. */
+static void follow_state(struct mseg_conn *conn,
+			 const struct mseg_packet *packet)
+{
+	u8 state = READ_ONCE(conn->state);
+
+	if (state == MSEG_CONN_STATE_NEW &&
+	    packet->out != (conn->direction == MSEG_DIRECTION_OUT))
+		WRITE_ONCE(conn->state, MSEG_CONN_STATE_ESTABLISHED);
+	else if (state == MSEG_CONN_STATE_ESTABLISHED && packet->tcp_end)
+		WRITE_ONCE(conn->state, MSEG_CONN_STATE_CLOSING);
+}
+
+void mseg_conn_touch(struct mseg_conn *conn, const struct mseg_packet *packet)
+{
+	atomic64_add(packet->segments, &conn->packets[packet->out]);
+	atomic64_add(packet->len, &conn->bytes[packet->out]);
+	if (READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT) {
+		/* Its time runs from the verdict: nobody keeps it alive. */
+		atomic_inc(&conn->attempts);
+		return;
+	}
+	follow_state(conn, packet);
+	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED &&
+	    READ_ONCE(conn->last_seen) != jiffies)
+		WRITE_ONCE(conn->last_seen, jiffies);
+}

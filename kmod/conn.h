@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The connection cache of one network namespace: what was judged, when, by
+ * which generation, and what it carried since.
+ *
+ * Readers hold RCU and take no lock. A bucket's lock guards its chain, an
+ * entry's lock its verdict; neither is held over the other. An entry is freed a
+ * grace period after it was unlinked.
+ */
+#ifndef MSEG_CONN_H
+#define MSEG_CONN_H
+
+#include <linux/atomic.h>
+#include <linux/rculist.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "packet.h"
+#include "stats.h"
+
+/**
+ * struct mseg_conn - a remembered connection
+ * @node: in its bucket
+ * @key: never changes
+ * @id: unique since the module was loaded
+ * @hash: of @key
+ * @lock: guards the fields up to @generation against each other
+ * @cookie: of the deciding rule
+ * @rule: its index in @generation, or MSEG_ID_NONE
+ * @network: the peer's, or MSEG_ID_NONE
+ * @verdict: enum mseg_action
+ * @reason: enum mseg_reason
+ * @generation: that judged it; written last, with release
+ * @direction: of the first packet
+ * @flags: enum mseg_flow_flag
+ * @service: of the first packet, host order
+ * @ifindex: interface of the first packet
+ * @state: enum mseg_conn_state
+ * @first_seen: nanoseconds since 1970
+ * @last_seen: jiffies
+ * @reported: jiffies of the last record
+ * @reported_packets: sum of packets then
+ * @attempts: connections or rejected packets since the last record
+ * @packets: by direction, in then out
+ * @bytes: the same
+ * @dead: unlinked, guarded by the bucket's lock
+ * @rcu: frees it
+ */
+struct mseg_conn {
+	struct hlist_node node;
+	struct mseg_conn_key key;
+	u32 hash;
+	u64 id;
+	spinlock_t lock;
+	u64 cookie;
+	u32 rule;
+	u32 network;
+	u8 verdict;
+	u8 reason;
+	u32 generation;
+	u8 direction;
+	u8 flags;
+	u16 service;
+	u32 ifindex;
+	u8 state;
+	bool dead;
+	u64 first_seen;
+	unsigned long last_seen;
+	unsigned long reported;
+	u64 reported_packets;
+	atomic_t attempts;
+	atomic64_t packets[2];
+	atomic64_t bytes[2];
+	struct rcu_head rcu;
+};
+
+struct mseg_conn_bucket {
+	struct hlist_head chain;
+	spinlock_t lock;
+};
+
+/**
+ * struct mseg_conns - a cache
+ * @buckets: chains by hash
+ * @mask: number of buckets less one
+ * @max: entries at most
+ * @count: entries now, reserved before they are linked
+ * @stats: of the network namespace
+ */
+struct mseg_conns {
+	struct mseg_conn_bucket *buckets;
+	u32 mask;
+	u32 max;
+	atomic_t count;
+	struct mseg_stats __percpu *stats;
+};
+
+/** mseg_conn_init() - once, at module load. Return: 0 or -ENOMEM. */
+int mseg_conn_init(void);
+
+/** mseg_conn_exit() - once, when no cache is left; waits for RCU callbacks. */
+void mseg_conn_exit(void);
+
+/**
+ * mseg_conns_new() - an empty cache
+ * @max: entries at most
+ * @stats: outlives the cache
+ *
+ * May sleep. Return: the cache, or NULL without memory.
+ */
+struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats);
+
+/**
+ * mseg_conns_free() - free a cache and its entries
+ * @conns: nobody reads it any more; may be NULL
+ *
+ * May sleep.
+ */
+void mseg_conns_free(struct mseg_conns *conns);
+
+/**
+ * mseg_conn_find() - look a connection up
+ * @conns: the cache
+ * @key: every byte defined
+ *
+ * Under RCU. Return: the entry, valid until rcu_read_unlock(), or NULL. Its time
+ * may be over: see mseg_conn_expired().
+ */
+struct mseg_conn *mseg_conn_find(struct mseg_conns *conns,
+				 const struct mseg_conn_key *key);
+
+/**
+ * mseg_conn_new() - an entry that is not in the cache yet
+ * @conns: the cache
+ * @key: copied
+ *
+ * Any context. Return: the entry, which the caller fills and then adds, or NULL
+ * where the cache is full or memory is short, counted.
+ */
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns,
+				const struct mseg_conn_key *key);
+
+/**
+ * mseg_conn_full() - whether an entry must go before another can come
+ * @conns: the cache
+ */
+static inline bool mseg_conn_full(const struct mseg_conns *conns)
+{
+	return atomic_read(&conns->count) >= conns->max;
+}
+
+/**
+ * mseg_conn_victim() - the entry that should make room
+ * @conns: the cache
+ * @key: of the new connection, near which is looked
+ *
+ * Under RCU, bounded. Return: an entry that is rejected, closed, half-open or
+ * over, or NULL where there is none; an established one is never given.
+ */
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns,
+				   const struct mseg_conn_key *key);
+
+/**
+ * mseg_conn_add() - put an entry into the cache
+ * @conns: the cache
+ * @conn: from mseg_conn_new(), complete
+ *
+ * Under RCU, any context. Return: true when it was put in; false when another
+ * processor was first, and @conn was freed.
+ */
+bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn);
+
+/**
+ * mseg_conn_remove() - take an entry out of the cache
+ * @conns: the cache
+ * @conn: found in it
+ *
+ * Under RCU, any context. Return: true when this call took it out, false when
+ * another did.
+ */
+bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn);
+
+/**
+ * mseg_conn_expired() - whether a connection's time is over
+ * @conn: valid
+ *
+ * Any context.
+ */
+bool mseg_conn_expired(const struct mseg_conn *conn);
+
+/**
+ * mseg_conn_timeout() - how long a connection may be idle
+ * @conn: valid
+ *
+ * Return: jiffies, by protocol and state.
+ */
+unsigned long mseg_conn_timeout(const struct mseg_conn *conn);
+
+/**
+ * mseg_conn_touch() - account a packet
+ * @conn: valid
+ * @packet: of it
+ *
+ * Any context.
+ */
+void mseg_conn_touch(struct mseg_conn *conn, const struct mseg_packet *packet);
+
+#endif /* MSEG_CONN_H */

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The policy model: building, checking, copying and freeing. Arrays grow by
+ * doubling; a step that fails leaves the policy as it was.
+ */
+#include "port.h"
+#include "segments.h"
+
+static int refuse(struct mseg_refusal *refusal, int err, const char *why)
+{
+	refusal->why = why;
+	return err;
+}
+
+static int no_memory(struct mseg_refusal *refusal)
+{
+	return refuse(refusal, -ENOMEM, "out of memory");
+}
+
+static void *copy(const void *from, size_t n, size_t size)
+{
+	void *to = mseg_alloc(n, size);
+
+	if (to)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+/* Make room in an array for more items; false without memory. */
+static bool reserve(void **array, u32 *room, u32 used, u32 more, size_t size)
+{
+	u32 want = *room ? *room : 8;
+	void *bigger;
+
+	if (used + more <= *room)
+		return true;
+	while (want < used + more)
+		want *= 2;
+	bigger = mseg_alloc(want, size);
+	if (!bigger)
+		return false;
+	if (used)
+		memcpy(bigger, *array, used * size);
+	mseg_free(*array);
+	*array = bigger;
+	*room = want;
+	return true;
+}
+
+struct mseg_policy *mseg_policy_new(void)
+{
+	return mseg_alloc(1, sizeof(struct mseg_policy));
+}
+
+static void free_rule(struct mseg_rule *rule)
+{
+	mseg_free(rule->name);
+	mseg_free(rule->networks);
+	mseg_free(rule->services);
+}
+
+static void free_network(struct mseg_network *network)
+{
+	mseg_free(network->name);
+	mseg_free(network->prefixes);
+	mseg_segments_free(network->segments[0]);
+	mseg_segments_free(network->segments[1]);
+}
+
+void mseg_policy_free(struct mseg_policy *policy)
+{
+	u32 i;
+
+	if (!policy)
+		return;
+	for (i = 0; i < policy->n_networks; i++) {
+		free_network(&policy->networks[i]);
+		mseg_breathe();
+	}
+	for (i = 0; i < policy->n_rules; i++) {
+		free_rule(&policy->rules[i]);
+		mseg_breathe();
+	}
+	mseg_free(policy->networks);
+	mseg_free(policy->rules);
+	mseg_free(policy->order);
+	mseg_free(policy);
+}
+
+int mseg_policy_add_network(struct mseg_policy *policy, const char *name,
+			    struct mseg_refusal *refusal)
+{
+	size_t len = strnlen(name, MSEG_MAX_NAME_LEN + 1);
+	struct mseg_network network = {};
+	void *array = policy->networks;
+
+	if (!len)
+		return refuse(refusal, -EINVAL, "a network needs a name");
+	if (len > MSEG_MAX_NAME_LEN)
+		return refuse(refusal, -EINVAL, "the name is too long");
+	if (policy->n_networks == MSEG_MAX_NETWORKS)
+		return refuse(refusal, -E2BIG, "too many networks");
+	if (!reserve(&array, &policy->networks_room, policy->n_networks, 1,
+		     sizeof(network)))
+		return no_memory(refusal);
+	policy->networks = array;
+	network.name = copy(name, len + 1, 1);
+	if (!network.name)
+		return no_memory(refusal);
+	policy->networks[policy->n_networks++] = network;
+	return 0;
+}
+
+static bool host_bits_clear(const struct mseg_prefix *prefix)
+{
+	u32 i = prefix->len / 8;
+
+	if (prefix->len % 8 && prefix->addr[i++] & (0xff >> (prefix->len % 8)))
+		return false;
+	for (; i < MSEG_ADDR_LEN; i++)
+		if (prefix->addr[i])
+			return false;
+	return true;
+}
+
+static int check_prefix(const struct mseg_prefix *prefix,
+			struct mseg_refusal *refusal)
+{
+	if (prefix->family != MSEG_FAMILY_IPV4 &&
+	    prefix->family != MSEG_FAMILY_IPV6)
+		return refuse(refusal, -EINVAL, "unknown address family");
+	if (prefix->len > (prefix->family == MSEG_FAMILY_IPV4 ? 32 : 128))
+		return refuse(refusal, -EINVAL, "the prefix is too long");
+	if (!host_bits_clear(prefix))
+		return refuse(refusal, -EINVAL,
+			      "bits behind the prefix are set");
+	return 0;
+}
+
+int mseg_policy_add_prefixes(struct mseg_policy *policy,
+			     const struct mseg_prefix *prefixes, __u32 n,
+			     struct mseg_refusal *refusal)
+{
+	struct mseg_network *network;
+	void *array;
+	u32 i;
+	int err;
+
+	if (!policy->n_networks)
+		return refuse(refusal, -EINVAL, "there is no network yet");
+	network = &policy->networks[policy->n_networks - 1];
+	for (i = 0; i < n; i++) {
+		err = check_prefix(&prefixes[i], refusal);
+		if (err) {
+			refusal->entry = i;
+			return err;
+		}
+	}
+	if (n > MSEG_MAX_ENTRIES - policy->n_entries)
+		return refuse(refusal, -E2BIG, "too many entries");
+	array = network->prefixes;
+	if (!reserve(&array, &network->room, network->n_prefixes, n,
+		     sizeof(*prefixes)))
+		return no_memory(refusal);
+	network->prefixes = array;
+	for (i = 0; i < n; i++) {
+		network->prefixes[network->n_prefixes] = prefixes[i];
+		network->prefixes[network->n_prefixes++].exclude =
+			!!prefixes[i].exclude;
+	}
+	policy->n_entries += n;
+	return 0;
+}
+
+static int check_service(const struct mseg_service *service,
+			 struct mseg_refusal *refusal)
+{
+	u32 protocol = service->protocol;
+
+	if (protocol > MSEG_PROTOCOL_ANY)
+		return refuse(refusal, -EINVAL, "unknown protocol");
+	if (service->bare)
+		return 0;
+	if (!mseg_protocol_has_ports(protocol) &&
+	    !mseg_protocol_is_icmp(protocol))
+		return refuse(refusal, -EINVAL,
+			      "the protocol has neither ports nor types");
+	if (service->low > service->high)
+		return refuse(refusal, -EINVAL,
+			      "the range ends before it begins");
+	return 0;
+}
+
+static int check_rule(const struct mseg_policy *policy,
+		      const struct mseg_rule *rule,
+		      struct mseg_refusal *refusal)
+{
+	u32 i;
+	int err;
+
+	if (strnlen(rule->name, MSEG_MAX_NAME_LEN + 1) > MSEG_MAX_NAME_LEN)
+		return refuse(refusal, -EINVAL, "the name is too long");
+	if (rule->direction > MSEG_DIRECTION_OUT)
+		return refuse(refusal, -EINVAL, "unknown direction");
+	if (rule->action > MSEG_ACTION_REJECT)
+		return refuse(refusal, -EINVAL, "unknown action");
+	if (!rule->n_networks)
+		return refuse(refusal, -EINVAL, "a rule needs a network");
+	if (!rule->n_services)
+		return refuse(refusal, -EINVAL, "a rule needs a service");
+	if (rule->n_networks > MSEG_MAX_RULE_NETWORKS)
+		return refuse(refusal, -E2BIG, "too many networks in a rule");
+	if (rule->n_services > MSEG_MAX_RULE_SERVICES)
+		return refuse(refusal, -E2BIG, "too many services in a rule");
+	for (i = 0; i < rule->n_networks; i++)
+		if (rule->networks[i] >= policy->n_networks)
+			return refuse(refusal, -EINVAL,
+				      "the rule names a network that is not there");
+	for (i = 0; i < rule->n_services; i++) {
+		err = check_service(&rule->services[i], refusal);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int mseg_policy_add_rule(struct mseg_policy *policy,
+			 const struct mseg_rule *rule,
+			 struct mseg_refusal *refusal)
+{
+	struct mseg_rule added = *rule;
+	void *array = policy->rules;
+	int err = check_rule(policy, rule, refusal);
+
+	if (err)
+		return err;
+	if (policy->n_rules == MSEG_MAX_RULES)
+		return refuse(refusal, -E2BIG, "too many rules");
+	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1,
+		     sizeof(added)))
+		return no_memory(refusal);
+	policy->rules = array;
+	added.name = copy(rule->name, strlen(rule->name) + 1, 1);
+	added.networks = copy(rule->networks, rule->n_networks,
+			      sizeof(*rule->networks));
+	added.services = copy(rule->services, rule->n_services,
+			      sizeof(*rule->services));
+	if (!added.name || !added.networks || !added.services) {
+		free_rule(&added);
+		return no_memory(refusal);
+	}
+	policy->rules[policy->n_rules++] = added;
+	return 0;
+}
+
+static int clone_networks(struct mseg_policy *to,
+			  const struct mseg_policy *from)
+{
+	struct mseg_refusal ignored;
+	u32 i;
+	int err = 0;
+
+	for (i = 0; i < from->n_networks && !err; i++) {
+		const struct mseg_network *network = &from->networks[i];
+
+		err = mseg_policy_add_network(to, network->name, &ignored);
+		if (!err)
+			err = mseg_policy_add_prefixes(to, network->prefixes,
+						       network->n_prefixes,
+						       &ignored);
+		mseg_breathe();
+	}
+	return err;
+}
+
+struct mseg_policy *mseg_policy_clone(const struct mseg_policy *from)
+{
+	struct mseg_policy *to = mseg_policy_new();
+	struct mseg_refusal ignored;
+	u32 i;
+	int err;
+
+	if (!to)
+		return NULL;
+	memcpy(to->defaults, from->defaults, sizeof(to->defaults));
+	err = clone_networks(to, from);
+	for (i = 0; i < from->n_rules && !err; i++) {
+		err = mseg_policy_add_rule(to, &from->rules[i], &ignored);
+		mseg_breathe();
+	}
+	if (err) {
+		mseg_policy_free(to);
+		return NULL;
+	}
+	return to;
+}
+
+static int compile_networks(struct mseg_policy *policy,
+			    struct mseg_refusal *refusal)
+{
+	static const u8 families[] = { MSEG_FAMILY_IPV4, MSEG_FAMILY_IPV6 };
+	u32 i, f;
+	int err;
+
+	for (i = 0; i < policy->n_networks; i++) {
+		struct mseg_network *network = &policy->networks[i];
+
+		for (f = 0; f < 2; f++) {
+			err = mseg_segments_build(network, families[f],
+						  &network->segments[f],
+						  refusal);
+			if (err == -ENOMEM)
+				return no_memory(refusal);
+			if (err) {
+				refusal->network = i;
+				return err;
+			}
+		}
+		mseg_breathe();
+	}
+	return 0;
+}
+
+/* Rules of one direction and action stand together, Rejects first. */
+static u32 group(const struct mseg_rule *rule)
+{
+	return rule->direction * 2 + (rule->action == MSEG_ACTION_ALLOW);
+}
+
+static int order_rules(struct mseg_policy *policy, struct mseg_refusal *refusal)
+{
+	u32 g, i, n = 0;
+
+	policy->order = mseg_alloc(policy->n_rules + 1, sizeof(u32));
+	if (!policy->order)
+		return no_memory(refusal);
+	for (g = 0; g < 4; g++) {
+		policy->order_start[g] = n;
+		for (i = 0; i < policy->n_rules; i++)
+			if (group(&policy->rules[i]) == g)
+				policy->order[n++] = i;
+		mseg_breathe();
+	}
+	policy->order_start[4] = n;
+	return 0;
+}
+
+int mseg_policy_compile(struct mseg_policy *policy,
+			struct mseg_refusal *refusal)
+{
+	int err;
+
+	refusal->network = MSEG_ID_NONE;
+	refusal->entry = MSEG_ID_NONE;
+	err = compile_networks(policy, refusal);
+	if (err)
+		return err;
+	return order_rules(policy, refusal);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one file of the core that knows which side it is compiled for: memory,
+ * sorting, and giving the processor away in long loops.
+ */
+#ifndef MSEG_PORT_H
+#define MSEG_PORT_H
+
+#ifdef __KERNEL__
+
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+static inline void *mseg_alloc(size_t n, size_t size)
+{
+	return kvcalloc(n, size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+static inline void mseg_free(const void *memory)
+{
+	kvfree(memory);
+}
+
+static inline void mseg_sort(void *base, size_t n, size_t size,
+			     int (*compare)(const void *a, const void *b))
+{
+	sort(base, n, size, compare, NULL);
+}
+
+static inline void mseg_breathe(void)
+{
+	cond_resched();
+}
+
+#else /* user space */
+
+#include <errno.h>
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __s16 s16;
+typedef __u32 u32;
+typedef __u64 u64;
+
+static inline void *mseg_alloc(size_t n, size_t size)
+{
+	return calloc(n, size);
+}
+
+static inline void mseg_free(const void *memory)
+{
+	free((void *)memory);
+}
+
+static inline void mseg_sort(void *base, size_t n, size_t size,
+			     int (*compare)(const void *a, const void *b))
+{
+	qsort(base, n, size, compare);
+}
+
+static inline void mseg_breathe(void)
+{
+}
+
+#endif
+
+#endif /* MSEG_PORT_H */

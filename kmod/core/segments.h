@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One network's addresses of one family as sorted, disjoint segments, each with
+ * the length of the entry that decides for it.
+ */
+#ifndef MSEG_SEGMENTS_H
+#define MSEG_SEGMENTS_H
+
+#include <mseg/core.h>
+#include "port.h"
+
+/** The network does not hold the segment's addresses. */
+#define MSEG_NOT_COVERED (-1)
+
+/**
+ * mseg_segments_build() - lay out a network's prefixes of one family
+ * @network: its prefixes are not changed
+ * @family: MSEG_FAMILY_IPV4 or MSEG_FAMILY_IPV6
+ * @result: the segments, NULL where the network has no such prefix
+ * @refusal: why and entry are filled on -EINVAL
+ *
+ * Return: 0, -EINVAL (an exclusion that is not strictly inside an entry, or a
+ * prefix both included and excluded) or -ENOMEM. May sleep.
+ */
+int mseg_segments_build(const struct mseg_network *network, u8 family,
+			struct mseg_segments **result,
+			struct mseg_refusal *refusal);
+
+/**
+ * mseg_segments_find() - the entry that decides for an address
+ * @segments: may be NULL
+ * @addr: MSEG_ADDR_LEN bytes, network order
+ *
+ * Any context. Return: its prefix length, or MSEG_NOT_COVERED where no entry
+ * covers the address or the longest that does is an exclusion.
+ */
+int mseg_segments_find(const struct mseg_segments *segments, const u8 *addr);
+
+/**
+ * mseg_segments_free() - free segments
+ * @segments: may be NULL
+ */
+void mseg_segments_free(struct mseg_segments *segments);
+
+#endif /* MSEG_SEGMENTS_H */

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Records are stamped with a sequence number of their processor before it is
+ * known whether there is room, so that a reader sees every loss as a hole.
+ * Rejections may use the whole of a queue and allowances three quarters of it:
+ * under pressure the rejections are what is left.
+ */
+#include "flow.h"
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+
+#include <linux/mseg.h>
+#include <mseg/core.h>
+
+/* Records in a queue, and in a message of some 9 kB. */
+#define QUEUE_RECORDS 2048
+#define ALLOWED_RECORDS (QUEUE_RECORDS / 4 * 3)
+#define BATCH_RECORDS 64
+
+struct queue {
+	spinlock_t lock;
+	u64 seq;
+	u32 head;
+	u32 count;
+	struct mseg_flow_record *records;
+};
+
+struct mseg_flows {
+	struct net *net;
+	struct mseg_stats __percpu *stats;
+	struct queue __percpu *queues;
+	struct work_struct send;
+	/* Used by the worker alone. */
+	struct mseg_flow_record batch[BATCH_RECORDS];
+};
+
+static const struct genl_family *flow_family;
+static unsigned int flow_group;
+static struct workqueue_struct *workqueue;
+
+int mseg_flow_init(const struct genl_family *family, unsigned int group)
+{
+	flow_family = family;
+	flow_group = group;
+	workqueue = alloc_workqueue("mseg_flow", WQ_UNBOUND, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+void mseg_flow_exit(void)
+{
+	destroy_workqueue(workqueue);
+}
+
+static void source_and_destination(struct mseg_flow_record *record,
+				   const struct mseg_conn *conn)
+{
+	const struct mseg_conn_key *key = &conn->key;
+	bool out = conn->direction == MSEG_DIRECTION_OUT;
+
+	memcpy(record->source, out ? &key->local : &key->remote, 16);
+	memcpy(record->destination, out ? &key->remote : &key->local, 16);
+	if (mseg_protocol_has_ports(key->protocol)) {
+		record->source_port = ntohs(out ? key->lport : key->rport);
+		record->destination_port = conn->service;
+	} else if (mseg_protocol_is_icmp(key->protocol)) {
+		record->source_port = ntohs(key->lport);
+		record->icmp_type = conn->service >> 8;
+		record->icmp_code = conn->service & 0xff;
+	}
+}
+
+void mseg_flow_fill(struct mseg_flow_record *record,
+		    const struct mseg_conn *conn, u8 event)
+{
+	u64 idle = jiffies - READ_ONCE(conn->last_seen);
+
+	memset(record, 0, sizeof(*record));
+	record->id = conn->id;
+	record->first_seen = conn->first_seen;
+	record->last_seen = max(conn->first_seen,
+				ktime_get_real_ns() - jiffies64_to_nsecs(idle));
+	record->packets_in = atomic64_read(&conn->packets[0]);
+	record->packets_out = atomic64_read(&conn->packets[1]);
+	record->bytes_in = atomic64_read(&conn->bytes[0]);
+	record->bytes_out = atomic64_read(&conn->bytes[1]);
+	record->cookie = conn->cookie;
+	record->generation = conn->generation;
+	record->rule = conn->rule;
+	record->network = conn->network;
+	record->ifindex = conn->ifindex;
+	record->family = conn->key.family;
+	record->protocol = conn->key.protocol;
+	record->direction = conn->direction;
+	record->verdict = conn->verdict;
+	record->reason = conn->reason;
+	record->event = event;
+	record->state = READ_ONCE(conn->state);
+	record->flags = conn->flags;
+	source_and_destination(record, conn);
+}
+
+static void count_lost(struct mseg_flows *flows, u8 verdict)
+{
+	if (verdict == MSEG_ACTION_REJECT)
+		mseg_stat(flows->stats, flows_lost_reject);
+	else
+		mseg_stat(flows->stats, flows_lost_accept);
+}
+
+static bool enqueue(struct queue *queue, const struct mseg_flow_record *record)
+{
+	u32 limit = record->verdict == MSEG_ACTION_REJECT ? QUEUE_RECORDS :
+							    ALLOWED_RECORDS;
+	struct mseg_flow_record *slot;
+
+	if (queue->count >= limit)
+		return false;
+	slot = &queue->records[(queue->head + queue->count++) % QUEUE_RECORDS];
+	*slot = *record;
+	return true;
+}
+
+void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
+{
+	struct mseg_flow_record record;
+	struct queue *queue;
+	bool queued;
+
+	/* The root of a user namespace may join groups in what it owns. */
+	if (flows->net->user_ns != &init_user_ns ||
+	    !genl_has_listeners(flow_family, flows->net, flow_group))
+		return;
+	mseg_flow_fill(&record, conn, event);
+	record.count = atomic_xchg(&conn->attempts, 0);
+	conn->reported = jiffies;
+	conn->reported_packets = record.packets_in + record.packets_out;
+	mseg_stat(flows->stats, flows_made);
+
+	local_bh_disable();
+	queue = this_cpu_ptr(flows->queues);
+	spin_lock(&queue->lock);
+	record.seq = ++queue->seq;
+	record.cpu = smp_processor_id();
+	queued = enqueue(queue, &record);
+	spin_unlock(&queue->lock);
+	local_bh_enable();
+	if (queued)
+		queue_work(workqueue, &flows->send);
+	else
+		count_lost(flows, record.verdict);
+}
+
+static u32 dequeue(struct queue *queue, struct mseg_flow_record *to, u32 max)
+{
+	u32 n = 0;
+
+	spin_lock_bh(&queue->lock);
+	while (n < max && queue->count) {
+		to[n++] = queue->records[queue->head];
+		queue->head = (queue->head + 1) % QUEUE_RECORDS;
+		queue->count--;
+	}
+	spin_unlock_bh(&queue->lock);
+	return n;
+}
+
+static int send_batch(struct mseg_flows *flows, u32 n)
+{
+	struct sk_buff *skb;
+	void *header;
+	u32 i;
+
+	skb = genlmsg_new(n * nla_total_size(sizeof(struct mseg_flow_record)),
+			  GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	header = genlmsg_put(skb, 0, 0, flow_family, 0, MSEG_C_FLOW_NTF);
+	for (i = 0; header && i < n; i++) {
+		if (nla_put(skb, MSEG_A_FLOW, sizeof(flows->batch[i]),
+			    &flows->batch[i]))
+			header = NULL;
+	}
+	if (!header) {
+		nlmsg_free(skb);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_multicast_netns(flow_family, flows->net, skb, 0,
+				       flow_group, GFP_KERNEL);
+}
+
+/*
+ * A listener whose socket is full is told by ENOBUFS and finds the hole; the
+ * kernel cannot know which one it was, and the others had the records.
+ */
+static void send_or_count(struct mseg_flows *flows, u32 n)
+{
+	int err = send_batch(flows, n);
+	u32 i;
+
+	if (!err || err == -ENOBUFS) {
+		mseg_stat_add(flows->stats, flows_sent, n);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		count_lost(flows, flows->batch[i].verdict);
+}
+
+static void send_all(struct work_struct *work)
+{
+	struct mseg_flows *flows = container_of(work, struct mseg_flows, send);
+	u32 n, total;
+	int cpu;
+
+	do {
+		total = 0;
+		n = 0;
+		for_each_possible_cpu(cpu) {
+			n += dequeue(per_cpu_ptr(flows->queues, cpu),
+				     flows->batch + n, BATCH_RECORDS - n);
+			if (n < BATCH_RECORDS)
+				continue;
+			send_or_count(flows, n);
+			total += n;
+			n = 0;
+		}
+		if (n)
+			send_or_count(flows, n);
+		cond_resched();
+	} while (total);
+}
+
+static void free_queues(struct mseg_flows *flows)
+{
+	int cpu;
+
+	if (flows->queues)
+		for_each_possible_cpu(cpu)
+			kvfree(per_cpu_ptr(flows->queues, cpu)->records);
+	free_percpu(flows->queues);
+}
+
+struct mseg_flows *mseg_flows_new(struct net *net,
+				  struct mseg_stats __percpu *stats)
+{
+	struct mseg_flows *flows = kzalloc(sizeof(*flows), GFP_KERNEL);
+	struct queue *queue;
+	int cpu;
+
+	if (!flows)
+		return NULL;
+	flows->net = net;
+	flows->stats = stats;
+	INIT_WORK(&flows->send, send_all);
+	flows->queues = alloc_percpu(struct queue);
+	if (!flows->queues)
+		goto fail;
+	for_each_possible_cpu(cpu) {
+		queue = per_cpu_ptr(flows->queues, cpu);
+		spin_lock_init(&queue->lock);
+		queue->records = kvcalloc(QUEUE_RECORDS,
+					  sizeof(*queue->records), GFP_KERNEL);
+		if (!queue->records)
+			goto fail;
+	}
+	return flows;
+fail:
+	free_queues(flows);
+	kfree(flows);
+	return NULL;
+}
+
+void mseg_flows_free(struct mseg_flows *flows)
+{
+	if (!flows)
+		return;
+	flush_work(&flows->send);
+	free_queues(flows);
+	kfree(flows);
+}

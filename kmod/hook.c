@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One function judges every packet of a host, in LOCAL_IN and LOCAL_OUT of both
+ * families. The priorities let both directions of a connection carry one tuple:
+ * in LOCAL_OUT after destination NAT, in LOCAL_IN before IPVS (98) and source
+ * NAT (100).
+ */
+#include "hook.h"
+
+#include <linux/netdevice.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/dst.h>
+#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+
+#include "judge.h"
+#include "reject.h"
+
+#define PRIORITY_IN (NF_IP_PRI_NAT_SRC - 3)
+#define PRIORITY_OUT (NF_IP_PRI_NAT_DST + 1)
+
+/* Told by the device, never by an address, which anyone may claim. */
+static bool is_loopback(const struct sk_buff *skb,
+			const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (state->hook == NF_INET_LOCAL_IN)
+		return state->in->flags & IFF_LOOPBACK ||
+		       skb->pkt_type == PACKET_LOOPBACK;
+	return dst && dst->dev->flags & IFF_LOOPBACK;
+}
+
+static bool passes_unjudged(struct mseg_net *mnet, const struct sk_buff *skb,
+			    const struct nf_hook_state *state)
+{
+	if (is_loopback(skb, state)) {
+		mseg_stat(mnet->stats, pass_loopback);
+		return true;
+	}
+	if (state->hook == NF_INET_LOCAL_OUT && mseg_reject_answering()) {
+		mseg_stat(mnet->stats, pass_own);
+		return true;
+	}
+	return false;
+}
+
+static void count(struct mseg_net *mnet, enum mseg_stat first,
+		  const struct nf_hook_state *state)
+{
+	mseg_stat_packet(mnet->stats, first, state->hook == NF_INET_LOCAL_OUT,
+			 state->pf == NFPROTO_IPV6);
+}
+
+static unsigned int allow(struct mseg_net *mnet,
+			  const struct nf_hook_state *state)
+{
+	count(mnet, MSEG_STAT_allowed_in_ipv4, state);
+	return NF_ACCEPT;
+}
+
+static unsigned int drop(struct mseg_net *mnet,
+			 const struct nf_hook_state *state,
+			 enum mseg_packet_class class)
+{
+	count(mnet, MSEG_STAT_dropped_in_ipv4, state);
+	if (class == MSEG_PACKET_FRAGMENT)
+		mseg_stat(mnet->stats, drop_fragment);
+	else if (class == MSEG_PACKET_TRUNCATED)
+		mseg_stat(mnet->stats, drop_truncated);
+	else
+		mseg_stat(mnet->stats, drop_headers);
+	return NF_DROP;
+}
+
+static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
+			  const struct nf_hook_state *state)
+{
+	enum mseg_packet_class class;
+	struct mseg_packet packet;
+	u8 verdict;
+
+	class = mseg_packet_parse(skb, state, &packet);
+	switch (class) {
+	case MSEG_PACKET_FLOW:
+		verdict = mseg_judge_flow(mnet, &packet);
+		break;
+	case MSEG_PACKET_ERROR:
+		verdict = mseg_judge_error(mnet, &packet);
+		break;
+	case MSEG_PACKET_LINK:
+		mseg_stat(mnet->stats, pass_link);
+		verdict = MSEG_ACTION_ALLOW;
+		break;
+	default:
+		return drop(mnet, state, class);
+	}
+	if (verdict == MSEG_ACTION_ALLOW)
+		return allow(mnet, state);
+	count(mnet, MSEG_STAT_rejected_in_ipv4, state);
+	return mseg_reject(mnet, skb, state, &packet);
+}
+
+static unsigned int hook(void *priv, struct sk_buff *skb,
+			 const struct nf_hook_state *state)
+{
+	struct mseg_net *mnet = mseg_net_of(state->net);
+
+	count(mnet, MSEG_STAT_seen_in_ipv4, state);
+	if (passes_unjudged(mnet, skb, state))
+		return allow(mnet, state);
+	return judge(mnet, skb, state);
+}
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook = hook,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = PRIORITY_IN,
+	},
+	{
+		.hook = hook,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = PRIORITY_OUT,
+	},
+	{
+		.hook = hook,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_IN,
+		.priority = PRIORITY_IN,
+	},
+	{
+		.hook = hook,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_LOCAL_OUT,
+		.priority = PRIORITY_OUT,
+	},
+};
+
+int mseg_hook_register(struct mseg_net *mnet)
+{
+	int err;
+
+	/* IPv6 fragments reach LOCAL_IN as they are without this. */
+	err = nf_defrag_ipv4_enable(mnet->net);
+	if (err)
+		return err;
+	err = nf_defrag_ipv6_enable(mnet->net);
+	if (err)
+		goto disable_ipv4;
+	err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	if (err)
+		goto disable_ipv6;
+	return 0;
+
+disable_ipv6:
+	nf_defrag_ipv6_disable(mnet->net);
+disable_ipv4:
+	nf_defrag_ipv4_disable(mnet->net);
+	return err;
+}
+
+void mseg_hook_unregister(struct mseg_net *mnet)
+{
+	nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	nf_defrag_ipv6_disable(mnet->net);
+	nf_defrag_ipv4_disable(mnet->net);
+	/* Unregistering does not wait for hooks that run. */
+	synchronize_net();
+}

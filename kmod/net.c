@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Attaching, detaching and changing the policy of network namespaces. */
+#include "net.h"
+
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/netns/generic.h>
+
+#include "hook.h"
+#include "procfs.h"
+#include "sweep.h"
+#include "txn.h"
+
+#define ANSWERS_PER_SECOND 500
+
+static unsigned int max_connections = 131072;
+module_param(max_connections, uint, 0444);
+MODULE_PARM_DESC(max_connections,
+		 "Connections remembered in each network namespace, of some 256 bytes each (131072)");
+
+static unsigned int net_id __read_mostly;
+/* Set once, when the module leaves: nothing is attached any more. */
+static bool leaving;
+
+struct mseg_net *mseg_net_of(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+static struct mseg_generation *new_generation(struct mseg_policy *policy,
+					      u32 number)
+{
+	struct mseg_generation *generation;
+
+	generation = kzalloc(sizeof(*generation), GFP_KERNEL_ACCOUNT);
+	if (!generation)
+		return NULL;
+	generation->policy = policy;
+	generation->number = number;
+	return generation;
+}
+
+static void free_generation(struct mseg_generation *generation)
+{
+	if (!generation)
+		return;
+	mseg_policy_free(generation->policy);
+	kfree(generation);
+}
+
+static struct mseg_generation *first_generation(void)
+{
+	struct mseg_policy *policy = mseg_policy_new();
+	struct mseg_generation *generation = NULL;
+	struct mseg_refusal refusal;
+
+	if (policy && !mseg_policy_compile(policy, &refusal))
+		generation = new_generation(policy, 1);
+	if (!generation)
+		mseg_policy_free(policy);
+	return generation;
+}
+
+static void free_parts(struct mseg_net *mnet)
+{
+	/* Records first: sending them counts. */
+	mseg_flows_free(mnet->flows);
+	mseg_conns_free(mnet->conns);
+	free_percpu(mnet->stats);
+	free_generation(rcu_replace_pointer(mnet->generation, NULL,
+					    lockdep_is_held(&mnet->lock)));
+	mnet->flows = NULL;
+	mnet->conns = NULL;
+	mnet->stats = NULL;
+}
+
+static int make_parts(struct mseg_net *mnet)
+{
+	struct mseg_generation *generation = first_generation();
+
+	rcu_assign_pointer(mnet->generation, generation);
+	mnet->stats = alloc_percpu(struct mseg_stats);
+	if (!generation || !mnet->stats)
+		goto fail;
+	mnet->conns = mseg_conns_new(max_connections, mnet->stats);
+	mnet->flows = mseg_flows_new(mnet->net, mnet->stats);
+	if (!mnet->conns || !mnet->flows)
+		goto fail;
+	ratelimit_state_init(&mnet->answers, HZ, ANSWERS_PER_SECOND);
+	ratelimit_set_flags(&mnet->answers, RATELIMIT_MSG_ON_RELEASE);
+	return 0;
+fail:
+	free_parts(mnet);
+	return -ENOMEM;
+}
+
+int mseg_net_attach(struct mseg_net *mnet)
+{
+	int err;
+
+	lockdep_assert_held(&mnet->lock);
+	if (mnet->attached)
+		return -EALREADY;
+	if (READ_ONCE(leaving))
+		return -ESHUTDOWN;
+	err = make_parts(mnet);
+	if (err)
+		return err;
+	err = mseg_procfs_add(mnet);
+	if (err)
+		goto free_parts;
+	err = mseg_hook_register(mnet);
+	if (err)
+		goto remove_procfs;
+	mseg_sweep_start(mnet);
+	mnet->attached = true;
+	return 0;
+
+remove_procfs:
+	mseg_procfs_remove(mnet);
+free_parts:
+	free_parts(mnet);
+	return err;
+}
+
+void mseg_net_detach(struct mseg_net *mnet)
+{
+	lockdep_assert_held(&mnet->lock);
+	if (!mnet->attached)
+		return;
+	mnet->attached = false;
+	mseg_hook_unregister(mnet);
+	mseg_sweep_stop(mnet);
+	mseg_procfs_remove(mnet);
+	mseg_txn_abort_all(mnet);
+	free_parts(mnet);
+}
+
+int mseg_net_commit(struct mseg_net *mnet, struct mseg_policy *policy)
+{
+	struct mseg_generation *former = mseg_net_generation(mnet);
+	struct mseg_generation *generation;
+
+	generation = new_generation(policy, former->number + 1);
+	if (!generation)
+		return -ENOMEM;
+	rcu_assign_pointer(mnet->generation, generation);
+	synchronize_net();
+	free_generation(former);
+	return 0;
+}
+
+static int __net_init init_net_ns(struct net *net)
+{
+	struct mseg_net *mnet = mseg_net_of(net);
+
+	mnet->net = net;
+	mutex_init(&mnet->lock);
+	INIT_LIST_HEAD(&mnet->txns);
+	return 0;
+}
+
+static void __net_exit pre_exit_net_ns(struct net *net)
+{
+	struct mseg_net *mnet = mseg_net_of(net);
+
+	mutex_lock(&mnet->lock);
+	mseg_net_detach(mnet);
+	mutex_unlock(&mnet->lock);
+}
+
+static struct pernet_operations net_ops = {
+	.init = init_net_ns,
+	.pre_exit = pre_exit_net_ns,
+	.id = &net_id,
+	.size = sizeof(struct mseg_net),
+};
+
+int mseg_net_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+void mseg_net_detach_all(void)
+{
+	struct net *net;
+
+	WRITE_ONCE(leaving, true);
+	down_read(&net_rwsem);
+	for_each_net(net)
+		pre_exit_net_ns(net);
+	up_read(&net_rwsem);
+}
+
+void mseg_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}

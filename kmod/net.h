@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the module keeps for a network namespace. Until the host's root attaches
+ * a namespace it costs this structure alone: no hook, no cache.
+ */
+#ifndef MSEG_NET_H
+#define MSEG_NET_H
+
+#include <linux/mutex.h>
+#include <linux/ratelimit.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+
+#include <mseg/core.h>
+
+#include "conn.h"
+#include "flow.h"
+#include "stats.h"
+
+/**
+ * struct mseg_generation - a policy in force
+ * @number: counts up by one with every commit, from 1
+ * @policy: compiled, never changes
+ */
+struct mseg_generation {
+	u32 number;
+	struct mseg_policy *policy;
+};
+
+/**
+ * struct mseg_net - a network namespace
+ * @net: itself
+ * @lock: guards everything here but what packets do
+ * @attached: policed; the members below are there
+ * @txns: transactions, with @n_txns
+ * @n_txns: how many
+ * @last_txn: identifier of the last one
+ * @generation: in force
+ * @conns: connection cache
+ * @flows: flow records on their way
+ * @stats: counters
+ * @answers: rate limit of resets and ICMP errors
+ * @sweep: looks after idle connections
+ * @sweep_bucket: where it goes on
+ * @proc: /proc/net/mseg
+ */
+struct mseg_net {
+	struct net *net;
+	struct mutex lock;
+	bool attached;
+	struct list_head txns;
+	unsigned int n_txns;
+	u32 last_txn;
+	struct mseg_generation __rcu *generation;
+	struct mseg_conns *conns;
+	struct mseg_flows *flows;
+	struct mseg_stats __percpu *stats;
+	struct ratelimit_state answers;
+	struct delayed_work sweep;
+	u32 sweep_bucket;
+	struct proc_dir_entry *proc;
+};
+
+/** mseg_net_of() - of a network namespace. Any context; never NULL. */
+struct mseg_net *mseg_net_of(const struct net *net);
+
+/**
+ * mseg_net_generation() - the generation in force, for who holds the lock
+ * @mnet: attached, its lock held
+ */
+static inline struct mseg_generation *
+mseg_net_generation(const struct mseg_net *mnet)
+{
+	return rcu_dereference_protected(mnet->generation,
+					 lockdep_is_held(&mnet->lock));
+}
+
+/**
+ * mseg_net_attach() - begin to police a namespace, in discovery mode
+ * @mnet: its lock is held
+ *
+ * May sleep. Return: 0, -EALREADY, or what allocating or registering returned;
+ * then nothing has changed.
+ */
+int mseg_net_attach(struct mseg_net *mnet);
+
+/**
+ * mseg_net_detach() - stop policing a namespace and forget its policy
+ * @mnet: its lock is held
+ *
+ * May sleep; waits for packets that are being judged.
+ */
+void mseg_net_detach(struct mseg_net *mnet);
+
+/**
+ * mseg_net_commit() - put a policy in force
+ * @mnet: attached, its lock held
+ * @policy: compiled; belongs to the namespace afterwards, unless this fails
+ *
+ * May sleep. After it returns no packet is judged by the former policy.
+ * Return: 0 or -ENOMEM; then the former policy is in force.
+ */
+int mseg_net_commit(struct mseg_net *mnet, struct mseg_policy *policy);
+
+/** mseg_net_init() - once, at module load. Return: 0 or an error. */
+int mseg_net_init(void);
+
+/**
+ * mseg_net_detach_all() - detach every namespace, for good
+ *
+ * Once, while commands are still served. May sleep.
+ */
+void mseg_net_detach_all(void);
+
+/** mseg_net_exit() - once, when all is detached and no command is served. */
+void mseg_net_exit(void);
+
+#endif /* MSEG_NET_H */

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The packet parser. All headers are copied to the stack with
+ * skb_header_pointer(), never pulled, so that no pointer can go stale, and a
+ * packet that is shorter than its headers say is refused.
+ */
+#include "packet.h"
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/inetdevice.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <net/addrconf.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/route.h>
+
+#include <linux/mseg.h>
+#include <mseg/core.h>
+
+/* RFC 8200 names seven kinds of extension header; senders repeat some. */
+#define MAX_EXTENSION_HEADERS 16
+
+/* An IP header, of the packet or of a quotation, in one form for both. */
+struct ip_info {
+	struct in6_addr source;
+	struct in6_addr destination;
+	u8 family;
+	u8 protocol;
+	u8 hop_limit;
+	int transport;
+};
+
+static void from_ipv4(struct in6_addr *to, __be32 from)
+{
+	memset(to, 0, sizeof(*to));
+	to->s6_addr32[0] = from;
+}
+
+static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset,
+					 struct ip_info *ip)
+{
+	const struct iphdr *header;
+	struct iphdr buffer;
+
+	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	if (!header || header->version != 4 || header->ihl < 5)
+		return MSEG_PACKET_TRUNCATED;
+	if (ntohs(header->frag_off) & IP_OFFSET || header->frag_off & htons(IP_MF))
+		return MSEG_PACKET_FRAGMENT;
+	from_ipv4(&ip->source, header->saddr);
+	from_ipv4(&ip->destination, header->daddr);
+	ip->family = MSEG_FAMILY_IPV4;
+	ip->protocol = header->protocol;
+	ip->hop_limit = header->ttl;
+	ip->transport = offset + header->ihl * 4;
+	return MSEG_PACKET_FLOW;
+}
+
+/* Length of an extension header, 0 where it is the upper layer, -1 cut off. */
+static int extension_len(const struct sk_buff *skb, int offset, u8 type,
+			 u8 *next)
+{
+	const struct ipv6_opt_hdr *header;
+	struct ipv6_opt_hdr buffer;
+
+	if (!ipv6_ext_hdr(type) || type == NEXTHDR_NONE)
+		return 0;
+	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	if (!header)
+		return -1;
+	*next = header->nexthdr;
+	if (type == NEXTHDR_FRAGMENT)
+		return sizeof(struct frag_hdr);
+	return type == NEXTHDR_AUTH ? ipv6_authlen(header) :
+				      ipv6_optlen(header);
+}
+
+/* A fragment header around a whole packet (RFC 6946) is no fragment. */
+static bool is_fragment(const struct sk_buff *skb, int offset)
+{
+	const struct frag_hdr *header;
+	struct frag_hdr buffer;
+
+	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	return !header || header->frag_off & htons(IP6_OFFSET | IP6_MF);
+}
+
+static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset,
+					 struct ip_info *ip)
+{
+	const struct ipv6hdr *header;
+	struct ipv6hdr buffer;
+	int i, len;
+	u8 next;
+
+	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	if (!header || header->version != 6)
+		return MSEG_PACKET_TRUNCATED;
+	ip->source = header->saddr;
+	ip->destination = header->daddr;
+	ip->family = MSEG_FAMILY_IPV6;
+	ip->hop_limit = header->hop_limit;
+	ip->protocol = header->nexthdr;
+	ip->transport = offset + sizeof(buffer);
+	for (i = 0; i < MAX_EXTENSION_HEADERS; i++) {
+		len = extension_len(skb, ip->transport, ip->protocol, &next);
+		if (!len)
+			return MSEG_PACKET_FLOW;
+		if (len < 0)
+			return MSEG_PACKET_TRUNCATED;
+		if (ip->protocol == NEXTHDR_FRAGMENT &&
+		    is_fragment(skb, ip->transport))
+			return MSEG_PACKET_FRAGMENT;
+		ip->protocol = next;
+		ip->transport += len;
+	}
+	return MSEG_PACKET_HEADERS;
+}
+
+static enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset,
+				       u8 family, struct ip_info *ip)
+{
+	return family == MSEG_FAMILY_IPV4 ? parse_ipv4(skb, offset, ip) :
+					    parse_ipv6(skb, offset, ip);
+}
+
+/*
+ * The request type of an ICMP exchange that a type belongs to, or -1.
+ * RFC 792, 950, 1393; RFC 4443, 4620.
+ */
+static int query_type(u8 protocol, u8 type, bool *reply)
+{
+	static const u8 requests[] = { ICMP_ECHO, ICMP_TIMESTAMP,
+				       ICMP_INFO_REQUEST, ICMP_ADDRESS };
+	static const u8 replies[] = { ICMP_ECHOREPLY, ICMP_TIMESTAMPREPLY,
+				      ICMP_INFO_REPLY, ICMP_ADDRESSREPLY };
+	int i;
+
+	if (protocol == IPPROTO_ICMPV6) {
+		*reply = type == ICMPV6_ECHO_REPLY;
+		return type == ICMPV6_ECHO_REQUEST || *reply ?
+			       ICMPV6_ECHO_REQUEST :
+			       -1;
+	}
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		*reply = type == replies[i];
+		if (type == requests[i] || *reply)
+			return requests[i];
+	}
+	return -1;
+}
+
+static bool is_error(u8 protocol, u8 type)
+{
+	if (protocol == IPPROTO_ICMPV6)
+		return !(type & ICMPV6_INFOMSG_MASK);
+	switch (type) {
+	case ICMP_DEST_UNREACH:
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * What a link needs in order to work passes where it is valid: ND and SEND
+ * with hop limit 255 (RFC 4861, 3971, 3122), MLD and multicast router discovery
+ * with hop limit 1 (RFC 2710, 3810, 4286).
+ */
+static bool is_link_message(u8 type, u8 hop_limit)
+{
+	switch (type) {
+	case 133 ... 136:
+	case 141 ... 142:
+		return hop_limit == 255;
+	case ICMPV6_MGM_QUERY:
+	case ICMPV6_MGM_REPORT:
+	case ICMPV6_MGM_REDUCTION:
+	case ICMPV6_MLD2_REPORT:
+	case 151 ... 153:
+		return hop_limit == 1;
+	}
+	return false;
+}
+
+static void set_icmp_key(struct mseg_conn_key *key, u8 type, u8 code, bool out,
+			 __be16 id, bool *reply)
+{
+	int query = query_type(key->protocol, type, reply);
+
+	if (query < 0) {
+		key->kind = out ? MSEG_CONN_SINGLE_OUT : MSEG_CONN_SINGLE_IN;
+		key->rport = htons(type << 8 | code);
+		return;
+	}
+	key->kind = out != *reply ? MSEG_CONN_QUERY_OUT : MSEG_CONN_QUERY_IN;
+	key->lport = id;
+	key->rport = htons(query << 8);
+}
+
+/* Addresses and ports of a transport header that this host sends (@out). */
+static bool set_key(const struct sk_buff *skb, const struct ip_info *ip,
+		    bool out, struct mseg_conn_key *key)
+{
+	const struct icmphdr *icmp;
+	const __be16 *ports;
+	struct icmphdr icmp_buffer;
+	__be16 ports_buffer[2];
+	bool reply;
+
+	key->local = out ? ip->source : ip->destination;
+	key->remote = out ? ip->destination : ip->source;
+	key->family = ip->family;
+	key->protocol = ip->protocol;
+	if (mseg_protocol_has_ports(ip->protocol)) {
+		ports = skb_header_pointer(skb, ip->transport,
+					   sizeof(ports_buffer), ports_buffer);
+		if (!ports)
+			return false;
+		key->lport = ports[!out];
+		key->rport = ports[out];
+	} else if (ip->protocol == (ip->family == MSEG_FAMILY_IPV4 ?
+					    IPPROTO_ICMP :
+					    IPPROTO_ICMPV6)) {
+		/* The header begins alike in both families. */
+		icmp = skb_header_pointer(skb, ip->transport,
+					  sizeof(icmp_buffer), &icmp_buffer);
+		if (!icmp)
+			return false;
+		set_icmp_key(key, icmp->type, icmp->code, out,
+			     icmp->un.echo.id, &reply);
+	}
+	return true;
+}
+
+static bool is_local(struct net *net, const struct in6_addr *addr, u8 family)
+{
+	if (family == MSEG_FAMILY_IPV4)
+		return inet_addr_type(net, addr->s6_addr32[0]) == RTN_LOCAL;
+	return ipv6_chk_addr(net, addr, NULL, 0);
+}
+
+/*
+ * The connection that an ICMP error is about. An incoming error quotes a packet
+ * of this host, an outgoing one a packet to it; either way the error goes to
+ * the quoted source. Anything else names no connection.
+ */
+static void parse_quotation(const struct sk_buff *skb, struct net *net,
+			    const struct ip_info *outer,
+			    struct mseg_packet *packet)
+{
+	struct mseg_conn_key *key = &packet->quoted;
+	struct ip_info inner;
+
+	memset(key, 0, sizeof(*key));
+	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr),
+		     outer->family, &inner) != MSEG_PACKET_FLOW)
+		return;
+	if (!ipv6_addr_equal(&inner.source, &outer->destination))
+		return;
+	if (packet->out && !is_local(net, &inner.destination, inner.family))
+		packet->quoted_forwarded = true;
+	if (!set_key(skb, &inner, !packet->out, key))
+		memset(key, 0, sizeof(*key));
+	else
+		key->scope = packet->key.scope;
+}
+
+static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 const struct ip_info *ip,
+					 struct mseg_packet *packet)
+{
+	const struct icmphdr *icmp;
+	struct icmphdr buffer;
+
+	icmp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
+	if (!icmp)
+		return MSEG_PACKET_TRUNCATED;
+	packet->service = icmp->type << 8 | icmp->code;
+	if (ip->protocol == IPPROTO_ICMPV6 &&
+	    is_link_message(icmp->type, ip->hop_limit))
+		return MSEG_PACKET_LINK;
+	query_type(ip->protocol, icmp->type, &packet->icmp_reply);
+	if (!is_error(ip->protocol, icmp->type))
+		return MSEG_PACKET_FLOW;
+	parse_quotation(skb, state->net, ip, packet);
+	return MSEG_PACKET_ERROR;
+}
+
+static enum mseg_packet_class parse_tcp(const struct sk_buff *skb,
+					const struct ip_info *ip,
+					struct mseg_packet *packet)
+{
+	const struct tcphdr *tcp;
+	struct tcphdr buffer;
+
+	tcp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
+	if (!tcp || tcp->doff < 5)
+		return MSEG_PACKET_TRUNCATED;
+	packet->tcp_syn = tcp->syn && !tcp->ack && !tcp->rst;
+	packet->tcp_rst = tcp->rst;
+	packet->tcp_end = tcp->fin || tcp->rst;
+	return MSEG_PACKET_FLOW;
+}
+
+static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
+					      const struct nf_hook_state *state,
+					      const struct ip_info *ip,
+					      struct mseg_packet *packet)
+{
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		return parse_tcp(skb, ip, packet);
+	case IPPROTO_IGMP:
+		/* RFC 3376: a TTL of 1, never forwarded. */
+		if (ip->family == MSEG_FAMILY_IPV4 && ip->hop_limit == 1)
+			return MSEG_PACKET_LINK;
+		break;
+	case IPPROTO_ICMP:
+		if (ip->family == MSEG_FAMILY_IPV4)
+			return parse_icmp(skb, state, ip, packet);
+		break;
+	case IPPROTO_ICMPV6:
+		if (ip->family == MSEG_FAMILY_IPV6)
+			return parse_icmp(skb, state, ip, packet);
+		break;
+	}
+	return MSEG_PACKET_FLOW;
+}
+
+static const struct net_device *device(const struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (state->hook == NF_INET_LOCAL_IN)
+		return state->in;
+	/* After re-routing in LOCAL_OUT, state->out is stale. */
+	return dst ? dst->dev : state->out;
+}
+
+/* Interface that link-local addresses belong to, or VRF device, or 0. */
+static u32 scope(const struct net_device *dev, const struct ip_info *ip)
+{
+	if (ip->family == MSEG_FAMILY_IPV6 &&
+	    (ipv6_addr_type(&ip->source) & IPV6_ADDR_LINKLOCAL ||
+	     ipv6_addr_type(&ip->destination) & IPV6_ADDR_LINKLOCAL))
+		return dev->ifindex;
+	return l3mdev_master_ifindex_rcu(dev);
+}
+
+enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 struct mseg_packet *packet)
+{
+	const struct net_device *dev = device(skb, state);
+	int offset = skb_network_offset(skb);
+	enum mseg_packet_class class;
+	struct ip_info ip;
+
+	memset(packet, 0, sizeof(*packet));
+	packet->out = state->hook == NF_INET_LOCAL_OUT;
+	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 :
+						     MSEG_FAMILY_IPV6;
+	packet->ifindex = dev->ifindex;
+	packet->len = skb->len - offset;
+	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
+	class = parse_ip(skb, offset, packet->family, &ip);
+	if (class != MSEG_PACKET_FLOW)
+		return class;
+	packet->protocol = ip.protocol;
+	if (!set_key(skb, &ip, packet->out, &packet->key))
+		return MSEG_PACKET_TRUNCATED;
+	packet->key.scope = scope(dev, &ip);
+	if (mseg_protocol_has_ports(ip.protocol))
+		packet->service = ntohs(packet->out ? packet->key.rport :
+						      packet->key.lport);
+	return parse_transport(skb, state, &ip, packet);
+}
+
+void mseg_packet_to_single(struct mseg_packet *packet)
+{
+	packet->key.kind = packet->out ? MSEG_CONN_SINGLE_OUT :
+					 MSEG_CONN_SINGLE_IN;
+	packet->key.lport = 0;
+	packet->key.rport = htons(packet->service);
+}

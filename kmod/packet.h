@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a packet to what it is judged and remembered by.
+ */
+#ifndef MSEG_PACKET_H
+#define MSEG_PACKET_H
+
+#include <linux/in6.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+/**
+ * enum mseg_conn_kind - which packets share a connection beyond addresses
+ * @MSEG_CONN_PLAIN: both directions of one tuple
+ * @MSEG_CONN_QUERY_OUT: an ICMP query of this host and its replies
+ * @MSEG_CONN_QUERY_IN: an ICMP query of a peer and the replies to it
+ * @MSEG_CONN_SINGLE_IN: incoming ICMP that is no part of an exchange
+ * @MSEG_CONN_SINGLE_OUT: outgoing ICMP that is no part of an exchange
+ * @MSEG_CONN_REJECTED_IN: a rejected connection, for incoming packets alone,
+ *	so that a spoofed packet cannot poison the host's own connection
+ * @MSEG_CONN_REJECTED_OUT: the same for outgoing packets
+ */
+enum mseg_conn_kind {
+	MSEG_CONN_PLAIN,
+	MSEG_CONN_QUERY_OUT,
+	MSEG_CONN_QUERY_IN,
+	MSEG_CONN_SINGLE_IN,
+	MSEG_CONN_SINGLE_OUT,
+	MSEG_CONN_REJECTED_IN,
+	MSEG_CONN_REJECTED_OUT,
+};
+
+/**
+ * struct mseg_conn_key - a connection as seen from this host
+ * @local: this host's address, or the group or broadcast address that a packet
+ *	came to; an IPv4 address in the first four bytes
+ * @remote: the peer's
+ * @lport: this host's port, network order; an ICMP query's identifier
+ * @rport: the peer's port; ICMP type and code
+ * @scope: interface of link-local addresses, VRF device, or 0
+ * @family: enum mseg_family
+ * @protocol: IANA number
+ * @kind: enum mseg_conn_kind
+ * @pad: zero, since keys are hashed and compared as bytes
+ */
+struct mseg_conn_key {
+	struct in6_addr local;
+	struct in6_addr remote;
+	__be16 lport;
+	__be16 rport;
+	u32 scope;
+	u8 family;
+	u8 protocol;
+	u8 kind;
+	u8 pad;
+};
+
+/**
+ * enum mseg_packet_class - what to do with a parsed packet
+ * @MSEG_PACKET_FLOW: judge it
+ * @MSEG_PACKET_ERROR: an ICMP error; @quoted is the connection it is about
+ * @MSEG_PACKET_LINK: the link needs it (ND, MLD, IGMP), it always passes
+ * @MSEG_PACKET_FRAGMENT: not reassembled, drop it
+ * @MSEG_PACKET_TRUNCATED: shorter than its headers say, drop it
+ * @MSEG_PACKET_HEADERS: more IPv6 extension headers than are walked, drop it
+ */
+enum mseg_packet_class {
+	MSEG_PACKET_FLOW,
+	MSEG_PACKET_ERROR,
+	MSEG_PACKET_LINK,
+	MSEG_PACKET_FRAGMENT,
+	MSEG_PACKET_TRUNCATED,
+	MSEG_PACKET_HEADERS,
+};
+
+/**
+ * struct mseg_packet - what the module needs to know of a packet
+ * @key: its connection
+ * @quoted: with MSEG_PACKET_ERROR, the connection of the quoted packet; its
+ *	family is 0 where the quotation names none
+ * @quoted_forwarded: with @quoted, the quoted packet was not from or to this
+ *	host
+ * @service: destination port, or ICMP type * 256 + code; host order
+ * @family: enum mseg_family
+ * @protocol: IANA number
+ * @out: sent by this host
+ * @icmp_reply: an ICMP reply, which begins no exchange
+ * @tcp_syn: SYN without ACK
+ * @tcp_end: FIN or RST
+ * @tcp_rst: RST
+ * @ifindex: interface that it came by or leaves by
+ * @len: bytes of the IP packet
+ * @segments: packets that it is on the wire
+ */
+struct mseg_packet {
+	struct mseg_conn_key key;
+	struct mseg_conn_key quoted;
+	bool quoted_forwarded;
+	u16 service;
+	u8 family;
+	u8 protocol;
+	bool out;
+	bool icmp_reply;
+	bool tcp_syn;
+	bool tcp_end;
+	bool tcp_rst;
+	u32 ifindex;
+	u32 len;
+	u32 segments;
+};
+
+/**
+ * mseg_packet_parse() - read a packet
+ * @skb: at LOCAL_IN or LOCAL_OUT, its network header at skb->data
+ * @state: of the hook
+ * @packet: filled; every byte of its keys is defined
+ *
+ * Under RCU, softirq or process context. Nothing is pulled or changed.
+ * Return: enum mseg_packet_class.
+ */
+enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 struct mseg_packet *packet);
+
+/**
+ * mseg_packet_to_single() - make an unasked ICMP reply a connection of its own
+ * @packet: with icmp_reply
+ */
+void mseg_packet_to_single(struct mseg_packet *packet);
+
+#endif /* MSEG_PACKET_H */

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/* TCP socket look-ups. */
+#include "socket.h"
+
+#include <net/inet6_hashtables.h>
+#include <net/inet_hashtables.h>
+#include <net/inet_sock.h>
+#include <net/inet_timewait_sock.h>
+
+#include <linux/mseg.h>
+
+static struct sock *find_established(struct net *net,
+				     const struct mseg_conn_key *key, u32 ifindex)
+{
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+
+	if (key->family == MSEG_FAMILY_IPV4)
+		return __inet_lookup_established(net, table,
+						 key->remote.s6_addr32[0],
+						 key->rport,
+						 key->local.s6_addr32[0],
+						 ntohs(key->lport), ifindex,
+						 0);
+#if IS_ENABLED(CONFIG_IPV6)
+	return __inet6_lookup_established(net, table, &key->remote, key->rport,
+					  &key->local, ntohs(key->lport),
+					  ifindex, 0);
+#else
+	return NULL;
+#endif
+}
+
+enum mseg_socket_state mseg_socket_state(struct net *net,
+					 const struct mseg_conn_key *key, u32 ifindex)
+{
+	struct sock *sk = find_established(net, key, ifindex);
+	enum mseg_socket_state state = MSEG_SOCKET_LIVE;
+
+	if (!sk)
+		return MSEG_SOCKET_NONE;
+	if (sk->sk_state == TCP_TIME_WAIT)
+		state = MSEG_SOCKET_TIME_WAIT;
+	sock_gen_put(sk);
+	return state;
+}
+
+bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+{
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	struct sock *sk = NULL;
+
+	rcu_read_lock();
+	if (key->family == MSEG_FAMILY_IPV4)
+		sk = __inet_lookup_listener(net, table, NULL, 0,
+					    key->remote.s6_addr32[0],
+					    key->rport, key->local.s6_addr32[0],
+					    ntohs(key->lport), ifindex, 0);
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		sk = inet6_lookup_listener(net, table, NULL, 0, &key->remote,
+					   key->rport, &key->local,
+					   ntohs(key->lport), ifindex, 0);
+#endif
+	rcu_read_unlock();
+	return sk;
+}

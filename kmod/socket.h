@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the local TCP sockets know of a connection. No TCP window is kept here:
+ * the socket is the truth about whether a connection lives.
+ */
+#ifndef MSEG_SOCKET_H
+#define MSEG_SOCKET_H
+
+#include <net/net_namespace.h>
+
+#include "packet.h"
+
+enum mseg_socket_state {
+	MSEG_SOCKET_NONE,
+	MSEG_SOCKET_TIME_WAIT,
+	MSEG_SOCKET_LIVE,
+};
+
+/**
+ * mseg_socket_state() - the local socket of a TCP connection
+ * @net: network namespace
+ * @key: of a TCP connection
+ * @ifindex: interface of its packets, for sockets that are bound to one
+ *
+ * Any context. A half-open connection's request counts as live.
+ */
+enum mseg_socket_state mseg_socket_state(struct net *net,
+					 const struct mseg_conn_key *key, u32 ifindex);
+
+/**
+ * mseg_socket_listens() - whether a local socket waits for such connections
+ * @net: network namespace
+ * @key: of a TCP connection
+ * @ifindex: interface of its packets, for sockets that are bound to one
+ *
+ * Any context.
+ */
+bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
+
+#endif /* MSEG_SOCKET_H */
