@@ -19,7 +19,7 @@
 
 /* Buckets in which room is looked for, and entries looked at in each. */
 #define EVICT_BUCKETS 8
-#define EVICT_CHAIN 16
+#define EVICT_CHAIN   16
 
 static struct kmem_cache *cache;
 static hsiphash_key_t hash_key __read_mostly;
@@ -28,8 +28,7 @@ static atomic64_t last_id;
 int mseg_conn_init(void)
 {
 	get_random_bytes(&hash_key, sizeof(hash_key));
-	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0,
-				  SLAB_ACCOUNT, NULL);
+	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, 0, NULL);
 	return cache ? 0 : -ENOMEM;
 }
 
@@ -74,8 +73,7 @@ void mseg_conns_free(struct mseg_conns *conns)
 	if (!conns)
 		return;
 	for (i = 0; i <= conns->mask; i++) {
-		hlist_for_each_entry_safe(conn, next, &conns->buckets[i].chain,
-					  node)
+		hlist_for_each_entry_safe(conn, next, &conns->buckets[i].chain, node)
 			kmem_cache_free(cache, conn);
 		cond_resched();
 	}
@@ -88,20 +86,17 @@ static u32 hash(const struct mseg_conn_key *key)
 	return hsiphash(key, sizeof(*key), &hash_key);
 }
 
-static bool same_key(const struct mseg_conn_key *a,
-		     const struct mseg_conn_key *b)
+static bool same_key(const struct mseg_conn_key *a, const struct mseg_conn_key *b)
 {
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns,
-					  u32 hash)
+static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns, u32 hash)
 {
 	return &conns->buckets[hash & conns->mask];
 }
 
-struct mseg_conn *mseg_conn_find(struct mseg_conns *conns,
-				 const struct mseg_conn_key *key)
+struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key)
 {
 	u32 h = hash(key);
 	struct mseg_conn *conn;
@@ -118,8 +113,7 @@ static bool evictable(const struct mseg_conn *conn)
 {
 	u8 state = READ_ONCE(conn->state);
 
-	return state == MSEG_CONN_STATE_REJECTED ||
-	       state == MSEG_CONN_STATE_CLOSED ||
+	return state == MSEG_CONN_STATE_REJECTED || state == MSEG_CONN_STATE_CLOSED ||
 	       state == MSEG_CONN_STATE_NEW || mseg_conn_expired(conn);
 }
 
@@ -137,8 +131,7 @@ static struct mseg_conn *victim_in(struct mseg_conn_bucket *bucket)
 	return NULL;
 }
 
-struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns,
-				   const struct mseg_conn_key *key)
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key)
 {
 	struct mseg_conn *victim = NULL;
 	u32 h = hash(key);
@@ -159,8 +152,7 @@ static bool reserve(struct mseg_conns *conns)
 	return false;
 }
 
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns,
-				const struct mseg_conn_key *key)
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key)
 {
 	struct mseg_conn *conn;
 
@@ -245,8 +237,7 @@ unsigned long mseg_conn_timeout(const struct mseg_conn *conn)
 	case IPPROTO_TCP:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		return state == MSEG_CONN_STATE_NEW ? 120 * HZ :
-						      5 * 24 * 3600 * HZ;
+		return state == MSEG_CONN_STATE_NEW ? 120 * HZ : 5 * 24 * 3600 * HZ;
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 		return state == MSEG_CONN_STATE_NEW ? 30 * HZ : 180 * HZ;
@@ -259,25 +250,30 @@ unsigned long mseg_conn_timeout(const struct mseg_conn *conn)
 
 bool mseg_conn_expired(const struct mseg_conn *conn)
 {
-	return time_after(jiffies, READ_ONCE(conn->last_seen) +
-					   mseg_conn_timeout(conn));
+	return time_after(jiffies, READ_ONCE(conn->last_seen) + mseg_conn_timeout(conn));
 }
 
-/* A packet the other way makes it established; FIN or RST let it be watched. */
-static void follow_state(struct mseg_conn *conn,
-			 const struct mseg_packet *packet)
+/*
+ * A packet the other way makes it established. FIN or RST proves nothing, since
+ * anyone may have sent it, but lets the sweep ask the socket.
+ */
+static void follow_state(struct mseg_conn *conn, const struct mseg_packet *packet)
 {
+	bool reply = packet->out != (conn->direction == MSEG_DIRECTION_OUT);
 	u8 state = READ_ONCE(conn->state);
 
-	if (state == MSEG_CONN_STATE_NEW &&
-	    packet->out != (conn->direction == MSEG_DIRECTION_OUT))
-		WRITE_ONCE(conn->state, MSEG_CONN_STATE_ESTABLISHED);
-	else if (state == MSEG_CONN_STATE_ESTABLISHED && packet->tcp_end)
-		WRITE_ONCE(conn->state, MSEG_CONN_STATE_CLOSING);
+	if (state == MSEG_CONN_STATE_NEW && reply)
+		state = MSEG_CONN_STATE_ESTABLISHED;
+	if (state == MSEG_CONN_STATE_ESTABLISHED && packet->tcp_end)
+		state = MSEG_CONN_STATE_CLOSING;
+	if (state != READ_ONCE(conn->state))
+		WRITE_ONCE(conn->state, state);
 }
 
 void mseg_conn_touch(struct mseg_conn *conn, const struct mseg_packet *packet)
 {
+	unsigned long now = jiffies;
+
 	atomic64_add(packet->segments, &conn->packets[packet->out]);
 	atomic64_add(packet->len, &conn->bytes[packet->out]);
 	if (READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT) {
@@ -286,7 +282,6 @@ void mseg_conn_touch(struct mseg_conn *conn, const struct mseg_packet *packet)
 		return;
 	}
 	follow_state(conn, packet);
-	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED &&
-	    READ_ONCE(conn->last_seen) != jiffies)
-		WRITE_ONCE(conn->last_seen, jiffies);
+	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED && READ_ONCE(conn->last_seen) != now)
+		WRITE_ONCE(conn->last_seen, now);
 }

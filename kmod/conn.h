@@ -51,7 +51,7 @@ struct mseg_conn {
 	struct mseg_conn_key key;
 	u32 hash;
 	u64 id;
-	spinlock_t lock;
+	spinlock_t lock; /* the verdict and what belongs to it */
 	u64 cookie;
 	u32 rule;
 	u32 network;
@@ -76,7 +76,7 @@ struct mseg_conn {
 
 struct mseg_conn_bucket {
 	struct hlist_head chain;
-	spinlock_t lock;
+	spinlock_t lock; /* the chain and @dead of its entries */
 };
 
 /**
@@ -123,11 +123,10 @@ void mseg_conns_free(struct mseg_conns *conns);
  * @conns: the cache
  * @key: every byte defined
  *
- * Under RCU. Return: the entry, valid until rcu_read_unlock(), or NULL. Its time
- * may be over: see mseg_conn_expired().
+ * Under RCU. Return: the entry, valid until rcu_read_unlock(), or NULL. Its
+ * time may be over: see mseg_conn_expired().
  */
-struct mseg_conn *mseg_conn_find(struct mseg_conns *conns,
-				 const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
 /**
  * mseg_conn_new() - an entry that is not in the cache yet
@@ -137,8 +136,7 @@ struct mseg_conn *mseg_conn_find(struct mseg_conns *conns,
  * Any context. Return: the entry, which the caller fills and then adds, or NULL
  * where the cache is full or memory is short, counted.
  */
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns,
-				const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
 /**
  * mseg_conn_full() - whether an entry must go before another can come
@@ -157,8 +155,7 @@ static inline bool mseg_conn_full(const struct mseg_conns *conns)
  * Under RCU, bounded. Return: an entry that is rejected, closed, half-open or
  * over, or NULL where there is none; an established one is never given.
  */
-struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns,
-				   const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
 /**
  * mseg_conn_add() - put an entry into the cache

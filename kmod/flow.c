@@ -17,9 +17,9 @@
 #include <mseg/core.h>
 
 /* Records in a queue, and in a message of some 9 kB. */
-#define QUEUE_RECORDS 2048
+#define QUEUE_RECORDS	2048
 #define ALLOWED_RECORDS (QUEUE_RECORDS / 4 * 3)
-#define BATCH_RECORDS 64
+#define BATCH_RECORDS	64
 
 struct queue {
 	spinlock_t lock;
@@ -55,8 +55,7 @@ void mseg_flow_exit(void)
 	destroy_workqueue(workqueue);
 }
 
-static void source_and_destination(struct mseg_flow_record *record,
-				   const struct mseg_conn *conn)
+static void source_and_destination(struct mseg_flow_record *record, const struct mseg_conn *conn)
 {
 	const struct mseg_conn_key *key = &conn->key;
 	bool out = conn->direction == MSEG_DIRECTION_OUT;
@@ -73,33 +72,39 @@ static void source_and_destination(struct mseg_flow_record *record,
 	}
 }
 
-void mseg_flow_fill(struct mseg_flow_record *record,
-		    const struct mseg_conn *conn, u8 event)
+/* Rule, verdict and generation belong together: under the entry's lock. */
+static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn)
+{
+	spin_lock_bh(&conn->lock);
+	record->cookie = conn->cookie;
+	record->generation = conn->generation;
+	record->rule = conn->rule;
+	record->network = conn->network;
+	record->verdict = conn->verdict;
+	record->reason = conn->reason;
+	record->state = READ_ONCE(conn->state);
+	spin_unlock_bh(&conn->lock);
+}
+
+void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event)
 {
 	u64 idle = jiffies - READ_ONCE(conn->last_seen);
 
 	memset(record, 0, sizeof(*record));
 	record->id = conn->id;
 	record->first_seen = conn->first_seen;
-	record->last_seen = max(conn->first_seen,
-				ktime_get_real_ns() - jiffies64_to_nsecs(idle));
+	record->last_seen = max(conn->first_seen, ktime_get_real_ns() - jiffies64_to_nsecs(idle));
 	record->packets_in = atomic64_read(&conn->packets[0]);
 	record->packets_out = atomic64_read(&conn->packets[1]);
 	record->bytes_in = atomic64_read(&conn->bytes[0]);
 	record->bytes_out = atomic64_read(&conn->bytes[1]);
-	record->cookie = conn->cookie;
-	record->generation = conn->generation;
-	record->rule = conn->rule;
-	record->network = conn->network;
 	record->ifindex = conn->ifindex;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;
 	record->direction = conn->direction;
-	record->verdict = conn->verdict;
-	record->reason = conn->reason;
 	record->event = event;
-	record->state = READ_ONCE(conn->state);
 	record->flags = conn->flags;
+	fill_verdict(record, conn);
 	source_and_destination(record, conn);
 }
 
@@ -113,8 +118,7 @@ static void count_lost(struct mseg_flows *flows, u8 verdict)
 
 static bool enqueue(struct queue *queue, const struct mseg_flow_record *record)
 {
-	u32 limit = record->verdict == MSEG_ACTION_REJECT ? QUEUE_RECORDS :
-							    ALLOWED_RECORDS;
+	u32 limit = record->verdict == MSEG_ACTION_REJECT ? QUEUE_RECORDS : ALLOWED_RECORDS;
 	struct mseg_flow_record *slot;
 
 	if (queue->count >= limit)
@@ -174,14 +178,12 @@ static int send_batch(struct mseg_flows *flows, u32 n)
 	void *header;
 	u32 i;
 
-	skb = genlmsg_new(n * nla_total_size(sizeof(struct mseg_flow_record)),
-			  GFP_KERNEL);
+	skb = genlmsg_new(n * nla_total_size(sizeof(struct mseg_flow_record)), GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	header = genlmsg_put(skb, 0, 0, flow_family, 0, MSEG_C_FLOW_NTF);
 	for (i = 0; header && i < n; i++) {
-		if (nla_put(skb, MSEG_A_FLOW, sizeof(flows->batch[i]),
-			    &flows->batch[i]))
+		if (nla_put(skb, MSEG_A_FLOW, sizeof(flows->batch[i]), &flows->batch[i]))
 			header = NULL;
 	}
 	if (!header) {
@@ -189,8 +191,7 @@ static int send_batch(struct mseg_flows *flows, u32 n)
 		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, header);
-	return genlmsg_multicast_netns(flow_family, flows->net, skb, 0,
-				       flow_group, GFP_KERNEL);
+	return genlmsg_multicast_netns(flow_family, flows->net, skb, 0, flow_group, GFP_KERNEL);
 }
 
 /*
@@ -220,8 +221,8 @@ static void send_all(struct work_struct *work)
 		total = 0;
 		n = 0;
 		for_each_possible_cpu(cpu) {
-			n += dequeue(per_cpu_ptr(flows->queues, cpu),
-				     flows->batch + n, BATCH_RECORDS - n);
+			n += dequeue(per_cpu_ptr(flows->queues, cpu), flows->batch + n,
+				     BATCH_RECORDS - n);
 			if (n < BATCH_RECORDS)
 				continue;
 			send_or_count(flows, n);
@@ -244,8 +245,7 @@ static void free_queues(struct mseg_flows *flows)
 	free_percpu(flows->queues);
 }
 
-struct mseg_flows *mseg_flows_new(struct net *net,
-				  struct mseg_stats __percpu *stats)
+struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_stats __percpu *stats)
 {
 	struct mseg_flows *flows = kzalloc(sizeof(*flows), GFP_KERNEL);
 	struct queue *queue;
@@ -262,8 +262,7 @@ struct mseg_flows *mseg_flows_new(struct net *net,
 	for_each_possible_cpu(cpu) {
 		queue = per_cpu_ptr(flows->queues, cpu);
 		spin_lock_init(&queue->lock);
-		queue->records = kvcalloc(QUEUE_RECORDS,
-					  sizeof(*queue->records), GFP_KERNEL);
+		queue->records = kvcalloc(QUEUE_RECORDS, sizeof(*queue->records), GFP_KERNEL);
 		if (!queue->records)
 			goto fail;
 	}

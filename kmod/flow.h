@@ -33,8 +33,7 @@ void mseg_flow_exit(void);
  *
  * May sleep. Return: the queues, or NULL without memory.
  */
-struct mseg_flows *mseg_flows_new(struct net *net,
-				  struct mseg_stats __percpu *stats);
+struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_stats __percpu *stats);
 
 /**
  * mseg_flows_free() - send what is queued, and free the queues
@@ -63,7 +62,6 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event);
  *
  * Any context. seq, cpu and count are left at zero.
  */
-void mseg_flow_fill(struct mseg_flow_record *record,
-		    const struct mseg_conn *conn, u8 event);
+void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event);
 
 #endif /* MSEG_FLOW_H */

@@ -17,18 +17,16 @@
 #include "judge.h"
 #include "reject.h"
 
-#define PRIORITY_IN (NF_IP_PRI_NAT_SRC - 3)
+#define PRIORITY_IN  (NF_IP_PRI_NAT_SRC - 3)
 #define PRIORITY_OUT (NF_IP_PRI_NAT_DST + 1)
 
 /* Told by the device, never by an address, which anyone may claim. */
-static bool is_loopback(const struct sk_buff *skb,
-			const struct nf_hook_state *state)
+static bool is_loopback(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
 	if (state->hook == NF_INET_LOCAL_IN)
-		return state->in->flags & IFF_LOOPBACK ||
-		       skb->pkt_type == PACKET_LOOPBACK;
+		return state->in->flags & IFF_LOOPBACK || skb->pkt_type == PACKET_LOOPBACK;
 	return dst && dst->dev->flags & IFF_LOOPBACK;
 }
 
@@ -46,22 +44,19 @@ static bool passes_unjudged(struct mseg_net *mnet, const struct sk_buff *skb,
 	return false;
 }
 
-static void count(struct mseg_net *mnet, enum mseg_stat first,
-		  const struct nf_hook_state *state)
+static void count(struct mseg_net *mnet, enum mseg_stat first, const struct nf_hook_state *state)
 {
 	mseg_stat_packet(mnet->stats, first, state->hook == NF_INET_LOCAL_OUT,
 			 state->pf == NFPROTO_IPV6);
 }
 
-static unsigned int allow(struct mseg_net *mnet,
-			  const struct nf_hook_state *state)
+static unsigned int allow(struct mseg_net *mnet, const struct nf_hook_state *state)
 {
 	count(mnet, MSEG_STAT_allowed_in_ipv4, state);
 	return NF_ACCEPT;
 }
 
-static unsigned int drop(struct mseg_net *mnet,
-			 const struct nf_hook_state *state,
+static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *state,
 			 enum mseg_packet_class class)
 {
 	count(mnet, MSEG_STAT_dropped_in_ipv4, state);
@@ -102,8 +97,7 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	return mseg_reject(mnet, skb, state, &packet);
 }
 
-static unsigned int hook(void *priv, struct sk_buff *skb,
-			 const struct nf_hook_state *state)
+static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct mseg_net *mnet = mseg_net_of(state->net);
 

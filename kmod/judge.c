@@ -23,8 +23,8 @@ static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
 	judgement->verdict = mseg_classify(generation->policy, &judgement->key);
 }
 
-static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn,
-		    u8 direction, u16 service)
+static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 direction,
+		    u16 service)
 {
 	memset(key, 0, sizeof(*key));
 	memcpy(key->peer, &conn->remote, sizeof(key->peer));
@@ -34,8 +34,7 @@ static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn,
 	key->service = service;
 }
 
-static void ask_midstream(struct mseg_net *mnet,
-			  const struct mseg_generation *generation,
+static void ask_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  const struct mseg_conn_key *key, u8 direction,
 			  struct judgement *judgement)
 {
@@ -50,57 +49,46 @@ static void ask_midstream(struct mseg_net *mnet,
  * what the local sockets say. Where no listener tells, it may have been either,
  * and one Allow is enough. False where no socket knows the connection.
  */
-static bool judge_midstream(struct mseg_net *mnet,
-			    const struct mseg_generation *generation,
-			    const struct mseg_packet *packet,
-			    struct judgement *judgement)
+static bool judge_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
+			    const struct mseg_packet *packet, struct judgement *judgement)
 {
 	const struct mseg_conn_key *key = &packet->key;
 
 	if (packet->protocol != IPPROTO_TCP || packet->tcp_syn ||
-	    mseg_socket_state(mnet->net, key, packet->ifindex) ==
-		    MSEG_SOCKET_NONE)
+	    mseg_socket_state(mnet->net, key, packet->ifindex) == MSEG_SOCKET_NONE)
 		return false;
 	mseg_stat(mnet->stats, midstream);
 	judgement->flags = MSEG_FLOW_FLAG_EXISTING;
 	if (mseg_socket_listens(mnet->net, key, packet->ifindex)) {
-		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN,
-			      judgement);
+		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN, judgement);
 		return true;
 	}
 	ask_midstream(mnet, generation, key, MSEG_DIRECTION_OUT, judgement);
 	if (judgement->verdict.action == MSEG_ACTION_REJECT)
-		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN,
-			      judgement);
+		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN, judgement);
 	return true;
 }
 
-static void judge_new(struct mseg_net *mnet,
-		      const struct mseg_generation *generation,
-		      const struct mseg_packet *packet,
-		      struct judgement *judgement)
+static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
+		      const struct mseg_packet *packet, struct judgement *judgement)
 {
 	judgement->flags = 0;
 	if (judge_midstream(mnet, generation, packet, judgement))
 		return;
-	set_key(&judgement->key, &packet->key,
-		packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN,
+	set_key(&judgement->key, &packet->key, packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN,
 		packet->service);
 	ask(mnet, generation, judgement);
 }
 
 /* Caller holds conn->lock, or is the only one who knows the entry. */
-static void set_verdict(struct mseg_conn *conn,
-			const struct mseg_generation *generation,
+static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *generation,
 			const struct mseg_verdict *verdict)
 {
 	const struct mseg_rule *rules = generation->policy->rules;
 
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
-	conn->cookie = verdict->rule == MSEG_ID_NONE ?
-			       0 :
-			       rules[verdict->rule].cookie;
+	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
 	conn->reason = verdict->reason;
 	WRITE_ONCE(conn->verdict, verdict->action);
 	/* Who sees the generation sees its verdict. */
@@ -114,14 +102,12 @@ static u8 rejected_kind(const struct mseg_packet *packet)
 
 static bool is_rejected_kind(const struct mseg_conn *conn)
 {
-	return conn->key.kind == MSEG_CONN_REJECTED_IN ||
-	       conn->key.kind == MSEG_CONN_REJECTED_OUT;
+	return conn->key.kind == MSEG_CONN_REJECTED_IN || conn->key.kind == MSEG_CONN_REJECTED_OUT;
 }
 
 static void forget(struct mseg_net *mnet, struct mseg_conn *conn)
 {
-	if (mseg_conn_remove(mnet->conns, conn) &&
-	    READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
+	if (mseg_conn_remove(mnet->conns, conn) && READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_END);
 }
 
@@ -135,8 +121,7 @@ static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key)
 	forget(mnet, victim);
 }
 
-static struct mseg_conn *make_conn(struct mseg_net *mnet,
-				   const struct mseg_generation *generation,
+static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_generation *generation,
 				   const struct mseg_packet *packet,
 				   const struct judgement *judgement)
 {
@@ -167,8 +152,7 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet,
 	return conn;
 }
 
-static u8 remember(struct mseg_net *mnet,
-		   const struct mseg_generation *generation,
+static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generation,
 		   const struct mseg_packet *packet)
 {
 	struct judgement judgement;
@@ -182,8 +166,7 @@ static u8 remember(struct mseg_net *mnet,
 	return judgement.verdict.action;
 }
 
-static void judge_again(struct mseg_net *mnet,
-			const struct mseg_generation *generation,
+static void judge_again(struct mseg_net *mnet, const struct mseg_generation *generation,
 			struct mseg_conn *conn)
 {
 	struct judgement judgement;
@@ -200,10 +183,8 @@ static void judge_again(struct mseg_net *mnet,
 		set_verdict(conn, generation, &judgement.verdict);
 	}
 	if (changed) {
-		WRITE_ONCE(conn->state,
-			   before == MSEG_ACTION_ALLOW ?
-				   MSEG_CONN_STATE_REJECTED :
-				   MSEG_CONN_STATE_ESTABLISHED);
+		WRITE_ONCE(conn->state, before == MSEG_ACTION_ALLOW ? MSEG_CONN_STATE_REJECTED :
+								      MSEG_CONN_STATE_ESTABLISHED);
 		WRITE_ONCE(conn->last_seen, jiffies);
 	}
 	spin_unlock_bh(&conn->lock);
@@ -212,8 +193,7 @@ static void judge_again(struct mseg_net *mnet,
 }
 
 /* The verdict on a known connection under this generation. */
-static u8 current_verdict(struct mseg_net *mnet,
-			  const struct mseg_generation *generation,
+static u8 current_verdict(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  struct mseg_conn *conn)
 {
 	if (smp_load_acquire(&conn->generation) != generation->number)
@@ -221,8 +201,7 @@ static u8 current_verdict(struct mseg_net *mnet,
 	return READ_ONCE(conn->verdict);
 }
 
-static struct mseg_conn *find_key(struct mseg_net *mnet,
-				  const struct mseg_conn_key *key)
+static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_key *key)
 {
 	struct mseg_conn *conn = mseg_conn_find(mnet->conns, key);
 
@@ -272,14 +251,12 @@ static bool begins_anew(struct mseg_net *mnet, const struct mseg_conn *conn,
 			return true;
 		break;
 	}
-	return mseg_socket_state(mnet->net, &conn->key, conn->ifindex) !=
-	       MSEG_SOCKET_LIVE;
+	return mseg_socket_state(mnet->net, &conn->key, conn->ifindex) != MSEG_SOCKET_LIVE;
 }
 
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 {
-	const struct mseg_generation *generation =
-		rcu_dereference(mnet->generation);
+	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
 	struct mseg_conn *conn = find(mnet, packet);
 	u8 verdict;
 
@@ -301,8 +278,7 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 
 u8 mseg_judge_error(struct mseg_net *mnet, struct mseg_packet *packet)
 {
-	const struct mseg_generation *generation =
-		rcu_dereference(mnet->generation);
+	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
 	struct mseg_conn *conn = NULL;
 
 	if (packet->quoted.family)

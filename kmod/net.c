@@ -16,8 +16,9 @@
 
 static unsigned int max_connections = 131072;
 module_param(max_connections, uint, 0444);
-MODULE_PARM_DESC(max_connections,
-		 "Connections remembered in each network namespace, of some 256 bytes each (131072)");
+MODULE_PARM_DESC(
+	max_connections,
+	"Connections remembered in each network namespace, of some 256 bytes each (131072)");
 
 static unsigned int net_id __read_mostly;
 /* Set once, when the module leaves: nothing is attached any more. */
@@ -28,8 +29,7 @@ struct mseg_net *mseg_net_of(const struct net *net)
 	return net_generic(net, net_id);
 }
 
-static struct mseg_generation *new_generation(struct mseg_policy *policy,
-					      u32 number)
+static struct mseg_generation *new_generation(struct mseg_policy *policy, u32 number)
 {
 	struct mseg_generation *generation;
 
@@ -68,8 +68,7 @@ static void free_parts(struct mseg_net *mnet)
 	mseg_flows_free(mnet->flows);
 	mseg_conns_free(mnet->conns);
 	free_percpu(mnet->stats);
-	free_generation(rcu_replace_pointer(mnet->generation, NULL,
-					    lockdep_is_held(&mnet->lock)));
+	free_generation(rcu_replace_pointer(mnet->generation, NULL, lockdep_is_held(&mnet->lock)));
 	mnet->flows = NULL;
 	mnet->conns = NULL;
 	mnet->stats = NULL;

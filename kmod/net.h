@@ -46,7 +46,7 @@ struct mseg_generation {
  */
 struct mseg_net {
 	struct net *net;
-	struct mutex lock;
+	struct mutex lock; /* control; packets never take it */
 	bool attached;
 	struct list_head txns;
 	unsigned int n_txns;
@@ -68,11 +68,9 @@ struct mseg_net *mseg_net_of(const struct net *net);
  * mseg_net_generation() - the generation in force, for who holds the lock
  * @mnet: attached, its lock held
  */
-static inline struct mseg_generation *
-mseg_net_generation(const struct mseg_net *mnet)
+static inline struct mseg_generation *mseg_net_generation(const struct mseg_net *mnet)
 {
-	return rcu_dereference_protected(mnet->generation,
-					 lockdep_is_held(&mnet->lock));
+	return rcu_dereference_protected(mnet->generation, lockdep_is_held(&mnet->lock));
 }
 
 /**

@@ -96,15 +96,13 @@ static int refuse(struct genl_info *info, int err, const char *why)
 
 static int not_attached(struct netlink_ext_ack *extack)
 {
-	NL_SET_ERR_MSG(extack,
-		       "this network namespace is not policed; attach it first");
+	NL_SET_ERR_MSG(extack, "this network namespace is not policed; attach it first");
 	return -ENODEV;
 }
 
 /* --- replies --------------------------------------------------------------- */
 
-static struct sk_buff *reply_new(struct genl_info *info, size_t size, u8 cmd,
-				 void **header)
+static struct sk_buff *reply_new(struct genl_info *info, size_t size, u8 cmd, void **header)
 {
 	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
@@ -118,8 +116,7 @@ static struct sk_buff *reply_new(struct genl_info *info, size_t size, u8 cmd,
 	return skb;
 }
 
-static int reply_send(struct genl_info *info, struct sk_buff *skb, void *header,
-		      int err)
+static int reply_send(struct genl_info *info, struct sk_buff *skb, void *header, int err)
 {
 	if (err) {
 		nlmsg_free(skb);
@@ -147,8 +144,7 @@ static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 	    nla_put_u32(skb, MSEG_A_NETWORK_COUNT, policy->n_networks) ||
 	    nla_put_u32(skb, MSEG_A_ENTRY_COUNT, policy->n_entries) ||
 	    nla_put_u32(skb, MSEG_A_RULE_COUNT, policy->n_rules) ||
-	    nla_put_u32(skb, MSEG_A_CONNECTION_COUNT,
-			atomic_read(&mnet->conns->count)) ||
+	    nla_put_u32(skb, MSEG_A_CONNECTION_COUNT, atomic_read(&mnet->conns->count)) ||
 	    nla_put_u32(skb, MSEG_A_CONNECTION_MAX, mnet->conns->max))
 		return -EMSGSIZE;
 	return 0;
@@ -170,15 +166,12 @@ static int status_get(struct sk_buff *request, struct genl_info *info)
 	return reply_send(info, skb, header, err);
 }
 
-static int put_stat(struct sk_buff *skb, const struct mseg_net *mnet,
-		    enum mseg_stat stat)
+static int put_stat(struct sk_buff *skb, const struct mseg_net *mnet, enum mseg_stat stat)
 {
 	struct nlattr *nest = nla_nest_start(skb, MSEG_A_STAT);
 
-	if (!nest ||
-	    nla_put_string(skb, MSEG_A_STAT_NAME, mseg_stat_names[stat]) ||
-	    nla_put_u64_64bit(skb, MSEG_A_STAT_VALUE,
-			      mseg_stats_sum(mnet->stats, stat),
+	if (!nest || nla_put_string(skb, MSEG_A_STAT_NAME, mseg_stat_names[stat]) ||
+	    nla_put_u64_64bit(skb, MSEG_A_STAT_VALUE, mseg_stats_sum(mnet->stats, stat),
 			      MSEG_A_STAT_PAD))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -205,8 +198,7 @@ static int stats_get(struct sk_buff *request, struct genl_info *info)
 	if (!skb)
 		return -ENOMEM;
 	mutex_lock(&mnet->lock);
-	err = mnet->attached ? put_stats(skb, mnet) :
-			       not_attached(info->extack);
+	err = mnet->attached ? put_stats(skb, mnet) : not_attached(info->extack);
 	mutex_unlock(&mnet->lock);
 	return reply_send(info, skb, header, err);
 }
@@ -222,8 +214,7 @@ static int attach(struct sk_buff *request, struct genl_info *info)
 	err = mseg_net_attach(mnet);
 	mutex_unlock(&mnet->lock);
 	if (err == -EALREADY)
-		return refuse(info, err,
-			      "this network namespace is policed already");
+		return refuse(info, err, "this network namespace is policed already");
 	return err;
 }
 
@@ -243,8 +234,7 @@ static int detach(struct sk_buff *request, struct genl_info *info)
 
 /* --- transactions ---------------------------------------------------------- */
 
-static int begin_locked(struct mseg_net *mnet, struct genl_info *info,
-			struct sk_buff *skb)
+static int begin_locked(struct mseg_net *mnet, struct genl_info *info, struct sk_buff *skb)
 {
 	struct mseg_txn *txn;
 
@@ -256,8 +246,7 @@ static int begin_locked(struct mseg_net *mnet, struct genl_info *info,
 	if (IS_ERR(txn))
 		return PTR_ERR(txn);
 	if (nla_put_u32(skb, MSEG_A_TXN, txn->id) ||
-	    nla_put_u32(skb, MSEG_A_GENERATION,
-			mseg_net_generation(mnet)->number)) {
+	    nla_put_u32(skb, MSEG_A_GENERATION, mseg_net_generation(mnet)->number)) {
 		mseg_txn_abort(mnet, txn);
 		return -EMSGSIZE;
 	}
@@ -288,8 +277,7 @@ static struct mseg_txn *find_txn(struct mseg_net *mnet, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "no transaction given");
 		return ERR_PTR(-EINVAL);
 	}
-	txn = mseg_txn_find(mnet, info->snd_portid,
-			    nla_get_u32(info->attrs[MSEG_A_TXN]));
+	txn = mseg_txn_find(mnet, info->snd_portid, nla_get_u32(info->attrs[MSEG_A_TXN]));
 	if (txn)
 		return txn;
 	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[MSEG_A_TXN],
@@ -302,8 +290,7 @@ static struct mseg_txn *find_txn(struct mseg_net *mnet, struct genl_info *info)
  * careless client cannot commit the rest.
  */
 static int txn_part(struct genl_info *info,
-		    int (*part)(struct mseg_policy *policy,
-				struct genl_info *info))
+		    int (*part)(struct mseg_policy *policy, struct genl_info *info))
 {
 	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
 	struct mseg_txn *txn;
@@ -328,25 +315,21 @@ static int parse_entry(const struct nlattr *attr, struct mseg_prefix *prefix,
 	const struct nlattr *address;
 	int err;
 
-	err = nla_parse_nested(tb, MSEG_A_ENTRY_MAX, attr, entry_policy,
-			       extack);
+	err = nla_parse_nested(tb, MSEG_A_ENTRY_MAX, attr, entry_policy, extack);
 	if (err)
 		return err;
 	address = tb[MSEG_A_ENTRY_ADDRESS];
 	if (!address || !tb[MSEG_A_ENTRY_PREFIX_LEN]) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "an entry needs an address and a length");
+		NL_SET_ERR_MSG_ATTR(extack, attr, "an entry needs an address and a length");
 		return -EINVAL;
 	}
 	if (nla_len(address) != 4 && nla_len(address) != 16) {
-		NL_SET_ERR_MSG_ATTR(extack, address,
-				    "an address has 4 bytes or 16");
+		NL_SET_ERR_MSG_ATTR(extack, address, "an address has 4 bytes or 16");
 		return -EINVAL;
 	}
 	memset(prefix, 0, sizeof(*prefix));
 	memcpy(prefix->addr, nla_data(address), nla_len(address));
-	prefix->family = nla_len(address) == 4 ? MSEG_FAMILY_IPV4 :
-						 MSEG_FAMILY_IPV6;
+	prefix->family = nla_len(address) == 4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
 	prefix->len = nla_get_u8(tb[MSEG_A_ENTRY_PREFIX_LEN]);
 	prefix->exclude = !!tb[MSEG_A_ENTRY_EXCLUDE];
 	return 0;
@@ -358,9 +341,8 @@ static const struct nlattr *nth_attr(struct genl_info *info, int type, u32 n)
 	const struct nlattr *attr;
 	int rest;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
-		if (nla_type(attr) == type && !n--)
-			return attr;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN,
+			    rest) if (nla_type(attr) == type && !n--) return attr;
 	return NULL;
 }
 
@@ -370,8 +352,7 @@ static u32 count_attrs(struct genl_info *info, int type)
 	u32 n = 0;
 	int rest;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
-		n += nla_type(attr) == type;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) n += nla_type(attr) == type;
 	return n;
 }
 
@@ -389,7 +370,8 @@ static int add_entries(struct mseg_policy *policy, struct genl_info *info)
 	prefixes = kvcalloc(n, sizeof(*prefixes), GFP_KERNEL);
 	if (!prefixes)
 		return -ENOMEM;
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+	{
 		if (nla_type(attr) != MSEG_A_ENTRY)
 			continue;
 		err = parse_entry(attr, &prefixes[i++], info->extack);
@@ -399,9 +381,7 @@ static int add_entries(struct mseg_policy *policy, struct genl_info *info)
 	err = mseg_policy_add_prefixes(policy, prefixes, n, &refusal);
 	if (err) {
 		if (refusal.entry != MSEG_ID_NONE)
-			NL_SET_BAD_ATTR(info->extack,
-					nth_attr(info, MSEG_A_ENTRY,
-						 refusal.entry));
+			NL_SET_BAD_ATTR(info->extack, nth_attr(info, MSEG_A_ENTRY, refusal.entry));
 		refuse(info, err, refusal.why);
 	}
 out:
@@ -420,29 +400,24 @@ static int add_network(struct mseg_policy *policy, struct genl_info *info)
 	id = nla_get_u32(info->attrs[MSEG_A_ID]);
 	if (!info->attrs[MSEG_A_NAME]) {
 		if (!policy->n_networks || id != policy->n_networks - 1)
-			return refuse(info, -EINVAL,
-				      "only the last network takes more entries");
+			return refuse(info, -EINVAL, "only the last network takes more entries");
 		return add_entries(policy, info);
 	}
 	if (id != policy->n_networks)
-		return refuse(info, -EINVAL,
-			      "networks come in the order of their indices");
-	err = mseg_policy_add_network(policy, nla_data(info->attrs[MSEG_A_NAME]),
-				      &refusal);
+		return refuse(info, -EINVAL, "networks come in the order of their indices");
+	err = mseg_policy_add_network(policy, nla_data(info->attrs[MSEG_A_NAME]), &refusal);
 	if (err)
 		return refuse(info, err, refusal.why);
 	return add_entries(policy, info);
 }
 
-static int parse_service(const struct nlattr *attr,
-			 struct mseg_service *service, u16 item,
+static int parse_service(const struct nlattr *attr, struct mseg_service *service, u16 item,
 			 struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[MSEG_A_SERVICE_MAX + 1];
 	int err;
 
-	err = nla_parse_nested(tb, MSEG_A_SERVICE_MAX, attr, service_policy,
-			       extack);
+	err = nla_parse_nested(tb, MSEG_A_SERVICE_MAX, attr, service_policy, extack);
 	if (err)
 		return err;
 	if (!tb[MSEG_A_SERVICE_LOW] != !tb[MSEG_A_SERVICE_HIGH]) {
@@ -465,21 +440,20 @@ static int parse_service(const struct nlattr *attr,
 }
 
 /* Fill arrays that hold as many networks and services as the request does. */
-static int parse_rule_lists(struct genl_info *info, u32 *networks,
-			    struct mseg_service *services)
+static int parse_rule_lists(struct genl_info *info, u32 *networks, struct mseg_service *services)
 {
 	u32 n_networks = 0, n_services = 0;
 	const struct nlattr *attr;
 	u16 item = 0;
 	int rest, err;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+	{
 		if (nla_type(attr) == MSEG_A_NETWORK)
 			networks[n_networks++] = nla_get_u32(attr);
 		if (nla_type(attr) != MSEG_A_SERVICE)
 			continue;
-		err = parse_service(attr, &services[n_services], item,
-				    info->extack);
+		err = parse_service(attr, &services[n_services], item, info->extack);
 		if (err)
 			return err;
 		item = services[n_services++].item + 1;
@@ -516,8 +490,7 @@ static int add_rule(struct mseg_policy *policy, struct genl_info *info)
 
 	if (GENL_REQ_ATTR_CHECK(info, MSEG_A_ID) ||
 	    nla_get_u32(info->attrs[MSEG_A_ID]) != policy->n_rules)
-		return refuse(info, -EINVAL,
-			      "rules come in the order of their indices");
+		return refuse(info, -EINVAL, "rules come in the order of their indices");
 	if (GENL_REQ_ATTR_CHECK(info, MSEG_A_DIRECTION))
 		return refuse(info, -EINVAL, "a rule needs a direction");
 	if (GENL_REQ_ATTR_CHECK(info, MSEG_A_ACTION))
@@ -580,8 +553,7 @@ static int txn_abort(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-static int put_generation(struct sk_buff *skb,
-			  const struct mseg_generation *generation)
+static int put_generation(struct sk_buff *skb, const struct mseg_generation *generation)
 {
 	const u8 *defaults = generation->policy->defaults;
 
@@ -604,15 +576,13 @@ static void notify_policy(struct mseg_net *mnet)
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!skb)
 		return;
-	header = genlmsg_put(skb, 0, 0, &mseg_netlink_family, 0,
-			     MSEG_C_POLICY_NTF);
+	header = genlmsg_put(skb, 0, 0, &mseg_netlink_family, 0, MSEG_C_POLICY_NTF);
 	if (!header || put_generation(skb, mseg_net_generation(mnet))) {
 		nlmsg_free(skb);
 		return;
 	}
 	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(&mseg_netlink_family, mnet->net, skb, 0,
-				GROUP_POLICY, GFP_KERNEL);
+	genlmsg_multicast_netns(&mseg_netlink_family, mnet->net, skb, 0, GROUP_POLICY, GFP_KERNEL);
 }
 
 static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
@@ -625,12 +595,9 @@ static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 	if (IS_ERR(txn))
 		return PTR_ERR(txn);
 	if (txn->refused)
-		return refuse(info, -EINVAL,
-			      "a part of the transaction was refused");
-	if (expected &&
-	    nla_get_u32(expected) != mseg_net_generation(mnet)->number)
-		return refuse(info, -ESTALE,
-			      "another policy came into force meanwhile");
+		return refuse(info, -EINVAL, "a part of the transaction was refused");
+	if (expected && nla_get_u32(expected) != mseg_net_generation(mnet)->number)
+		return refuse(info, -ESTALE, "another policy came into force meanwhile");
 	err = mseg_txn_commit(mnet, txn, &refusal);
 	if (err)
 		return refuse(info, err, refusal.why);
@@ -667,9 +634,8 @@ static int dump_start(struct netlink_callback *cb)
 
 static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 {
-	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				   cb->nlh->nlmsg_seq, &mseg_netlink_family,
-				   NLM_F_MULTI, cmd);
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				   &mseg_netlink_family, NLM_F_MULTI, cmd);
 
 	if (header)
 		genl_dump_check_consistent(cb, header);
@@ -698,8 +664,7 @@ static int put_entry(struct sk_buff *skb, const struct mseg_prefix *prefix)
  * Return: 0 when the network is done, else -EMSGSIZE.
  */
 static int put_network(struct sk_buff *skb, struct netlink_callback *cb,
-		       const struct mseg_generation *generation, u32 id,
-		       long *entry)
+		       const struct mseg_generation *generation, u32 id, long *entry)
 {
 	const struct mseg_network *network = &generation->policy->networks[id];
 	void *header = dump_put(skb, cb, MSEG_C_NETWORK_GET);
@@ -708,11 +673,9 @@ static int put_network(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!header)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
-	    nla_put_u32(skb, MSEG_A_ID, id) ||
-	    nla_put_string(skb, MSEG_A_NAME, network->name))
+	    nla_put_u32(skb, MSEG_A_ID, id) || nla_put_string(skb, MSEG_A_NAME, network->name))
 		goto cancel;
-	while (*entry < network->n_prefixes &&
-	       !put_entry(skb, &network->prefixes[*entry]))
+	while (*entry < network->n_prefixes && !put_entry(skb, &network->prefixes[*entry]))
 		++*entry;
 	if (*entry == first && first < network->n_prefixes)
 		goto cancel;
@@ -728,8 +691,7 @@ cancel:
 
 /* Call a dump's function with the generation in force, under the lock. */
 static int dump_policy(struct sk_buff *skb, struct netlink_callback *cb,
-		       void (*dump)(struct sk_buff *skb,
-				    struct netlink_callback *cb,
+		       void (*dump)(struct sk_buff *skb, struct netlink_callback *cb,
 				    const struct mseg_generation *generation))
 {
 	struct mseg_net *mnet = mseg_net_of(sock_net(skb->sk));
@@ -763,9 +725,8 @@ static int put_service(struct sk_buff *skb, const struct mseg_service *service)
 	if (service->protocol != MSEG_PROTOCOL_ANY &&
 	    nla_put_u8(skb, MSEG_A_SERVICE_PROTOCOL, service->protocol))
 		return -EMSGSIZE;
-	if (!service->bare &&
-	    (nla_put_u16(skb, MSEG_A_SERVICE_LOW, service->low) ||
-	     nla_put_u16(skb, MSEG_A_SERVICE_HIGH, service->high)))
+	if (!service->bare && (nla_put_u16(skb, MSEG_A_SERVICE_LOW, service->low) ||
+			       nla_put_u16(skb, MSEG_A_SERVICE_HIGH, service->high)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -824,8 +785,7 @@ static int rule_get(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump_policy(skb, cb, dump_rules);
 }
 
-static int put_connection(struct sk_buff *skb, struct netlink_callback *cb,
-			  const struct mseg_conn *conn)
+static int put_connection(struct sk_buff *skb, struct netlink_callback *cb, struct mseg_conn *conn)
 {
 	void *header = dump_put(skb, cb, MSEG_C_CONNECTION_GET);
 	struct mseg_flow_record record;

@@ -41,8 +41,7 @@ static void from_ipv4(struct in6_addr *to, __be32 from)
 	to->s6_addr32[0] = from;
 }
 
-static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset,
-					 struct ip_info *ip)
+static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, struct ip_info *ip)
 {
 	const struct iphdr *header;
 	struct iphdr buffer;
@@ -62,8 +61,7 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset,
 }
 
 /* Length of an extension header, 0 where it is the upper layer, -1 cut off. */
-static int extension_len(const struct sk_buff *skb, int offset, u8 type,
-			 u8 *next)
+static int extension_len(const struct sk_buff *skb, int offset, u8 type, u8 *next)
 {
 	const struct ipv6_opt_hdr *header;
 	struct ipv6_opt_hdr buffer;
@@ -76,8 +74,7 @@ static int extension_len(const struct sk_buff *skb, int offset, u8 type,
 	*next = header->nexthdr;
 	if (type == NEXTHDR_FRAGMENT)
 		return sizeof(struct frag_hdr);
-	return type == NEXTHDR_AUTH ? ipv6_authlen(header) :
-				      ipv6_optlen(header);
+	return type == NEXTHDR_AUTH ? ipv6_authlen(header) : ipv6_optlen(header);
 }
 
 /* A fragment header around a whole packet (RFC 6946) is no fragment. */
@@ -90,8 +87,7 @@ static bool is_fragment(const struct sk_buff *skb, int offset)
 	return !header || header->frag_off & htons(IP6_OFFSET | IP6_MF);
 }
 
-static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset,
-					 struct ip_info *ip)
+static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, struct ip_info *ip)
 {
 	const struct ipv6hdr *header;
 	struct ipv6hdr buffer;
@@ -113,8 +109,7 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset,
 			return MSEG_PACKET_FLOW;
 		if (len < 0)
 			return MSEG_PACKET_TRUNCATED;
-		if (ip->protocol == NEXTHDR_FRAGMENT &&
-		    is_fragment(skb, ip->transport))
+		if (ip->protocol == NEXTHDR_FRAGMENT && is_fragment(skb, ip->transport))
 			return MSEG_PACKET_FRAGMENT;
 		ip->protocol = next;
 		ip->transport += len;
@@ -122,8 +117,8 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset,
 	return MSEG_PACKET_HEADERS;
 }
 
-static enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset,
-				       u8 family, struct ip_info *ip)
+static enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset, u8 family,
+				       struct ip_info *ip)
 {
 	return family == MSEG_FAMILY_IPV4 ? parse_ipv4(skb, offset, ip) :
 					    parse_ipv6(skb, offset, ip);
@@ -135,17 +130,14 @@ static enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset,
  */
 static int query_type(u8 protocol, u8 type, bool *reply)
 {
-	static const u8 requests[] = { ICMP_ECHO, ICMP_TIMESTAMP,
-				       ICMP_INFO_REQUEST, ICMP_ADDRESS };
-	static const u8 replies[] = { ICMP_ECHOREPLY, ICMP_TIMESTAMPREPLY,
-				      ICMP_INFO_REPLY, ICMP_ADDRESSREPLY };
+	static const u8 requests[] = { ICMP_ECHO, ICMP_TIMESTAMP, ICMP_INFO_REQUEST, ICMP_ADDRESS };
+	static const u8 replies[] = { ICMP_ECHOREPLY, ICMP_TIMESTAMPREPLY, ICMP_INFO_REPLY,
+				      ICMP_ADDRESSREPLY };
 	int i;
 
 	if (protocol == IPPROTO_ICMPV6) {
 		*reply = type == ICMPV6_ECHO_REPLY;
-		return type == ICMPV6_ECHO_REQUEST || *reply ?
-			       ICMPV6_ECHO_REQUEST :
-			       -1;
+		return type == ICMPV6_ECHO_REQUEST || *reply ? ICMPV6_ECHO_REQUEST : -1;
 	}
 	for (i = 0; i < ARRAY_SIZE(requests); i++) {
 		*reply = type == replies[i];
@@ -191,8 +183,8 @@ static bool is_link_message(u8 type, u8 hop_limit)
 	return false;
 }
 
-static void set_icmp_key(struct mseg_conn_key *key, u8 type, u8 code, bool out,
-			 __be16 id, bool *reply)
+static void set_icmp_key(struct mseg_conn_key *key, u8 type, u8 code, bool out, __be16 id,
+			 bool *reply)
 {
 	int query = query_type(key->protocol, type, reply);
 
@@ -207,8 +199,8 @@ static void set_icmp_key(struct mseg_conn_key *key, u8 type, u8 code, bool out,
 }
 
 /* Addresses and ports of a transport header that this host sends (@out). */
-static bool set_key(const struct sk_buff *skb, const struct ip_info *ip,
-		    bool out, struct mseg_conn_key *key)
+static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool out,
+		    struct mseg_conn_key *key)
 {
 	const struct icmphdr *icmp;
 	const __be16 *ports;
@@ -221,22 +213,18 @@ static bool set_key(const struct sk_buff *skb, const struct ip_info *ip,
 	key->family = ip->family;
 	key->protocol = ip->protocol;
 	if (mseg_protocol_has_ports(ip->protocol)) {
-		ports = skb_header_pointer(skb, ip->transport,
-					   sizeof(ports_buffer), ports_buffer);
+		ports = skb_header_pointer(skb, ip->transport, sizeof(ports_buffer), ports_buffer);
 		if (!ports)
 			return false;
 		key->lport = ports[!out];
 		key->rport = ports[out];
-	} else if (ip->protocol == (ip->family == MSEG_FAMILY_IPV4 ?
-					    IPPROTO_ICMP :
-					    IPPROTO_ICMPV6)) {
+	} else if (ip->protocol ==
+		   (ip->family == MSEG_FAMILY_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
 		/* The header begins alike in both families. */
-		icmp = skb_header_pointer(skb, ip->transport,
-					  sizeof(icmp_buffer), &icmp_buffer);
+		icmp = skb_header_pointer(skb, ip->transport, sizeof(icmp_buffer), &icmp_buffer);
 		if (!icmp)
 			return false;
-		set_icmp_key(key, icmp->type, icmp->code, out,
-			     icmp->un.echo.id, &reply);
+		set_icmp_key(key, icmp->type, icmp->code, out, icmp->un.echo.id, &reply);
 	}
 	return true;
 }
@@ -253,16 +241,15 @@ static bool is_local(struct net *net, const struct in6_addr *addr, u8 family)
  * of this host, an outgoing one a packet to it; either way the error goes to
  * the quoted source. Anything else names no connection.
  */
-static void parse_quotation(const struct sk_buff *skb, struct net *net,
-			    const struct ip_info *outer,
+static void parse_quotation(const struct sk_buff *skb, struct net *net, const struct ip_info *outer,
 			    struct mseg_packet *packet)
 {
 	struct mseg_conn_key *key = &packet->quoted;
 	struct ip_info inner;
 
 	memset(key, 0, sizeof(*key));
-	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr),
-		     outer->family, &inner) != MSEG_PACKET_FLOW)
+	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr), outer->family, &inner) !=
+	    MSEG_PACKET_FLOW)
 		return;
 	if (!ipv6_addr_equal(&inner.source, &outer->destination))
 		return;
@@ -276,8 +263,7 @@ static void parse_quotation(const struct sk_buff *skb, struct net *net,
 
 static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
 					 const struct nf_hook_state *state,
-					 const struct ip_info *ip,
-					 struct mseg_packet *packet)
+					 const struct ip_info *ip, struct mseg_packet *packet)
 {
 	const struct icmphdr *icmp;
 	struct icmphdr buffer;
@@ -286,8 +272,7 @@ static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
 	if (!icmp)
 		return MSEG_PACKET_TRUNCATED;
 	packet->service = icmp->type << 8 | icmp->code;
-	if (ip->protocol == IPPROTO_ICMPV6 &&
-	    is_link_message(icmp->type, ip->hop_limit))
+	if (ip->protocol == IPPROTO_ICMPV6 && is_link_message(icmp->type, ip->hop_limit))
 		return MSEG_PACKET_LINK;
 	query_type(ip->protocol, icmp->type, &packet->icmp_reply);
 	if (!is_error(ip->protocol, icmp->type))
@@ -296,8 +281,7 @@ static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
 	return MSEG_PACKET_ERROR;
 }
 
-static enum mseg_packet_class parse_tcp(const struct sk_buff *skb,
-					const struct ip_info *ip,
+static enum mseg_packet_class parse_tcp(const struct sk_buff *skb, const struct ip_info *ip,
 					struct mseg_packet *packet)
 {
 	const struct tcphdr *tcp;
@@ -314,8 +298,7 @@ static enum mseg_packet_class parse_tcp(const struct sk_buff *skb,
 
 static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
 					      const struct nf_hook_state *state,
-					      const struct ip_info *ip,
-					      struct mseg_packet *packet)
+					      const struct ip_info *ip, struct mseg_packet *packet)
 {
 	switch (ip->protocol) {
 	case IPPROTO_TCP:
@@ -337,8 +320,7 @@ static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
 	return MSEG_PACKET_FLOW;
 }
 
-static const struct net_device *device(const struct sk_buff *skb,
-				       const struct nf_hook_state *state)
+static const struct net_device *device(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
@@ -369,8 +351,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 
 	memset(packet, 0, sizeof(*packet));
 	packet->out = state->hook == NF_INET_LOCAL_OUT;
-	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 :
-						     MSEG_FAMILY_IPV6;
+	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
 	packet->ifindex = dev->ifindex;
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
@@ -382,15 +363,13 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 		return MSEG_PACKET_TRUNCATED;
 	packet->key.scope = scope(dev, &ip);
 	if (mseg_protocol_has_ports(ip.protocol))
-		packet->service = ntohs(packet->out ? packet->key.rport :
-						      packet->key.lport);
+		packet->service = ntohs(packet->out ? packet->key.rport : packet->key.lport);
 	return parse_transport(skb, state, &ip, packet);
 }
 
 void mseg_packet_to_single(struct mseg_packet *packet)
 {
-	packet->key.kind = packet->out ? MSEG_CONN_SINGLE_OUT :
-					 MSEG_CONN_SINGLE_IN;
+	packet->key.kind = packet->out ? MSEG_CONN_SINGLE_OUT : MSEG_CONN_SINGLE_IN;
 	packet->key.lport = 0;
 	packet->key.rport = htons(packet->service);
 }

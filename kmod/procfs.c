@@ -27,21 +27,18 @@ static int show_stats(struct seq_file *seq, void *unused)
 	int i;
 
 	for (i = 0; i < MSEG_STAT_MAX; i++)
-		seq_printf(seq, "%s %llu\n", mseg_stat_names[i],
-			   mseg_stats_sum(mnet->stats, i));
+		seq_printf(seq, "%s %llu\n", mseg_stat_names[i], mseg_stats_sum(mnet->stats, i));
 	return 0;
 }
 
-static void show_service(struct seq_file *seq,
-			 const struct mseg_service *service)
+static void show_service(struct seq_file *seq, const struct mseg_service *service)
 {
 	if (service->protocol == MSEG_PROTOCOL_ANY)
 		seq_puts(seq, " any");
 	else if (service->bare)
 		seq_printf(seq, " %u", service->protocol);
 	else
-		seq_printf(seq, " %u/%u:%u", service->protocol, service->low,
-			   service->high);
+		seq_printf(seq, " %u/%u:%u", service->protocol, service->low, service->high);
 }
 
 /* Names may hold anything: escaped, they cannot forge a line. */
@@ -52,8 +49,7 @@ static void show_name(struct seq_file *seq, const char *name)
 	seq_puts(seq, "\"");
 }
 
-static void show_rule(struct seq_file *seq, const struct mseg_policy *policy,
-		      u32 index)
+static void show_rule(struct seq_file *seq, const struct mseg_policy *policy, u32 index)
 {
 	const struct mseg_rule *rule = &policy->rules[index];
 	u32 i;
@@ -71,15 +67,12 @@ static void show_rule(struct seq_file *seq, const struct mseg_policy *policy,
 }
 
 /* Positions: 0 is the generation's line, rules follow. */
-static void *rules_start(struct seq_file *seq, loff_t *pos)
-	__acquires(RCU)
+static void *rules_start(struct seq_file *seq, loff_t *pos) __acquires(RCU)
 {
 	struct mseg_net *mnet = seq->private;
 
 	rcu_read_lock();
-	return *pos <= rcu_dereference(mnet->generation)->policy->n_rules ?
-		       pos :
-		       NULL;
+	return *pos <= rcu_dereference(mnet->generation)->policy->n_rules ? pos : NULL;
 }
 
 static void *rules_next(struct seq_file *seq, void *v, loff_t *pos)
@@ -87,13 +80,10 @@ static void *rules_next(struct seq_file *seq, void *v, loff_t *pos)
 	struct mseg_net *mnet = seq->private;
 
 	++*pos;
-	return *pos <= rcu_dereference(mnet->generation)->policy->n_rules ?
-		       pos :
-		       NULL;
+	return *pos <= rcu_dereference(mnet->generation)->policy->n_rules ? pos : NULL;
 }
 
-static void rules_stop(struct seq_file *seq, void *v)
-	__releases(RCU)
+static void rules_stop(struct seq_file *seq, void *v) __releases(RCU)
 {
 	rcu_read_unlock();
 }
@@ -101,15 +91,14 @@ static void rules_stop(struct seq_file *seq, void *v)
 static int rules_show(struct seq_file *seq, void *v)
 {
 	struct mseg_net *mnet = seq->private;
-	const struct mseg_generation *generation =
-		rcu_dereference(mnet->generation);
+	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
 	const struct mseg_policy *policy = generation->policy;
 	loff_t pos = *(loff_t *)v;
 
 	if (!pos)
-		seq_printf(seq, "generation %u in %s out %s rules %u\n",
-			   generation->number, action_name(policy->defaults[0]),
-			   action_name(policy->defaults[1]), policy->n_rules);
+		seq_printf(seq, "generation %u in %s out %s rules %u\n", generation->number,
+			   action_name(policy->defaults[0]), action_name(policy->defaults[1]),
+			   policy->n_rules);
 	else if (pos <= policy->n_rules)
 		show_rule(seq, policy, pos - 1);
 	return 0;
@@ -123,8 +112,7 @@ static const struct seq_operations rules_ops = {
 };
 
 /* Positions are buckets; one is shown whole. */
-static void *connections_start(struct seq_file *seq, loff_t *pos)
-	__acquires(RCU)
+static void *connections_start(struct seq_file *seq, loff_t *pos) __acquires(RCU)
 {
 	struct mseg_net *mnet = seq->private;
 
@@ -140,8 +128,8 @@ static void *connections_next(struct seq_file *seq, void *v, loff_t *pos)
 	return *pos <= mnet->conns->mask ? pos : NULL;
 }
 
-static void show_address(struct seq_file *seq, const char *label, u8 family,
-			 const u8 *addr, u16 port)
+static void show_address(struct seq_file *seq, const char *label, u8 family, const u8 *addr,
+			 u16 port)
 {
 	if (family == MSEG_FAMILY_IPV4)
 		seq_printf(seq, " %s %pI4", label, addr);
@@ -150,26 +138,21 @@ static void show_address(struct seq_file *seq, const char *label, u8 family,
 	seq_printf(seq, " port %u", port);
 }
 
-static void show_connection(struct seq_file *seq, const struct mseg_conn *conn)
+static void show_connection(struct seq_file *seq, struct mseg_conn *conn)
 {
-	static const char *const states[] = { "new", "established", "closing",
-					      "closed", "rejected" };
+	static const char *const states[] = { "new", "established", "closing", "closed",
+					      "rejected" };
 	struct mseg_flow_record record;
 
 	mseg_flow_fill(&record, conn, MSEG_FLOW_EVENT_UPDATE);
-	seq_printf(seq, "%s %u %s %s", direction_name(record.direction),
-		   record.protocol, action_name(record.verdict),
-		   states[record.state]);
-	show_address(seq, "from", record.family, record.source,
-		     record.source_port);
-	show_address(seq, "to", record.family, record.destination,
-		     record.destination_port);
+	seq_printf(seq, "%s %u %s %s", direction_name(record.direction), record.protocol,
+		   action_name(record.verdict), states[record.state]);
+	show_address(seq, "from", record.family, record.source, record.source_port);
+	show_address(seq, "to", record.family, record.destination, record.destination_port);
 	if (mseg_protocol_is_icmp(record.protocol))
-		seq_printf(seq, " type %u code %u", record.icmp_type,
-			   record.icmp_code);
-	seq_printf(seq, " packets %llu %llu bytes %llu %llu generation %u",
-		   record.packets_in, record.packets_out, record.bytes_in,
-		   record.bytes_out, record.generation);
+		seq_printf(seq, " type %u code %u", record.icmp_type, record.icmp_code);
+	seq_printf(seq, " packets %llu %llu bytes %llu %llu generation %u", record.packets_in,
+		   record.packets_out, record.bytes_in, record.bytes_out, record.generation);
 	if (record.rule == MSEG_ID_NONE)
 		seq_puts(seq, " default\n");
 	else
@@ -182,8 +165,7 @@ static int connections_show(struct seq_file *seq, void *v)
 	loff_t bucket = *(loff_t *)v;
 	struct mseg_conn *conn;
 
-	hlist_for_each_entry_rcu(conn, &mnet->conns->buckets[bucket].chain,
-				 node)
+	hlist_for_each_entry_rcu(conn, &mnet->conns->buckets[bucket].chain, node)
 		show_connection(seq, conn);
 	return 0;
 }
@@ -202,8 +184,7 @@ static int open_stats(struct inode *inode, struct file *file)
 	return single_open(file, show_stats, pde_data(inode));
 }
 
-static int open_seq(struct inode *inode, struct file *file,
-		    const struct seq_operations *ops)
+static int open_seq(struct inode *inode, struct file *file, const struct seq_operations *ops)
 {
 	int err;
 
@@ -211,8 +192,7 @@ static int open_seq(struct inode *inode, struct file *file,
 		return -EPERM;
 	err = seq_open(file, ops);
 	if (!err)
-		((struct seq_file *)file->private_data)->private =
-			pde_data(inode);
+		((struct seq_file *)file->private_data)->private = pde_data(inode);
 	return err;
 }
 
@@ -256,8 +236,7 @@ int mseg_procfs_add(struct mseg_net *mnet)
 	mnet->proc = dir;
 	if (proc_create_data("stats", 0400, dir, &stats_proc_ops, mnet) &&
 	    proc_create_data("rules", 0400, dir, &rules_proc_ops, mnet) &&
-	    proc_create_data("connections", 0400, dir, &connections_proc_ops,
-			     mnet))
+	    proc_create_data("connections", 0400, dir, &connections_proc_ops, mnet))
 		return 0;
 	mseg_procfs_remove(mnet);
 	return -ENOMEM;

@@ -28,18 +28,15 @@ static void send_reset(struct sk_buff *skb, const struct nf_hook_state *state)
 		nf_send_reset6(state->net, state->sk, skb, state->hook);
 }
 
-static void send_prohibited(struct sk_buff *skb,
-			    const struct nf_hook_state *state)
+static void send_prohibited(struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	if (state->pf == NFPROTO_IPV4)
 		nf_send_unreach(skb, ICMP_PKT_FILTERED, state->hook);
 	else
-		nf_send_unreach6(state->net, skb, ICMPV6_ADM_PROHIBITED,
-				 state->hook);
+		nf_send_unreach6(state->net, skb, ICMPV6_ADM_PROHIBITED, state->hook);
 }
 
-static bool answerable(const struct sk_buff *skb,
-		       const struct nf_hook_state *state,
+static bool answerable(const struct sk_buff *skb, const struct nf_hook_state *state,
 		       const struct mseg_packet *packet)
 {
 	if (packet->tcp_rst)
@@ -53,8 +50,7 @@ static bool answerable(const struct sk_buff *skb,
 	return packet->protocol == IPPROTO_TCP && !packet->tcp_syn;
 }
 
-static void answer(struct mseg_net *mnet, struct sk_buff *skb,
-		   const struct nf_hook_state *state,
+static void answer(struct mseg_net *mnet, struct sk_buff *skb, const struct nf_hook_state *state,
 		   const struct mseg_packet *packet)
 {
 	if (!answerable(skb, state, packet))
@@ -75,12 +71,10 @@ static void answer(struct mseg_net *mnet, struct sk_buff *skb,
 }
 
 unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
-			 const struct nf_hook_state *state,
-			 const struct mseg_packet *packet)
+			 const struct nf_hook_state *state, const struct mseg_packet *packet)
 {
 	answer(mnet, skb, state, packet);
-	if (state->hook == NF_INET_LOCAL_OUT &&
-	    packet->protocol == IPPROTO_TCP)
+	if (state->hook == NF_INET_LOCAL_OUT && packet->protocol == IPPROTO_TCP)
 		return NF_DROP_ERR(-ECONNREFUSED);
 	return NF_DROP;
 }

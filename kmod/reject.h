@@ -17,8 +17,7 @@
  * goes. Return: the verdict for netfilter, with the error for a local sender.
  */
 unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
-			 const struct nf_hook_state *state,
-			 const struct mseg_packet *packet);
+			 const struct nf_hook_state *state, const struct mseg_packet *packet);
 
 /**
  * mseg_reject_answering() - whether a packet is an answer being sent

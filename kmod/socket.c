@@ -9,29 +9,24 @@
 
 #include <linux/mseg.h>
 
-static struct sock *find_established(struct net *net,
-				     const struct mseg_conn_key *key, u32 ifindex)
+static struct sock *find_established(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
 
 	if (key->family == MSEG_FAMILY_IPV4)
-		return __inet_lookup_established(net, table,
-						 key->remote.s6_addr32[0],
-						 key->rport,
-						 key->local.s6_addr32[0],
-						 ntohs(key->lport), ifindex,
-						 0);
+		return __inet_lookup_established(net, table, key->remote.s6_addr32[0], key->rport,
+						 key->local.s6_addr32[0], ntohs(key->lport),
+						 ifindex, 0);
 #if IS_ENABLED(CONFIG_IPV6)
-	return __inet6_lookup_established(net, table, &key->remote, key->rport,
-					  &key->local, ntohs(key->lport),
-					  ifindex, 0);
+	return __inet6_lookup_established(net, table, &key->remote, key->rport, &key->local,
+					  ntohs(key->lport), ifindex, 0);
 #else
 	return NULL;
 #endif
 }
 
-enum mseg_socket_state mseg_socket_state(struct net *net,
-					 const struct mseg_conn_key *key, u32 ifindex)
+enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
+					 u32 ifindex)
 {
 	struct sock *sk = find_established(net, key, ifindex);
 	enum mseg_socket_state state = MSEG_SOCKET_LIVE;
@@ -51,15 +46,13 @@ bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 i
 
 	rcu_read_lock();
 	if (key->family == MSEG_FAMILY_IPV4)
-		sk = __inet_lookup_listener(net, table, NULL, 0,
-					    key->remote.s6_addr32[0],
-					    key->rport, key->local.s6_addr32[0],
-					    ntohs(key->lport), ifindex, 0);
+		sk = __inet_lookup_listener(net, table, NULL, 0, key->remote.s6_addr32[0],
+					    key->rport, key->local.s6_addr32[0], ntohs(key->lport),
+					    ifindex, 0);
 #if IS_ENABLED(CONFIG_IPV6)
 	else
-		sk = inet6_lookup_listener(net, table, NULL, 0, &key->remote,
-					   key->rport, &key->local,
-					   ntohs(key->lport), ifindex, 0);
+		sk = inet6_lookup_listener(net, table, NULL, 0, &key->remote, key->rport,
+					   &key->local, ntohs(key->lport), ifindex, 0);
 #endif
 	rcu_read_unlock();
 	return sk;

@@ -24,8 +24,8 @@ enum mseg_socket_state {
  *
  * Any context. A half-open connection's request counts as live.
  */
-enum mseg_socket_state mseg_socket_state(struct net *net,
-					 const struct mseg_conn_key *key, u32 ifindex);
+enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
+					 u32 ifindex);
 
 /**
  * mseg_socket_listens() - whether a local socket waits for such connections

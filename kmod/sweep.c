@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A work item walks a part of the cache twice a second and so the whole in four:
- * it ends what has expired or lost its socket, and reports what carries traffic.
+ * A work item walks a part of the cache twice a second and so the whole in
+ * four: it ends what has expired or lost its socket, and reports what carries
+ * traffic.
  */
 #include "sweep.h"
 
@@ -12,9 +13,9 @@
 
 #include "socket.h"
 
-#define TICK (HZ / 2)
-#define TICKS_PER_ROUND 8
-#define REPORT_INTERVAL (30 * HZ)
+#define TICK		  (HZ / 2)
+#define TICKS_PER_ROUND	  8
+#define REPORT_INTERVAL	  (30 * HZ)
 /* A connection is asked for its socket when it is that long without packet. */
 #define SOCKET_CHECK_IDLE (60 * HZ)
 
@@ -27,8 +28,7 @@ static bool may_be_over(const struct mseg_conn *conn)
 	case MSEG_CONN_STATE_CLOSING:
 		return true;
 	case MSEG_CONN_STATE_ESTABLISHED:
-		return time_after(jiffies, READ_ONCE(conn->last_seen) +
-						   SOCKET_CHECK_IDLE);
+		return time_after(jiffies, READ_ONCE(conn->last_seen) + SOCKET_CHECK_IDLE);
 	}
 	return false;
 }
@@ -52,10 +52,8 @@ static void end(struct mseg_net *mnet, struct mseg_conn *conn)
 static bool worth_reporting(const struct mseg_conn *conn)
 {
 	return READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED &&
-	       time_after(jiffies, READ_ONCE(conn->reported) +
-					   REPORT_INTERVAL) &&
-	       atomic64_read(&conn->packets[0]) +
-			       atomic64_read(&conn->packets[1]) !=
+	       time_after(jiffies, READ_ONCE(conn->reported) + REPORT_INTERVAL) &&
+	       atomic64_read(&conn->packets[0]) + atomic64_read(&conn->packets[1]) !=
 		       READ_ONCE(conn->reported_packets);
 }
 
@@ -64,8 +62,7 @@ static void look_after(struct mseg_net *mnet, struct mseg_conn *conn)
 	if (mseg_conn_expired(conn))
 		end(mnet, conn);
 	else if (may_be_over(conn) &&
-		 mseg_socket_state(mnet->net, &conn->key, conn->ifindex) !=
-			 MSEG_SOCKET_LIVE)
+		 mseg_socket_state(mnet->net, &conn->key, conn->ifindex) != MSEG_SOCKET_LIVE)
 		close(mnet, conn);
 	else if (worth_reporting(conn))
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_UPDATE);
@@ -73,8 +70,7 @@ static void look_after(struct mseg_net *mnet, struct mseg_conn *conn)
 
 static void sweep(struct work_struct *work)
 {
-	struct mseg_net *mnet = container_of(to_delayed_work(work),
-					     struct mseg_net, sweep);
+	struct mseg_net *mnet = container_of(to_delayed_work(work), struct mseg_net, sweep);
 	struct mseg_conns *conns = mnet->conns;
 	u32 n = (conns->mask + 1) / TICKS_PER_ROUND;
 	struct mseg_conn *conn;
@@ -82,9 +78,7 @@ static void sweep(struct work_struct *work)
 	while (n--) {
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(
-			conn,
-			&conns->buckets[mnet->sweep_bucket & conns->mask].chain,
-			node)
+			conn, &conns->buckets[mnet->sweep_bucket & conns->mask].chain, node)
 			look_after(mnet, conn);
 		rcu_read_unlock();
 		mnet->sweep_bucket++;

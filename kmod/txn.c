@@ -24,8 +24,7 @@ struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, bool clone)
 	if (!txn)
 		return ERR_PTR(-ENOMEM);
 	if (clone)
-		txn->policy =
-			mseg_policy_clone(mseg_net_generation(mnet)->policy);
+		txn->policy = mseg_policy_clone(mseg_net_generation(mnet)->policy);
 	else
 		txn->policy = mseg_policy_new();
 	if (!txn->policy) {
@@ -67,8 +66,7 @@ void mseg_txn_abort_all(struct mseg_net *mnet)
 		mseg_txn_abort(mnet, txn);
 }
 
-int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn,
-		    struct mseg_refusal *refusal)
+int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_refusal *refusal)
 {
 	int err = mseg_policy_compile(txn->policy, refusal);
 
@@ -94,8 +92,7 @@ static void abort_of_port(struct mseg_net *mnet, u32 port)
 	mutex_unlock(&mnet->lock);
 }
 
-static int port_closed(struct notifier_block *block, unsigned long event,
-		       void *data)
+static int port_closed(struct notifier_block *block, unsigned long event, void *data)
 {
 	const struct netlink_notify *notify = data;
 

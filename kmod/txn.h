@@ -63,8 +63,7 @@ struct mseg_txn *mseg_txn_find(struct mseg_net *mnet, u32 port, u32 id);
  *
  * May sleep. Return: 0, or an error; then the former policy is in force.
  */
-int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn,
-		    struct mseg_refusal *refusal);
+int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_refusal *refusal);
 
 /**
  * mseg_txn_abort() - throw a transaction away

@@ -39,12 +39,11 @@ static bool service_holds(const struct mseg_service *service,
 	if (service->protocol != key->protocol ||
 	    !family_fits(service->protocol, key->family))
 		return false;
-	return service->bare || (service->low <= key->service &&
-				 key->service <= service->high);
+	return service->bare ||
+	       (service->low <= key->service && key->service <= service->high);
 }
 
-static bool same_item(const struct mseg_service *a,
-		      const struct mseg_service *b)
+static bool same_item(const struct mseg_service *a, const struct mseg_service *b)
 {
 	return a->item == b->item && a->protocol == b->protocol;
 }

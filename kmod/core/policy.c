@@ -192,8 +192,7 @@ static int check_service(const struct mseg_service *service,
 }
 
 static int check_rule(const struct mseg_policy *policy,
-		      const struct mseg_rule *rule,
-		      struct mseg_refusal *refusal)
+		      const struct mseg_rule *rule, struct mseg_refusal *refusal)
 {
 	u32 i;
 	int err;
@@ -241,10 +240,10 @@ int mseg_policy_add_rule(struct mseg_policy *policy,
 		return no_memory(refusal);
 	policy->rules = array;
 	added.name = copy(rule->name, strlen(rule->name) + 1, 1);
-	added.networks = copy(rule->networks, rule->n_networks,
-			      sizeof(*rule->networks));
-	added.services = copy(rule->services, rule->n_services,
-			      sizeof(*rule->services));
+	added.networks =
+		copy(rule->networks, rule->n_networks, sizeof(*rule->networks));
+	added.services =
+		copy(rule->services, rule->n_services, sizeof(*rule->services));
 	if (!added.name || !added.networks || !added.services) {
 		free_rule(&added);
 		return no_memory(refusal);
@@ -253,8 +252,7 @@ int mseg_policy_add_rule(struct mseg_policy *policy,
 	return 0;
 }
 
-static int clone_networks(struct mseg_policy *to,
-			  const struct mseg_policy *from)
+static int clone_networks(struct mseg_policy *to, const struct mseg_policy *from)
 {
 	struct mseg_refusal ignored;
 	u32 i;
@@ -345,8 +343,7 @@ static int order_rules(struct mseg_policy *policy, struct mseg_refusal *refusal)
 	return 0;
 }
 
-int mseg_policy_compile(struct mseg_policy *policy,
-			struct mseg_refusal *refusal)
+int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal)
 {
 	int err;
 

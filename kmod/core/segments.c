@@ -44,8 +44,7 @@ static int compare_items(const void *a, const void *b)
 	return order;
 }
 
-static bool same_prefix(const struct mseg_prefix *a,
-			const struct mseg_prefix *b)
+static bool same_prefix(const struct mseg_prefix *a, const struct mseg_prefix *b)
 {
 	return a->len == b->len && !memcmp(a->addr, b->addr, MSEG_ADDR_LEN);
 }
@@ -203,8 +202,9 @@ int mseg_segments_build(const struct mseg_network *network, u8 family,
 		return 0;
 	items = mseg_alloc(n, sizeof(*items));
 	/* A prefix starts one segment and ends in another. */
-	sweep.out = mseg_alloc(1, sizeof(*sweep.out) +
-				  2 * (size_t)n * sizeof(struct segment));
+	sweep.out =
+		mseg_alloc(1, sizeof(*sweep.out) +
+				      2 * (size_t)n * sizeof(struct segment));
 	if (!items || !sweep.out)
 		goto out;
 	collect(network, family, items);
