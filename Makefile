@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
@@ -44,10 +44,15 @@ module: $(SERIES:%=module-%) ## build the module for both kernels
 .PHONY: $(SERIES:%=module-%)
 $(SERIES:%=module-%): module-%: ## (module-6.1, module-6.12) for one of them
 	@mkdir -p build/kmod/$*/src
-	@rsync -a --delete $(KBUILD_PRODUCTS:%=--exclude='%') kmod include build/kmod/$*/src/
-	@headers=$$(tests/vm/kernel --headers $*) && \
-	$(MAKE) -C "$$headers" M="$(top)/build/kmod/$*/src/kmod" W=1 modules
-	@find build/kmod/$*/src/kmod -name '*.ko' -exec cp -pu -t build/kmod/$*/ {} +
+	+@flock build/kmod/$*/.lock $(MAKE) series=$* kbuild
+
+# Two at once in one directory would trip over each other: hence the lock.
+.PHONY: kbuild
+kbuild:
+	@rsync -a --delete $(KBUILD_PRODUCTS:%=--exclude='%') kmod include build/kmod/$(series)/src/
+	@$(MAKE) -C "$$(tests/vm/kernel --headers $(series))" \
+		M="$(top)/build/kmod/$(series)/src/kmod" W=1 modules
+	@find build/kmod/$(series)/src/kmod -name '*.ko' -exec cp -pu -t build/kmod/$(series)/ {} +
 
 # --- tests -------------------------------------------------------------------
 
