@@ -19,7 +19,7 @@
 
 /* Buckets in which room is looked for, and entries looked at in each. */
 #define EVICT_BUCKETS 8
-#define EVICT_CHAIN   16
+#define EVICT_CHAIN 16
 
 static struct kmem_cache *cache;
 static hsiphash_key_t hash_key __read_mostly;

@@ -17,12 +17,12 @@
 #include <mseg/core.h>
 
 /* Records in a queue, and in a message of some 9 kB. */
-#define QUEUE_RECORDS	2048
+#define QUEUE_RECORDS 2048
 #define ALLOWED_RECORDS (QUEUE_RECORDS / 4 * 3)
-#define BATCH_RECORDS	64
+#define BATCH_RECORDS 64
 
 struct queue {
-	spinlock_t lock;
+	spinlock_t lock; /* everything here; other processors empty it */
 	u64 seq;
 	u32 head;
 	u32 count;

@@ -17,7 +17,7 @@
 #include "judge.h"
 #include "reject.h"
 
-#define PRIORITY_IN  (NF_IP_PRI_NAT_SRC - 3)
+#define PRIORITY_IN (NF_IP_PRI_NAT_SRC - 3)
 #define PRIORITY_OUT (NF_IP_PRI_NAT_DST + 1)
 
 /* Told by the device, never by an address, which anyone may claim. */

@@ -35,8 +35,7 @@ static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 d
 }
 
 static void ask_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
-			  const struct mseg_conn_key *key, u8 direction,
-			  struct judgement *judgement)
+			  const struct mseg_conn_key *key, u8 direction, struct judgement *judgement)
 {
 	__be16 port = direction == MSEG_DIRECTION_IN ? key->lport : key->rport;
 
@@ -196,6 +195,7 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 static u8 current_verdict(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  struct mseg_conn *conn)
 {
+	/* Pairs with the release in set_verdict(). */
 	if (smp_load_acquire(&conn->generation) != generation->number)
 		judge_again(mnet, generation, conn);
 	return READ_ONCE(conn->verdict);

@@ -341,8 +341,9 @@ static const struct nlattr *nth_attr(struct genl_info *info, int type, u32 n)
 	const struct nlattr *attr;
 	int rest;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN,
-			    rest) if (nla_type(attr) == type && !n--) return attr;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+		if (nla_type(attr) == type && !n--)
+			return attr;
 	return NULL;
 }
 
@@ -352,7 +353,8 @@ static u32 count_attrs(struct genl_info *info, int type)
 	u32 n = 0;
 	int rest;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) n += nla_type(attr) == type;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+		n += nla_type(attr) == type;
 	return n;
 }
 
@@ -370,8 +372,7 @@ static int add_entries(struct mseg_policy *policy, struct genl_info *info)
 	prefixes = kvcalloc(n, sizeof(*prefixes), GFP_KERNEL);
 	if (!prefixes)
 		return -ENOMEM;
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
-	{
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
 		if (nla_type(attr) != MSEG_A_ENTRY)
 			continue;
 		err = parse_entry(attr, &prefixes[i++], info->extack);
@@ -447,8 +448,7 @@ static int parse_rule_lists(struct genl_info *info, u32 *networks, struct mseg_s
 	u16 item = 0;
 	int rest, err;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
-	{
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
 		if (nla_type(attr) == MSEG_A_NETWORK)
 			networks[n_networks++] = nla_get_u32(attr);
 		if (nla_type(attr) != MSEG_A_SERVICE)
@@ -758,8 +758,7 @@ static int put_rule(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!header)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
-	    nla_put_u32(skb, MSEG_A_ID, id) ||
-	    put_rule_attrs(skb, &generation->policy->rules[id])) {
+	    nla_put_u32(skb, MSEG_A_ID, id) || put_rule_attrs(skb, &generation->policy->rules[id])) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
 	}

@@ -13,9 +13,9 @@
 
 #include "socket.h"
 
-#define TICK		  (HZ / 2)
-#define TICKS_PER_ROUND	  8
-#define REPORT_INTERVAL	  (30 * HZ)
+#define TICK (HZ / 2)
+#define TICKS_PER_ROUND 8
+#define REPORT_INTERVAL (30 * HZ)
 /* A connection is asked for its socket when it is that long without packet. */
 #define SOCKET_CHECK_IDLE (60 * HZ)
 
@@ -77,8 +77,9 @@ static void sweep(struct work_struct *work)
 
 	while (n--) {
 		rcu_read_lock();
-		hlist_for_each_entry_rcu(
-			conn, &conns->buckets[mnet->sweep_bucket & conns->mask].chain, node)
+		hlist_for_each_entry_rcu(conn,
+					 &conns->buckets[mnet->sweep_bucket & conns->mask].chain,
+					 node)
 			look_after(mnet, conn);
 		rcu_read_unlock();
 		mnet->sweep_bucket++;

@@ -85,6 +85,9 @@ static void abort_of_port(struct mseg_net *mnet, u32 port)
 {
 	struct mseg_txn *txn, *next;
 
+	/* Most sockets that close have none, and must not wait for a commit. */
+	if (list_empty_careful(&mnet->txns))
+		return;
 	mutex_lock(&mnet->lock);
 	list_for_each_entry_safe(txn, next, &mnet->txns, list)
 		if (txn->port == port)

@@ -203,9 +203,8 @@ int mseg_policy_add_network(struct mseg_policy *policy, const char *name,
  * Return: 0, -EINVAL (bad family or length, host bits set), -E2BIG
  * (MSEG_MAX_ENTRIES) or -ENOMEM. On error none was added.
  */
-int mseg_policy_add_prefixes(struct mseg_policy *policy,
-			     const struct mseg_prefix *prefixes, __u32 n,
-			     struct mseg_refusal *refusal);
+int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefix *prefixes,
+			     __u32 n, struct mseg_refusal *refusal);
 
 /**
  * mseg_policy_add_rule() - add a rule, with the next index
@@ -216,8 +215,7 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy,
  * Return: 0, -EINVAL (a network that is not there, a range where the protocol
  * has none, ...), -E2BIG (MSEG_MAX_RULES and others) or -ENOMEM.
  */
-int mseg_policy_add_rule(struct mseg_policy *policy,
-			 const struct mseg_rule *rule,
+int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rule,
 			 struct mseg_refusal *refusal);
 
 /**
@@ -228,8 +226,7 @@ int mseg_policy_add_rule(struct mseg_policy *policy,
  * Return: 0, -EINVAL (an exclusion outside of every entry of its network, or a
  * prefix both included and excluded) or -ENOMEM. On error only freeing is left.
  */
-int mseg_policy_compile(struct mseg_policy *policy,
-			struct mseg_refusal *refusal);
+int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal);
 
 /**
  * mseg_classify() - judge a connection
@@ -238,8 +235,7 @@ int mseg_policy_compile(struct mseg_policy *policy,
  *
  * Any context. Return: the verdict; it never fails.
  */
-struct mseg_verdict mseg_classify(const struct mseg_policy *policy,
-				  const struct mseg_key *key);
+struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key);
 
 /**
  * mseg_protocol_has_ports() - whether services of a protocol are ports
@@ -249,8 +245,8 @@ struct mseg_verdict mseg_classify(const struct mseg_policy *policy,
  */
 static inline int mseg_protocol_has_ports(unsigned int protocol)
 {
-	return protocol == 6 || protocol == 17 || protocol == 33 ||
-	       protocol == 132 || protocol == 136;
+	return protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 ||
+	       protocol == 136;
 }
 
 /**

@@ -31,16 +31,13 @@ static bool family_fits(u32 protocol, u8 family)
 	return true;
 }
 
-static bool service_holds(const struct mseg_service *service,
-			  const struct mseg_key *key)
+static bool service_holds(const struct mseg_service *service, const struct mseg_key *key)
 {
 	if (service->protocol == MSEG_PROTOCOL_ANY)
 		return true;
-	if (service->protocol != key->protocol ||
-	    !family_fits(service->protocol, key->family))
+	if (service->protocol != key->protocol || !family_fits(service->protocol, key->family))
 		return false;
-	return service->bare ||
-	       (service->low <= key->service && key->service <= service->high);
+	return service->bare || (service->low <= key->service && key->service <= service->high);
 }
 
 static bool same_item(const struct mseg_service *a, const struct mseg_service *b)
@@ -52,8 +49,7 @@ static bool same_item(const struct mseg_service *a, const struct mseg_service *b
  * Width of the narrowest item that holds the service, 0 where none does. An
  * item is a run of ranges, and as wide as they are together.
  */
-static u32 service_width(const struct mseg_rule *rule,
-			 const struct mseg_key *key)
+static u32 service_width(const struct mseg_rule *rule, const struct mseg_key *key)
 {
 	const struct mseg_service *s = rule->services;
 	u32 i = 0, narrowest = 0;
@@ -62,11 +58,9 @@ static u32 service_width(const struct mseg_rule *rule,
 		u32 first = i, width = 0;
 		bool holds = false;
 
-		for (; i < rule->n_services && same_item(&s[first], &s[i]);
-		     i++) {
+		for (; i < rule->n_services && same_item(&s[first], &s[i]); i++) {
 			holds |= service_holds(&s[i], key);
-			width += s[i].bare ? WIDTH_BARE :
-					     s[i].high - s[i].low + 1U;
+			width += s[i].bare ? WIDTH_BARE : s[i].high - s[i].low + 1U;
 		}
 		if (s[first].protocol == MSEG_PROTOCOL_ANY)
 			width = WIDTH_ANY;
@@ -79,8 +73,7 @@ static u32 service_width(const struct mseg_rule *rule,
 }
 
 /* The longest entry of the rule's networks that holds the peer. */
-static int longest_entry(const struct mseg_policy *policy,
-			 const struct mseg_rule *rule,
+static int longest_entry(const struct mseg_policy *policy, const struct mseg_rule *rule,
 			 const struct mseg_key *key, u32 *network)
 {
 	u32 f = key->family == MSEG_FAMILY_IPV6;
@@ -89,8 +82,7 @@ static int longest_entry(const struct mseg_policy *policy,
 
 	for (i = 0; i < rule->n_networks; i++) {
 		u32 n = rule->networks[i];
-		int len = mseg_segments_find(policy->networks[n].segments[f],
-					     key->peer);
+		int len = mseg_segments_find(policy->networks[n].segments[f], key->peer);
 
 		if (len > longest) {
 			longest = len;
@@ -105,14 +97,13 @@ static bool closer(const struct match *a, const struct match *b)
 	return a->len > b->len || (a->len == b->len && a->width < b->width);
 }
 
-static bool best_match(const struct mseg_policy *policy, u32 group,
-		       const struct mseg_key *key, struct match *best)
+static bool best_match(const struct mseg_policy *policy, u32 group, const struct mseg_key *key,
+		       struct match *best)
 {
 	bool found = false;
 	u32 i;
 
-	for (i = policy->order_start[group]; i < policy->order_start[group + 1];
-	     i++) {
+	for (i = policy->order_start[group]; i < policy->order_start[group + 1]; i++) {
 		struct match match = { .rule = policy->order[i] };
 		const struct mseg_rule *rule = &policy->rules[match.rule];
 
@@ -130,8 +121,7 @@ static bool best_match(const struct mseg_policy *policy, u32 group,
 	return found;
 }
 
-struct mseg_verdict mseg_classify(const struct mseg_policy *policy,
-				  const struct mseg_key *key)
+struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key)
 {
 	u32 rejects = key->direction * 2, allows = rejects + 1;
 	struct mseg_verdict verdict = {

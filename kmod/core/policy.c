@@ -100,8 +100,7 @@ int mseg_policy_add_network(struct mseg_policy *policy, const char *name,
 		return refuse(refusal, -EINVAL, "the name is too long");
 	if (policy->n_networks == MSEG_MAX_NETWORKS)
 		return refuse(refusal, -E2BIG, "too many networks");
-	if (!reserve(&array, &policy->networks_room, policy->n_networks, 1,
-		     sizeof(network)))
+	if (!reserve(&array, &policy->networks_room, policy->n_networks, 1, sizeof(network)))
 		return no_memory(refusal);
 	policy->networks = array;
 	network.name = copy(name, len + 1, 1);
@@ -123,23 +122,19 @@ static bool host_bits_clear(const struct mseg_prefix *prefix)
 	return true;
 }
 
-static int check_prefix(const struct mseg_prefix *prefix,
-			struct mseg_refusal *refusal)
+static int check_prefix(const struct mseg_prefix *prefix, struct mseg_refusal *refusal)
 {
-	if (prefix->family != MSEG_FAMILY_IPV4 &&
-	    prefix->family != MSEG_FAMILY_IPV6)
+	if (prefix->family != MSEG_FAMILY_IPV4 && prefix->family != MSEG_FAMILY_IPV6)
 		return refuse(refusal, -EINVAL, "unknown address family");
 	if (prefix->len > (prefix->family == MSEG_FAMILY_IPV4 ? 32 : 128))
 		return refuse(refusal, -EINVAL, "the prefix is too long");
 	if (!host_bits_clear(prefix))
-		return refuse(refusal, -EINVAL,
-			      "bits behind the prefix are set");
+		return refuse(refusal, -EINVAL, "bits behind the prefix are set");
 	return 0;
 }
 
-int mseg_policy_add_prefixes(struct mseg_policy *policy,
-			     const struct mseg_prefix *prefixes, __u32 n,
-			     struct mseg_refusal *refusal)
+int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefix *prefixes,
+			     __u32 n, struct mseg_refusal *refusal)
 {
 	struct mseg_network *network;
 	void *array;
@@ -159,21 +154,18 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy,
 	if (n > MSEG_MAX_ENTRIES - policy->n_entries)
 		return refuse(refusal, -E2BIG, "too many entries");
 	array = network->prefixes;
-	if (!reserve(&array, &network->room, network->n_prefixes, n,
-		     sizeof(*prefixes)))
+	if (!reserve(&array, &network->room, network->n_prefixes, n, sizeof(*prefixes)))
 		return no_memory(refusal);
 	network->prefixes = array;
 	for (i = 0; i < n; i++) {
 		network->prefixes[network->n_prefixes] = prefixes[i];
-		network->prefixes[network->n_prefixes++].exclude =
-			!!prefixes[i].exclude;
+		network->prefixes[network->n_prefixes++].exclude = !!prefixes[i].exclude;
 	}
 	policy->n_entries += n;
 	return 0;
 }
 
-static int check_service(const struct mseg_service *service,
-			 struct mseg_refusal *refusal)
+static int check_service(const struct mseg_service *service, struct mseg_refusal *refusal)
 {
 	u32 protocol = service->protocol;
 
@@ -181,18 +173,15 @@ static int check_service(const struct mseg_service *service,
 		return refuse(refusal, -EINVAL, "unknown protocol");
 	if (service->bare)
 		return 0;
-	if (!mseg_protocol_has_ports(protocol) &&
-	    !mseg_protocol_is_icmp(protocol))
-		return refuse(refusal, -EINVAL,
-			      "the protocol has neither ports nor types");
+	if (!mseg_protocol_has_ports(protocol) && !mseg_protocol_is_icmp(protocol))
+		return refuse(refusal, -EINVAL, "the protocol has neither ports nor types");
 	if (service->low > service->high)
-		return refuse(refusal, -EINVAL,
-			      "the range ends before it begins");
+		return refuse(refusal, -EINVAL, "the range ends before it begins");
 	return 0;
 }
 
-static int check_rule(const struct mseg_policy *policy,
-		      const struct mseg_rule *rule, struct mseg_refusal *refusal)
+static int check_rule(const struct mseg_policy *policy, const struct mseg_rule *rule,
+		      struct mseg_refusal *refusal)
 {
 	u32 i;
 	int err;
@@ -223,8 +212,7 @@ static int check_rule(const struct mseg_policy *policy,
 	return 0;
 }
 
-int mseg_policy_add_rule(struct mseg_policy *policy,
-			 const struct mseg_rule *rule,
+int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rule,
 			 struct mseg_refusal *refusal)
 {
 	struct mseg_rule added = *rule;
@@ -235,15 +223,12 @@ int mseg_policy_add_rule(struct mseg_policy *policy,
 		return err;
 	if (policy->n_rules == MSEG_MAX_RULES)
 		return refuse(refusal, -E2BIG, "too many rules");
-	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1,
-		     sizeof(added)))
+	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1, sizeof(added)))
 		return no_memory(refusal);
 	policy->rules = array;
 	added.name = copy(rule->name, strlen(rule->name) + 1, 1);
-	added.networks =
-		copy(rule->networks, rule->n_networks, sizeof(*rule->networks));
-	added.services =
-		copy(rule->services, rule->n_services, sizeof(*rule->services));
+	added.networks = copy(rule->networks, rule->n_networks, sizeof(*rule->networks));
+	added.services = copy(rule->services, rule->n_services, sizeof(*rule->services));
 	if (!added.name || !added.networks || !added.services) {
 		free_rule(&added);
 		return no_memory(refusal);
@@ -263,8 +248,7 @@ static int clone_networks(struct mseg_policy *to, const struct mseg_policy *from
 
 		err = mseg_policy_add_network(to, network->name, &ignored);
 		if (!err)
-			err = mseg_policy_add_prefixes(to, network->prefixes,
-						       network->n_prefixes,
+			err = mseg_policy_add_prefixes(to, network->prefixes, network->n_prefixes,
 						       &ignored);
 		mseg_breathe();
 	}
@@ -293,8 +277,7 @@ struct mseg_policy *mseg_policy_clone(const struct mseg_policy *from)
 	return to;
 }
 
-static int compile_networks(struct mseg_policy *policy,
-			    struct mseg_refusal *refusal)
+static int compile_networks(struct mseg_policy *policy, struct mseg_refusal *refusal)
 {
 	static const u8 families[] = { MSEG_FAMILY_IPV4, MSEG_FAMILY_IPV6 };
 	u32 i, f;
@@ -304,8 +287,7 @@ static int compile_networks(struct mseg_policy *policy,
 		struct mseg_network *network = &policy->networks[i];
 
 		for (f = 0; f < 2; f++) {
-			err = mseg_segments_build(network, families[f],
-						  &network->segments[f],
+			err = mseg_segments_build(network, families[f], &network->segments[f],
 						  refusal);
 			if (err == -ENOMEM)
 				return no_memory(refusal);

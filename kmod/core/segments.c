@@ -94,8 +94,7 @@ static void start_segment(struct sweep *sweep, const u8 *addr)
 			len = top->prefix.len;
 	}
 	/* A prefix may start where its parent starts, or another ends. */
-	if (out->n &&
-	    !memcmp(out->segment[out->n - 1].start, addr, MSEG_ADDR_LEN))
+	if (out->n && !memcmp(out->segment[out->n - 1].start, addr, MSEG_ADDR_LEN))
 		out->n--;
 	memcpy(out->segment[out->n].start, addr, MSEG_ADDR_LEN);
 	out->segment[out->n++].len = len;
@@ -120,15 +119,13 @@ static bool inside_an_entry(const struct sweep *sweep)
 	return false;
 }
 
-static int open_item(struct sweep *sweep, const struct item *item,
-		     struct mseg_refusal *refusal)
+static int open_item(struct sweep *sweep, const struct item *item, struct mseg_refusal *refusal)
 {
 	const struct item *top;
 
 	while (sweep->depth) {
 		top = sweep->stack[sweep->depth - 1];
-		if (covers(&top->prefix, item->prefix.addr) &&
-		    top->prefix.len <= item->prefix.len)
+		if (covers(&top->prefix, item->prefix.addr) && top->prefix.len <= item->prefix.len)
 			break;
 		close_top(sweep);
 	}
@@ -138,14 +135,12 @@ static int open_item(struct sweep *sweep, const struct item *item,
 		if (same_prefix(&top->prefix, &item->prefix)) {
 			if (top->prefix.exclude == item->prefix.exclude)
 				return 0;
-			refusal->why =
-				"the prefix is both included and excluded";
+			refusal->why = "the prefix is both included and excluded";
 			return -EINVAL;
 		}
 	}
 	if (item->prefix.exclude && !inside_an_entry(sweep)) {
-		refusal->why =
-			"the exclusion lies inside no entry of its network";
+		refusal->why = "the exclusion lies inside no entry of its network";
 		return -EINVAL;
 	}
 	sweep->stack[sweep->depth++] = item;
@@ -171,8 +166,7 @@ static int sweep_items(struct sweep *sweep, const struct item *items, u32 n,
 	return 0;
 }
 
-static u32 collect(const struct mseg_network *network, u8 family,
-		   struct item *items)
+static u32 collect(const struct mseg_network *network, u8 family, struct item *items)
 {
 	u32 i, n = 0;
 
@@ -189,8 +183,7 @@ static u32 collect(const struct mseg_network *network, u8 family,
 }
 
 int mseg_segments_build(const struct mseg_network *network, u8 family,
-			struct mseg_segments **result,
-			struct mseg_refusal *refusal)
+			struct mseg_segments **result, struct mseg_refusal *refusal)
 {
 	u32 n = collect(network, family, NULL);
 	struct sweep sweep = {};
@@ -202,9 +195,7 @@ int mseg_segments_build(const struct mseg_network *network, u8 family,
 		return 0;
 	items = mseg_alloc(n, sizeof(*items));
 	/* A prefix starts one segment and ends in another. */
-	sweep.out =
-		mseg_alloc(1, sizeof(*sweep.out) +
-				      2 * (size_t)n * sizeof(struct segment));
+	sweep.out = mseg_alloc(1, sizeof(*sweep.out) + 2 * (size_t)n * sizeof(struct segment));
 	if (!items || !sweep.out)
 		goto out;
 	collect(network, family, items);
@@ -228,8 +219,7 @@ int mseg_segments_find(const struct mseg_segments *segments, const u8 *addr)
 	while (low < high) {
 		u32 middle = low + (high - low) / 2;
 
-		if (memcmp(segments->segment[middle].start, addr,
-			   MSEG_ADDR_LEN) <= 0)
+		if (memcmp(segments->segment[middle].start, addr, MSEG_ADDR_LEN) <= 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -23,8 +23,7 @@
  * prefix both included and excluded) or -ENOMEM. May sleep.
  */
 int mseg_segments_build(const struct mseg_network *network, u8 family,
-			struct mseg_segments **result,
-			struct mseg_refusal *refusal);
+			struct mseg_segments **result, struct mseg_refusal *refusal);
 
 /**
  * mseg_segments_find() - the entry that decides for an address
