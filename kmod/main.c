@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "conn.h"
+#include "event.h"
 #include "flow.h"
 #include "net.h"
 #include "netlink.h"
@@ -32,6 +33,7 @@ static int __init mseg_init(void)
 	err = mseg_conn_init();
 	if (err)
 		return err;
+	mseg_event_init(&mseg_netlink_family, MSEG_NETLINK_POLICY);
 	err = mseg_flow_init(&mseg_netlink_family, MSEG_NETLINK_FLOWS);
 	if (err)
 		goto conn_exit;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Attaching, detaching and changing the policy of network namespaces. */
+/* Attaching and detaching network namespaces. */
 #include "net.h"
 
 #include <linux/module.h>
@@ -27,46 +27,13 @@ struct mseg_net *mseg_net_of(const struct net *net)
 	return net_generic(net, net_id);
 }
 
-static struct mseg_generation *new_generation(struct mseg_policy *policy, u32 number)
-{
-	struct mseg_generation *generation;
-
-	generation = kzalloc(sizeof(*generation), GFP_KERNEL_ACCOUNT);
-	if (!generation)
-		return NULL;
-	generation->policy = policy;
-	generation->number = number;
-	return generation;
-}
-
-static void free_generation(struct mseg_generation *generation)
-{
-	if (!generation)
-		return;
-	mseg_policy_free(generation->policy);
-	kfree(generation);
-}
-
-static struct mseg_generation *first_generation(void)
-{
-	struct mseg_policy *policy = mseg_policy_new();
-	struct mseg_generation *generation = NULL;
-	struct mseg_refusal refusal;
-
-	if (policy && !mseg_policy_compile(policy, &refusal))
-		generation = new_generation(policy, 1);
-	if (!generation)
-		mseg_policy_free(policy);
-	return generation;
-}
-
 static void free_parts(struct mseg_net *mnet)
 {
 	/* Records first: sending them counts. */
 	mseg_flows_free(mnet->flows);
 	mseg_conns_free(mnet->conns);
 	free_percpu(mnet->stats);
-	free_generation(rcu_replace_pointer(mnet->generation, NULL, lockdep_is_held(&mnet->lock)));
+	mseg_generation_drop(mnet);
 	mnet->flows = NULL;
 	mnet->conns = NULL;
 	mnet->stats = NULL;
@@ -74,11 +41,12 @@ static void free_parts(struct mseg_net *mnet)
 
 static int make_parts(struct mseg_net *mnet)
 {
-	struct mseg_generation *generation = first_generation();
+	int err = mseg_generation_first(mnet);
 
-	rcu_assign_pointer(mnet->generation, generation);
+	if (err)
+		return err;
 	mnet->stats = alloc_percpu(struct mseg_stats);
-	if (!generation || !mnet->stats)
+	if (!mnet->stats)
 		goto fail;
 	mnet->conns = mseg_conns_new(max_connections, mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, mnet->stats);
@@ -134,20 +102,6 @@ void mseg_net_detach(struct mseg_net *mnet)
 	free_parts(mnet);
 }
 
-int mseg_net_commit(struct mseg_net *mnet, struct mseg_policy *policy)
-{
-	struct mseg_generation *former = mseg_net_generation(mnet);
-	struct mseg_generation *generation;
-
-	generation = new_generation(policy, former->number + 1);
-	if (!generation)
-		return -ENOMEM;
-	rcu_assign_pointer(mnet->generation, generation);
-	synchronize_net();
-	free_generation(former);
-	return 0;
-}
-
 static int __net_init init_net_ns(struct net *net)
 {
 	struct mseg_net *mnet = mseg_net_of(net);
@@ -155,6 +109,7 @@ static int __net_init init_net_ns(struct net *net)
 	mnet->net = net;
 	mutex_init(&mnet->lock);
 	INIT_LIST_HEAD(&mnet->txns);
+	mseg_generation_setup(mnet);
 	return 0;
 }
 
@@ -167,9 +122,15 @@ static void __net_exit pre_exit_net_ns(struct net *net)
 	mutex_unlock(&mnet->lock);
 }
 
+static void __net_exit exit_net_ns(struct net *net)
+{
+	mseg_generation_teardown(mseg_net_of(net));
+}
+
 static struct pernet_operations net_ops = {
 	.init = init_net_ns,
 	.pre_exit = pre_exit_net_ns,
+	.exit = exit_net_ns,
 	.id = &net_id,
 	.size = sizeof(struct mseg_net),
 };

@@ -11,21 +11,10 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
-#include <mseg/core.h>
-
 #include "conn.h"
 #include "flow.h"
+#include "generation.h"
 #include "stats.h"
-
-/**
- * struct mseg_generation - a policy in force
- * @number: counts up by one with every commit, from 1
- * @policy: compiled, never changes
- */
-struct mseg_generation {
-	u32 number;
-	struct mseg_policy *policy;
-};
 
 /**
  * struct mseg_net - a network namespace
@@ -36,6 +25,10 @@ struct mseg_generation {
  * @n_txns: how many
  * @last_txn: identifier of the last one
  * @generation: in force
+ * @former: what an unconfirmed generation goes back to, or NULL
+ * @trial: goes back
+ * @trial_end: when, in jiffies
+ * @holds_module: a default rejects, so the module stays loaded
  * @conns: connection cache
  * @flows: flow records on their way
  * @stats: counters
@@ -52,6 +45,10 @@ struct mseg_net {
 	unsigned int n_txns;
 	u32 last_txn;
 	struct mseg_generation __rcu *generation;
+	struct mseg_generation *former;
+	struct delayed_work trial;
+	unsigned long trial_end;
+	bool holds_module;
 	struct mseg_conns *conns;
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
@@ -89,16 +86,6 @@ int mseg_net_attach(struct mseg_net *mnet);
  * May sleep; waits for packets that are being judged.
  */
 void mseg_net_detach(struct mseg_net *mnet);
-
-/**
- * mseg_net_commit() - put a policy in force
- * @mnet: attached, its lock held
- * @policy: compiled; belongs to the namespace afterwards, unless this fails
- *
- * May sleep. After it returns no packet is judged by the former policy.
- * Return: 0 or -ENOMEM; then the former policy is in force.
- */
-int mseg_net_commit(struct mseg_net *mnet, struct mseg_policy *policy);
 
 /** mseg_net_init() - once, at module load. Return: 0 or an error. */
 int mseg_net_init(void);

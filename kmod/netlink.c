@@ -17,6 +17,8 @@
 #include <linux/mseg.h>
 #include <mseg/version.h>
 
+#include "audit.h"
+#include "event.h"
 #include "net.h"
 #include "txn.h"
 
@@ -28,13 +30,11 @@ static const struct genl_multicast_group groups[] = {
 		.name = MSEG_MCGRP_FLOWS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
-	{
+	[MSEG_NETLINK_POLICY] = {
 		.name = MSEG_MCGRP_POLICY,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
 };
-
-#define GROUP_POLICY 1
 
 static const struct nla_policy entry_policy[MSEG_A_ENTRY_MAX + 1] = {
 	[MSEG_A_ENTRY_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
@@ -77,8 +77,18 @@ static const struct nla_policy defaults_policy[MSEG_A_DEFAULT_OUT + 1] = {
 	[MSEG_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
 };
 
-static const struct nla_policy commit_policy[MSEG_A_GENERATION + 1] = {
+static struct netlink_range_validation confirm_range = {
+	.min = 1,
+	.max = MSEG_MAX_CONFIRM_WITHIN,
+};
+
+static const struct nla_policy commit_policy[MSEG_A_CONFIRM_WITHIN + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
+	[MSEG_A_GENERATION] = { .type = NLA_U32 },
+	[MSEG_A_CONFIRM_WITHIN] = NLA_POLICY_FULL_RANGE(NLA_U32, &confirm_range),
+};
+
+static const struct nla_policy confirm_policy[MSEG_A_GENERATION + 1] = {
 	[MSEG_A_GENERATION] = { .type = NLA_U32 },
 };
 
@@ -128,19 +138,14 @@ static int reply_send(struct genl_info *info, struct sk_buff *skb, void *header,
 
 static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 {
-	const struct mseg_generation *generation;
 	const struct mseg_policy *policy;
 
 	if (nla_put_string(skb, MSEG_A_VERSION, MSEG_VERSION))
 		return -EMSGSIZE;
 	if (!mnet->attached)
 		return 0;
-	generation = mseg_net_generation(mnet);
-	policy = generation->policy;
-	if (nla_put_flag(skb, MSEG_A_ATTACHED) ||
-	    nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
-	    nla_put_u8(skb, MSEG_A_DEFAULT_IN, policy->defaults[0]) ||
-	    nla_put_u8(skb, MSEG_A_DEFAULT_OUT, policy->defaults[1]) ||
+	policy = mseg_net_generation(mnet)->policy;
+	if (nla_put_flag(skb, MSEG_A_ATTACHED) || mseg_event_put_generation(skb, mnet) ||
 	    nla_put_u32(skb, MSEG_A_NETWORK_COUNT, policy->n_networks) ||
 	    nla_put_u32(skb, MSEG_A_ENTRY_COUNT, policy->n_entries) ||
 	    nla_put_u32(skb, MSEG_A_RULE_COUNT, policy->n_rules) ||
@@ -205,13 +210,21 @@ static int stats_get(struct sk_buff *request, struct genl_info *info)
 
 /* --- attaching ------------------------------------------------------------- */
 
+static u32 generation_number(const struct mseg_net *mnet)
+{
+	return mnet->attached ? mseg_net_generation(mnet)->number : 0;
+}
+
 static int attach(struct sk_buff *request, struct genl_info *info)
 {
 	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+	u32 before;
 	int err;
 
 	mutex_lock(&mnet->lock);
+	before = generation_number(mnet);
 	err = mseg_net_attach(mnet);
+	mseg_audit("attach", before, generation_number(mnet), err);
 	mutex_unlock(&mnet->lock);
 	if (err == -EALREADY)
 		return refuse(info, err, "this network namespace is policed already");
@@ -221,13 +234,16 @@ static int attach(struct sk_buff *request, struct genl_info *info)
 static int detach(struct sk_buff *request, struct genl_info *info)
 {
 	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+	u32 before;
 	int err = 0;
 
 	mutex_lock(&mnet->lock);
+	before = generation_number(mnet);
 	if (mnet->attached)
 		mseg_net_detach(mnet);
 	else
 		err = not_attached(info->extack);
+	mseg_audit("detach", before, 0, err);
 	mutex_unlock(&mnet->lock);
 	return err;
 }
@@ -553,43 +569,12 @@ static int txn_abort(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-static int put_generation(struct sk_buff *skb, const struct mseg_generation *generation)
-{
-	const u8 *defaults = generation->policy->defaults;
-
-	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
-	    nla_put_u8(skb, MSEG_A_DEFAULT_IN, defaults[MSEG_DIRECTION_IN]) ||
-	    nla_put_u8(skb, MSEG_A_DEFAULT_OUT, defaults[MSEG_DIRECTION_OUT]))
-		return -EMSGSIZE;
-	return 0;
-}
-
-/* Nobody is owed the event: who misses it asks for the status. */
-static void notify_policy(struct mseg_net *mnet)
-{
-	struct sk_buff *skb;
-	void *header;
-
-	if (mnet->net->user_ns != &init_user_ns ||
-	    !genl_has_listeners(&mseg_netlink_family, mnet->net, GROUP_POLICY))
-		return;
-	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	if (!skb)
-		return;
-	header = genlmsg_put(skb, 0, 0, &mseg_netlink_family, 0, MSEG_C_POLICY_NTF);
-	if (!header || put_generation(skb, mseg_net_generation(mnet))) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(&mseg_netlink_family, mnet->net, skb, 0, GROUP_POLICY, GFP_KERNEL);
-}
-
 static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 {
 	const struct nlattr *expected = info->attrs[MSEG_A_GENERATION];
 	struct mseg_txn *txn = find_txn(mnet, info);
 	struct mseg_refusal refusal;
+	u32 confirm_within = 0;
 	int err;
 
 	if (IS_ERR(txn))
@@ -598,11 +583,21 @@ static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 		return refuse(info, -EINVAL, "a part of the transaction was refused");
 	if (expected && nla_get_u32(expected) != mseg_net_generation(mnet)->number)
 		return refuse(info, -ESTALE, "another policy came into force meanwhile");
-	err = mseg_txn_commit(mnet, txn, &refusal);
-	if (err)
-		return refuse(info, err, refusal.why);
-	notify_policy(mnet);
-	return 0;
+	if (info->attrs[MSEG_A_CONFIRM_WITHIN])
+		confirm_within = nla_get_u32(info->attrs[MSEG_A_CONFIRM_WITHIN]);
+	if (mseg_generation_left(mnet))
+		return refuse(info, -EBUSY, "the policy in force awaits confirmation");
+	err = mseg_txn_commit(mnet, txn, confirm_within, &refusal);
+	return err ? refuse(info, err, refusal.why) : 0;
+}
+
+static int put_committed(struct sk_buff *skb, struct mseg_net *mnet, struct genl_info *info)
+{
+	u32 before = generation_number(mnet);
+	int err = commit_locked(mnet, info);
+
+	mseg_audit("load", before, generation_number(mnet), err);
+	return err ?: mseg_event_put_generation(skb, mnet);
 }
 
 static int txn_commit(struct sk_buff *request, struct genl_info *info)
@@ -617,11 +612,43 @@ static int txn_commit(struct sk_buff *request, struct genl_info *info)
 	if (!skb)
 		return -ENOMEM;
 	mutex_lock(&mnet->lock);
-	err = commit_locked(mnet, info);
-	if (!err)
-		err = put_generation(skb, mseg_net_generation(mnet));
+	err = put_committed(skb, mnet, info);
 	mutex_unlock(&mnet->lock);
 	return reply_send(info, skb, header, err);
+}
+
+static int confirm(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+	u32 number;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, MSEG_A_GENERATION))
+		return refuse(info, -EINVAL, "a confirmation names its generation");
+	number = nla_get_u32(info->attrs[MSEG_A_GENERATION]);
+	mutex_lock(&mnet->lock);
+	err = mseg_generation_confirm(mnet, number);
+	mseg_audit("confirm", generation_number(mnet), generation_number(mnet), err);
+	mutex_unlock(&mnet->lock);
+	if (err == -ENOENT)
+		return refuse(info, err, "no policy awaits confirmation");
+	if (err == -ESTALE)
+		return refuse(info, err, "another generation is in force");
+	return 0;
+}
+
+static int revert(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+	u32 before;
+	int err;
+
+	mutex_lock(&mnet->lock);
+	before = generation_number(mnet);
+	err = mseg_generation_revert(mnet);
+	mseg_audit("revert", before, generation_number(mnet), err);
+	mutex_unlock(&mnet->lock);
+	return err ? refuse(info, err, "no policy awaits confirmation") : 0;
 }
 
 /* --- dumps ----------------------------------------------------------------- */
@@ -905,6 +932,17 @@ static const struct genl_ops ops[] = {
 		.doit = txn_abort,
 		.flags = GENL_ADMIN_PERM,
 		POLICY(abort_policy),
+	},
+	{
+		.cmd = MSEG_C_POLICY_CONFIRM,
+		.doit = confirm,
+		.flags = GENL_ADMIN_PERM,
+		POLICY(confirm_policy),
+	},
+	{
+		.cmd = MSEG_C_POLICY_REVERT,
+		.doit = revert,
+		.flags = GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = MSEG_C_NETWORK_GET,

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Who changed what: records of type NETFILTER_CFG for the audit log. */
+#ifndef MSEG_AUDIT_H
+#define MSEG_AUDIT_H
+
+#include <linux/types.h>
+
+/**
+ * mseg_audit() - record an attempt to change what is in force
+ * @op: attach, detach, load, confirm, revert or expire
+ * @before: generation in force before, 0 for none
+ * @after: generation in force afterwards, 0 for none
+ * @err: 0, or why it was refused
+ *
+ * Process context, may sleep. Names the calling task and its login uid.
+ */
+void mseg_audit(const char *op, u32 before, u32 after, int err);
+
+#endif /* MSEG_AUDIT_H */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Messages to the multicast group "policy". */
+#include "event.h"
+
+#include <linux/mseg.h>
+
+#include "net.h"
+
+static const struct genl_family *event_family;
+static unsigned int event_group;
+
+void mseg_event_init(const struct genl_family *family, unsigned int group)
+{
+	event_family = family;
+	event_group = group;
+}
+
+int mseg_event_put_generation(struct sk_buff *skb, const struct mseg_net *mnet)
+{
+	const struct mseg_generation *generation = mseg_net_generation(mnet);
+	const u8 *defaults = generation->policy->defaults;
+	u32 left = mseg_generation_left(mnet);
+
+	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
+	    nla_put_u8(skb, MSEG_A_DEFAULT_IN, defaults[MSEG_DIRECTION_IN]) ||
+	    nla_put_u8(skb, MSEG_A_DEFAULT_OUT, defaults[MSEG_DIRECTION_OUT]) ||
+	    (left && nla_put_u32(skb, MSEG_A_CONFIRM_LEFT, left)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+void mseg_event_policy(struct mseg_net *mnet)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	/* The root of a user namespace may join groups in what it owns. */
+	if (mnet->net->user_ns != &init_user_ns ||
+	    !genl_has_listeners(event_family, mnet->net, event_group))
+		return;
+	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!skb)
+		return;
+	header = genlmsg_put(skb, 0, 0, event_family, 0, MSEG_C_POLICY_NTF);
+	if (!header || mseg_event_put_generation(skb, mnet)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast_netns(event_family, mnet->net, skb, 0, event_group, GFP_KERNEL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Telling who listens that the policy in force has changed. */
+#ifndef MSEG_EVENT_H
+#define MSEG_EVENT_H
+
+#include <net/genetlink.h>
+
+struct mseg_net;
+
+/**
+ * mseg_event_init() - once, at module load
+ * @family: that events are sent by, registered later
+ * @group: index of its multicast group for the policy
+ */
+void mseg_event_init(const struct genl_family *family, unsigned int group);
+
+/**
+ * mseg_event_policy() - a generation came into force
+ * @mnet: attached, its lock held
+ *
+ * May sleep. Nobody is owed the event: who misses it asks for the status.
+ */
+void mseg_event_policy(struct mseg_net *mnet);
+
+/**
+ * mseg_event_put_generation() - describe the generation in force
+ * @skb: message to add to
+ * @mnet: attached, its lock held
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int mseg_event_put_generation(struct sk_buff *skb, const struct mseg_net *mnet);
+
+#endif /* MSEG_EVENT_H */

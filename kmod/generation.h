@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Generations: putting a policy in force, and going back to the former one when
+ * nobody confirms it in time.
+ *
+ * A commit on trial keeps the former policy. Unless the new generation is
+ * confirmed by its number before the time is over, the kernel itself puts the
+ * former policy in force again, whatever happened to user space.
+ *
+ * While a default rejects, the module holds itself loaded, so that no rmmod
+ * opens the host; detaching is the explicit way out.
+ */
+#ifndef MSEG_GENERATION_H
+#define MSEG_GENERATION_H
+
+#include <mseg/core.h>
+
+struct mseg_net;
+
+/**
+ * struct mseg_generation - a policy in force
+ * @number: counts up by one with every change, from 1
+ * @policy: compiled, never changes
+ */
+struct mseg_generation {
+	u32 number;
+	struct mseg_policy *policy;
+};
+
+/** mseg_generation_setup() - once for a namespace, before all else. */
+void mseg_generation_setup(struct mseg_net *mnet);
+
+/** mseg_generation_teardown() - once, detached and without the lock; sleeps. */
+void mseg_generation_teardown(struct mseg_net *mnet);
+
+/**
+ * mseg_generation_first() - put discovery mode in force, as generation 1
+ * @mnet: its lock is held, no packet is judged yet
+ *
+ * May sleep. Return: 0 or -ENOMEM.
+ */
+int mseg_generation_first(struct mseg_net *mnet);
+
+/**
+ * mseg_generation_drop() - free what is in force and what it may go back to
+ * @mnet: its lock is held, no packet is judged any more
+ */
+void mseg_generation_drop(struct mseg_net *mnet);
+
+/**
+ * mseg_generation_commit() - put a policy in force
+ * @mnet: attached, its lock held
+ * @policy: compiled; belongs to the namespace afterwards, unless this fails
+ * @confirm_within: seconds until the former policy comes back unless the new
+ *	generation is confirmed; 0 for a commit that needs none
+ *
+ * May sleep. After it returns no packet is judged by the former policy.
+ * Return: 0, -EBUSY (another awaits confirmation) or -ENOMEM; then nothing
+ * has changed.
+ */
+int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u32 confirm_within);
+
+/**
+ * mseg_generation_confirm() - keep the generation that is on trial
+ * @mnet: attached, its lock held
+ * @number: of the generation that is meant
+ *
+ * Return: 0, -ENOENT (none awaits confirmation) or -ESTALE (another does).
+ */
+int mseg_generation_confirm(struct mseg_net *mnet, u32 number);
+
+/**
+ * mseg_generation_revert() - go back to the former policy at once
+ * @mnet: attached, its lock held
+ *
+ * May sleep. The former policy comes into force as a generation of its own.
+ * Return: 0 or -ENOENT (none is on trial).
+ */
+int mseg_generation_revert(struct mseg_net *mnet);
+
+/**
+ * mseg_generation_left() - time left for confirmation
+ * @mnet: attached, its lock held
+ *
+ * Return: seconds, rounded up, or 0 where nothing awaits confirmation.
+ */
+u32 mseg_generation_left(const struct mseg_net *mnet);
+
+#endif /* MSEG_GENERATION_H */
