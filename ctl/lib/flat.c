@@ -1,0 +1,678 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The flat policy: from a document to a compiled policy.
+ *
+ * Reading goes on behind an error, so that all of them are reported at once.
+ * What is wrong is left out of the policy, except that a network keeps its
+ * index and name: rules that name it are no errors of their own.
+ */
+#include "flat.h"
+#include "doc.h"
+#include "entries.h"
+#include "fields.h"
+#include "prefix.h"
+#include "services.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A name that must be unique, and the index of what bears it. */
+struct name {
+	const char *text;
+	struct place place;
+	uint32_t index;
+	uint8_t scope;
+};
+
+struct names {
+	struct name *items;
+	uint32_t n;
+};
+
+struct reader {
+	struct flat *flat;
+	struct diag *diag;
+	struct names networks;
+	struct names rules;
+	bool no_memory;
+};
+
+/* A rule while it is read. */
+struct draft {
+	struct mseg_rule rule;
+	uint32_t networks[MSEG_MAX_RULE_NETWORKS];
+	struct mseg_service services[MSEG_MAX_RULE_SERVICES];
+};
+
+#define N_FIELDS(fields) (sizeof(fields) / sizeof((fields)[0]))
+
+static void no_memory(struct reader *reader)
+{
+	if (!reader->no_memory)
+		diag_error(reader->diag, (struct place){ 0 }, "out of memory");
+	reader->no_memory = true;
+}
+
+static void *alloc(struct reader *reader, size_t n, size_t size)
+{
+	void *memory = calloc(n + 1, size);
+
+	if (!memory)
+		no_memory(reader);
+	return memory;
+}
+
+static uint32_t count(const struct doc_value *list)
+{
+	const struct doc_value *value;
+	uint32_t n = 0;
+
+	for (value = list ? list->first : NULL; value; value = value->next)
+		n++;
+	return n;
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+	int order = (int)x->scope - (int)y->scope;
+
+	if (!order)
+		order = strcmp(x->text, y->text);
+	return order;
+}
+
+/* Equal names in the order of the file. */
+static int compare_names_and_indices(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+	int order = compare_names(a, b);
+
+	return order ? order : (x->index < y->index ? -1 : 1);
+}
+
+static void names_add(struct names *names, const struct doc_value *value, uint32_t index,
+		      uint8_t scope)
+{
+	if (!value || !value->len)
+		return;
+	names->items[names->n++] = (struct name){ value->text, value->place, index, scope };
+}
+
+/* Sort the names for look-up, and report those that are there twice. */
+static void names_settle(struct names *names, const char *what, struct diag *diag)
+{
+	uint32_t i, first = 0;
+
+	qsort(names->items, names->n, sizeof(*names->items), compare_names_and_indices);
+	for (i = 1; i < names->n; i++) {
+		const struct name *name = &names->items[i];
+
+		if (compare_names(name, &names->items[first])) {
+			first = i;
+			continue;
+		}
+		diag_error(diag, name->place, "%s is the name of another %s, on line %u",
+			   text_show(name->text, strlen(name->text)).s, what,
+			   names->items[first].place.line);
+	}
+}
+
+static const struct name *names_find(const struct names *names, const char *text)
+{
+	struct name key = { .text = text };
+
+	return bsearch(&key, names->items, names->n, sizeof(key), compare_names);
+}
+
+static const char *name_at(size_t index, const void *arg)
+{
+	const struct names *names = arg;
+
+	return index < names->n ? names->items[index].text : NULL;
+}
+
+static bool check_name(struct reader *reader, const struct doc_value *value, const char *what)
+{
+	if (value->len > MSEG_MAX_NAME_LEN) {
+		diag_error(reader->diag, value->place,
+			   "the name of %s has %u bytes: %d are the most", what, value->len,
+			   MSEG_MAX_NAME_LEN);
+		return false;
+	}
+	if (!text_is_plain(value->text, value->len)) {
+		diag_error(reader->diag, value->place, "the name %s holds a control character",
+			   text_show(value->text, value->len).s);
+		return false;
+	}
+	return true;
+}
+
+/* --- words ---------------------------------------------------------------- */
+
+/* The index of a word among two, in any case; -1 with an error. */
+static int read_word(struct reader *reader, const struct doc_value *value, const char *what,
+		     const char *first, const char *second)
+{
+	if (!strcasecmp(value->text, first))
+		return 0;
+	if (!strcasecmp(value->text, second))
+		return 1;
+	diag_error(reader->diag, value->place, "%s is no %s: write \"%s\" or \"%s\"",
+		   text_show(value->text, value->len).s, what, first, second);
+	return -1;
+}
+
+static int read_action(struct reader *reader, const struct doc_value *value)
+{
+	return read_word(reader, value, "action", "allow", "reject");
+}
+
+static void read_defaults(struct reader *reader, const struct doc_value *object)
+{
+	static const struct field fields[] = {
+		[MSEG_DIRECTION_IN] = { "in", DOC_STRING, false },
+		[MSEG_DIRECTION_OUT] = { "out", DOC_STRING, false },
+	};
+	const struct doc_value *values[N_FIELDS(fields)];
+	unsigned int i;
+
+	if (!object)
+		return;
+	reader->flat->defaults = object->place;
+	fields_get(object, "'defaults'", fields, N_FIELDS(fields), values, reader->diag);
+	for (i = 0; i < 2; i++) {
+		int action = values[i] ? read_action(reader, values[i]) : -1;
+
+		if (action < 0)
+			continue;
+		reader->flat->policy->defaults[i] = (uint8_t)action;
+		reader->flat->given[i] = true;
+	}
+}
+
+/* --- networks ------------------------------------------------------------- */
+
+static void report_refusal(struct reader *reader, struct place place,
+			   const struct mseg_refusal *refusal)
+{
+	diag_error(reader->diag, place, "%s", refusal->why);
+}
+
+static bool read_entry(struct reader *reader, const struct doc_value *value,
+		       struct mseg_prefix *prefix)
+{
+	char why[TEXT_WHY_LEN], text[PREFIX_TEXT_LEN];
+	bool cleared;
+
+	if (!field_is(value, DOC_STRING, "an entry", reader->diag))
+		return false;
+	if (prefix_parse(value->text, value->len, prefix, &cleared, why)) {
+		diag_error(reader->diag, value->place, "%s", why);
+		return false;
+	}
+	if (cleared) {
+		prefix_format(prefix, text);
+		diag_warning(reader->diag, value->place,
+			     "%s has bits set behind its prefix: taken as %s",
+			     text_show(value->text, value->len).s, text);
+	}
+	return true;
+}
+
+/* Report an entry's fault; false where the entry is to be left out. */
+static bool report_fault(struct reader *reader, enum entry_fault fault,
+			 const struct mseg_prefix *entry, struct place place)
+{
+	char text[PREFIX_TEXT_LEN];
+
+	prefix_format(entry, text);
+	switch (fault) {
+	case ENTRY_FINE:
+		return true;
+	case ENTRY_REPEATED:
+		diag_warning(reader->diag, place, "%s is there already: taken once", text);
+		return false;
+	case ENTRY_CONTRADICTED:
+		diag_error(reader->diag, place, "%s is in this network both with and without '!'",
+			   text + entry->exclude);
+		return false;
+	case ENTRY_OUTSIDE:
+		diag_error(reader->diag, place,
+			   "%s excludes nothing: it must lie strictly inside another entry of its network",
+			   text);
+		return false;
+	}
+	return true;
+}
+
+/* Leave out what is wrong or repeated. */
+static uint32_t sift_entries(struct reader *reader, struct mseg_prefix *entries,
+			     struct place *places, uint32_t n)
+{
+	enum entry_fault *faults = alloc(reader, n, sizeof(*faults));
+	uint32_t i, kept = 0;
+
+	if (!faults || entries_check(entries, n, faults)) {
+		no_memory(reader);
+		free(faults);
+		return 0;
+	}
+	for (i = 0; i < n; i++) {
+		if (!report_fault(reader, faults[i], &entries[i], places[i]))
+			continue;
+		entries[kept] = entries[i];
+		places[kept++] = places[i];
+	}
+	free(faults);
+	return kept;
+}
+
+static void add_entries(struct reader *reader, const struct doc_value *list,
+			struct flat_network *network)
+{
+	struct mseg_prefix *entries = alloc(reader, count(list), sizeof(*entries));
+	struct mseg_refusal refusal = { 0 };
+	const struct doc_value *value;
+	uint32_t n = 0;
+
+	network->entries = alloc(reader, count(list), sizeof(*network->entries));
+	if (!entries || !network->entries)
+		goto out;
+	for (value = list->first; value; value = value->next) {
+		if (!read_entry(reader, value, &entries[n]))
+			continue;
+		network->entries[n++] = value->place;
+	}
+	if (!list->first)
+		diag_warning(reader->diag, list->place, "a network without entries holds nobody");
+	n = sift_entries(reader, entries, network->entries, n);
+	if (mseg_policy_add_prefixes(reader->flat->policy, entries, n, &refusal))
+		report_refusal(reader, list->place, &refusal);
+out:
+	free(entries);
+}
+
+/* Networks that have no proper name get one that no file can hold. */
+static bool add_network(struct reader *reader, const struct doc_value *name, struct place place)
+{
+	struct mseg_refusal refusal = { 0 };
+	const char *text = "\n";
+
+	if (name && !name->len)
+		diag_error(reader->diag, name->place, "a network's name cannot be empty");
+	else if (name && check_name(reader, name, "a network"))
+		text = name->text;
+	if (!mseg_policy_add_network(reader->flat->policy, text, &refusal))
+		return true;
+	report_refusal(reader, place, &refusal);
+	return false;
+}
+
+static bool read_network(struct reader *reader, const struct doc_value *object)
+{
+	enum { NAME, ENTRIES, N };
+	static const struct field fields[N] = {
+		[NAME] = { "name", DOC_STRING, true },
+		[ENTRIES] = { "entries", DOC_LIST, true },
+	};
+	struct flat_network *network;
+	const struct doc_value *values[N];
+
+	fields_get(object, "a network", fields, N, values, reader->diag);
+	if (!add_network(reader, values[NAME], object->place))
+		return false;
+	names_add(&reader->networks, values[NAME], reader->flat->n_networks, 0);
+	network = &reader->flat->networks[reader->flat->n_networks++];
+	network->place = object->place;
+	if (values[ENTRIES])
+		add_entries(reader, values[ENTRIES], network);
+	return true;
+}
+
+static void read_networks(struct reader *reader, const struct doc_value *list)
+{
+	const struct doc_value *value;
+	uint32_t n = count(list);
+
+	reader->networks.items = alloc(reader, n, sizeof(struct name));
+	reader->flat->networks = alloc(reader, n, sizeof(struct flat_network));
+	if (reader->no_memory || !list)
+		return;
+	for (value = list->first; value && !reader->no_memory; value = value->next)
+		if (!read_network(reader, value))
+			break;
+	names_settle(&reader->networks, "network", reader->diag);
+}
+
+/* --- rules ---------------------------------------------------------------- */
+
+static void unknown_network(struct reader *reader, const struct doc_value *value)
+{
+	const char *nearest = text_nearest(value->text, value->len, name_at, &reader->networks);
+	struct text_shown shown = text_show(value->text, value->len);
+
+	if (nearest)
+		diag_error(reader->diag, value->place, "there is no network %s, did you mean %s?",
+			   shown.s, text_show(nearest, strlen(nearest)).s);
+	else
+		diag_error(reader->diag, value->place, "there is no network %s", shown.s);
+}
+
+static bool read_rule_network(struct reader *reader, const struct doc_value *value,
+			      struct draft *draft)
+{
+	const struct name *name;
+	uint32_t i;
+
+	if (!field_is(value, DOC_STRING, "a network's name", reader->diag))
+		return false;
+	name = names_find(&reader->networks, value->text);
+	if (!name) {
+		unknown_network(reader, value);
+		return false;
+	}
+	for (i = 0; i < draft->rule.n_networks; i++) {
+		if (draft->networks[i] != name->index)
+			continue;
+		diag_error(reader->diag, value->place, "network %s is in this rule twice",
+			   text_show(value->text, value->len).s);
+		return false;
+	}
+	draft->networks[draft->rule.n_networks++] = name->index;
+	return true;
+}
+
+static bool read_rule_networks(struct reader *reader, const struct doc_value *list,
+			       struct draft *draft)
+{
+	const struct doc_value *value;
+	bool good = true;
+
+	if (!list->first) {
+		diag_error(reader->diag, list->place, "a rule needs a network at least");
+		return false;
+	}
+	for (value = list->first; value; value = value->next) {
+		if (draft->rule.n_networks == MSEG_MAX_RULE_NETWORKS) {
+			diag_error(reader->diag, value->place, "a rule has %d networks at most",
+				   MSEG_MAX_RULE_NETWORKS);
+			return false;
+		}
+		good &= read_rule_network(reader, value, draft);
+	}
+	return good;
+}
+
+/* Whether the rule has an item already; items are numbered as they come. */
+static bool has_item(const struct draft *draft, const struct service_item *item)
+{
+	const struct mseg_service *s = draft->services;
+	uint32_t first, i, n = draft->rule.n_services;
+
+	for (first = 0; first < n; first = i) {
+		for (i = first; i < n && s[i].item == s[first].item; i++)
+			;
+		if (service_equal(item, &s[first], i - first))
+			return true;
+	}
+	return false;
+}
+
+static bool has_any(const struct draft *draft)
+{
+	return draft->rule.n_services && draft->services[0].protocol == MSEG_PROTOCOL_ANY;
+}
+
+static void too_many_services(struct reader *reader, const struct doc_value *value)
+{
+	diag_error(reader->diag, value->place, "a rule has %d ranges of services at most",
+		   MSEG_MAX_RULE_SERVICES);
+}
+
+static bool append_item(struct reader *reader, const struct doc_value *value, struct draft *draft,
+			const struct service_item *item)
+{
+	uint32_t i, n = draft->rule.n_services;
+	uint16_t number = n ? (uint16_t)(draft->services[n - 1].item + 1) : 0;
+
+	if (item->n > MSEG_MAX_RULE_SERVICES - n) {
+		too_many_services(reader, value);
+		return false;
+	}
+	for (i = 0; i < item->n; i++) {
+		draft->services[n + i] = item->ranges[i];
+		draft->services[n + i].item = number;
+	}
+	draft->rule.n_services += item->n;
+	return true;
+}
+
+static bool read_service(struct reader *reader, const struct doc_value *value, struct draft *draft)
+{
+	struct text_shown shown;
+	struct service_item item;
+	char why[TEXT_WHY_LEN];
+
+	if (!field_is(value, DOC_STRING, "a service", reader->diag))
+		return false;
+	shown = text_show(value->text, value->len);
+	if (service_parse(value->text, value->len, &item, why)) {
+		diag_error(reader->diag, value->place, "service %s: %s", shown.s, why);
+		return false;
+	}
+	if (has_item(draft, &item)) {
+		diag_error(reader->diag, value->place, "service %s is in this rule twice", shown.s);
+		return false;
+	}
+	if (draft->rule.n_services &&
+	    (has_any(draft) || item.ranges[0].protocol == MSEG_PROTOCOL_ANY)) {
+		diag_error(reader->diag, value->place, "service %s: 'any' stands alone", shown.s);
+		return false;
+	}
+	return append_item(reader, value, draft, &item);
+}
+
+static bool read_services(struct reader *reader, const struct doc_value *list, struct draft *draft)
+{
+	const struct doc_value *value;
+	bool good = true;
+
+	if (!list->first) {
+		diag_error(reader->diag, list->place,
+			   "a rule needs a service at least, such as \"any\"");
+		return false;
+	}
+	for (value = list->first; value; value = value->next) {
+		if (draft->rule.n_services == MSEG_MAX_RULE_SERVICES) {
+			too_many_services(reader, value);
+			return false;
+		}
+		good &= read_service(reader, value, draft);
+	}
+	return good;
+}
+
+static bool read_cookie(struct reader *reader, const struct doc_value *value, __u64 *cookie)
+{
+	char *end = NULL;
+
+	errno = 0;
+	if (value->text[0] >= '1' && value->text[0] <= '9')
+		*cookie = strtoull(value->text, &end, 10);
+	if (end && !*end && !errno)
+		return true;
+	diag_error(reader->diag, value->place,
+		   "%s is no cookie: write a number from 1 to 18446744073709551615",
+		   text_show(value->text, value->len).s);
+	return false;
+}
+
+enum { NAME, DIRECTION, NETWORKS, SERVICES, ACTION, COOKIE, N_RULE_FIELDS };
+
+static bool read_rule_words(struct reader *reader, const struct doc_value **values,
+			    struct mseg_rule *rule)
+{
+	int direction = read_word(reader, values[DIRECTION], "direction", "in", "out");
+	int action = read_action(reader, values[ACTION]);
+	bool good = direction >= 0 && action >= 0;
+
+	rule->direction = (uint8_t)(direction > 0);
+	rule->action = (uint8_t)(action > 0);
+	rule->name = values[NAME] ? values[NAME]->text : "";
+	if (values[NAME])
+		good &= check_name(reader, values[NAME], "a rule");
+	if (values[COOKIE])
+		good &= read_cookie(reader, values[COOKIE], &rule->cookie);
+	return good;
+}
+
+static void add_rule(struct reader *reader, struct place place, struct draft *draft)
+{
+	struct mseg_refusal refusal = { 0 };
+	struct flat *flat = reader->flat;
+
+	draft->rule.networks = draft->networks;
+	draft->rule.services = draft->services;
+	if (mseg_policy_add_rule(flat->policy, &draft->rule, &refusal))
+		report_refusal(reader, place, &refusal);
+	else
+		flat->rules[flat->policy->n_rules - 1] = place;
+}
+
+static void read_rule(struct reader *reader, const struct doc_value *object, uint32_t index,
+		      struct draft *draft)
+{
+	static const struct field fields[N_RULE_FIELDS] = {
+		[NAME] = { "name", DOC_STRING, false },
+		[DIRECTION] = { "direction", DOC_STRING, true },
+		[NETWORKS] = { "networks", DOC_LIST, true },
+		[SERVICES] = { "services", DOC_LIST, true },
+		[ACTION] = { "action", DOC_STRING, true },
+		[COOKIE] = { "cookie", DOC_INTEGER, false },
+	};
+	static const struct doc_value none_in = { .text = "in" };
+	static const struct doc_value none_allow = { .text = "allow" };
+	const struct doc_value *values[N_RULE_FIELDS];
+	bool good = fields_get(object, "a rule", fields, N_RULE_FIELDS, values, reader->diag);
+
+	/* What is missing was reported; the rest is still to be checked. */
+	if (!values[DIRECTION])
+		values[DIRECTION] = &none_in;
+	if (!values[ACTION])
+		values[ACTION] = &none_allow;
+	memset(&draft->rule, 0, sizeof(draft->rule));
+	draft->rule.cookie = index + 1;
+	good &= read_rule_words(reader, values, &draft->rule);
+	names_add(&reader->rules, values[NAME], index, draft->rule.direction);
+	if (values[NETWORKS])
+		good &= read_rule_networks(reader, values[NETWORKS], draft);
+	if (values[SERVICES])
+		good &= read_services(reader, values[SERVICES], draft);
+	if (good)
+		add_rule(reader, object->place, draft);
+}
+
+static void read_rules(struct reader *reader, const struct doc_value *list)
+{
+	struct draft *draft = alloc(reader, 1, sizeof(*draft));
+	const struct doc_value *value;
+	uint32_t index = 0, n = count(list);
+
+	reader->rules.items = alloc(reader, n, sizeof(struct name));
+	reader->flat->rules = alloc(reader, n, sizeof(struct place));
+	if (!reader->no_memory && list) {
+		for (value = list->first; value; value = value->next) {
+			if (index == MSEG_MAX_RULES) {
+				diag_error(reader->diag, value->place,
+					   "a policy has %d rules at most", MSEG_MAX_RULES);
+				break;
+			}
+			read_rule(reader, value, index++, draft);
+		}
+		names_settle(&reader->rules, "rule of this direction", reader->diag);
+	}
+	free(draft);
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static void read_policy(struct reader *reader, const struct doc_value *root)
+{
+	enum { DEFAULTS, POLICY_NETWORKS, RULES, N };
+	static const struct field fields[N] = {
+		[DEFAULTS] = { "defaults", DOC_OBJECT, false },
+		[POLICY_NETWORKS] = { "networks", DOC_LIST, false },
+		[RULES] = { "rules", DOC_LIST, false },
+	};
+	const struct doc_value *values[N];
+
+	fields_get(root, "a policy", fields, N, values, reader->diag);
+	read_defaults(reader, values[DEFAULTS]);
+	read_networks(reader, values[POLICY_NETWORKS]);
+	if (!reader->no_memory)
+		read_rules(reader, values[RULES]);
+}
+
+/* The core checks again what was checked here; it has the last word. */
+static void compile(struct reader *reader)
+{
+	struct mseg_refusal refusal = { 0 };
+	const struct flat *flat = reader->flat;
+	struct place place = { 0 };
+
+	if (!mseg_policy_compile(flat->policy, &refusal))
+		return;
+	if (refusal.network < flat->n_networks) {
+		place = flat->networks[refusal.network].place;
+		if (refusal.entry != MSEG_ID_NONE)
+			place = flat->networks[refusal.network].entries[refusal.entry];
+	}
+	report_refusal(reader, place, &refusal);
+}
+
+static void read_document(struct reader *reader, const char *data, size_t len)
+{
+	struct doc *doc = doc_read(data, len, reader->diag);
+
+	if (!doc)
+		return;
+	reader->flat->policy = mseg_policy_new();
+	if (reader->flat->policy)
+		read_policy(reader, doc_root(doc));
+	else
+		no_memory(reader);
+	if (!reader->diag->errors)
+		compile(reader);
+	free(reader->networks.items);
+	free(reader->rules.items);
+	doc_free(doc);
+}
+
+int flat_read(const char *data, size_t len, struct flat *flat, struct diag *diag)
+{
+	struct reader reader = { .flat = flat, .diag = diag };
+
+	memset(flat, 0, sizeof(*flat));
+	read_document(&reader, data, len);
+	if (reader.no_memory)
+		return -ENOMEM;
+	return diag->errors ? -EINVAL : 0;
+}
+
+void flat_free(struct flat *flat)
+{
+	unsigned int i;
+
+	for (i = 0; i < flat->n_networks; i++)
+		free(flat->networks[i].entries);
+	free(flat->networks);
+	free(flat->rules);
+	mseg_policy_free(flat->policy);
+	memset(flat, 0, sizeof(*flat));
+}

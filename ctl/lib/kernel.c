@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the module knows, read back. */
+#include "kernel.h"
+#include "text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Dumps that a commit broke into before it is called hopeless. */
+#define TRIES 20
+
+static uint32_t u32_of(struct nlattr **attrs, int type)
+{
+	return attrs[type] ? nla_get_u32(attrs[type]) : 0;
+}
+
+static uint8_t u8_of(struct nlattr **attrs, int type)
+{
+	return attrs[type] ? nla_get_u8(attrs[type]) : 0;
+}
+
+/* An attribute's string, NUL-terminated and fit to be printed. */
+static void string_of(struct nlattr *attr, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (attr)
+		nla_strlcpy(text, attr, size);
+	text_clean(text);
+}
+
+static int on_status(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
+{
+	struct kernel_status *status = arg;
+
+	(void)message;
+	string_of(attrs[MSEG_A_VERSION], status->version, sizeof(status->version));
+	status->attached = attrs[MSEG_A_ATTACHED] != NULL;
+	status->defaults[MSEG_DIRECTION_IN] = u8_of(attrs, MSEG_A_DEFAULT_IN);
+	status->defaults[MSEG_DIRECTION_OUT] = u8_of(attrs, MSEG_A_DEFAULT_OUT);
+	status->generation = u32_of(attrs, MSEG_A_GENERATION);
+	status->networks = u32_of(attrs, MSEG_A_NETWORK_COUNT);
+	status->entries = u32_of(attrs, MSEG_A_ENTRY_COUNT);
+	status->rules = u32_of(attrs, MSEG_A_RULE_COUNT);
+	status->connections = u32_of(attrs, MSEG_A_CONNECTION_COUNT);
+	status->connections_max = u32_of(attrs, MSEG_A_CONNECTION_MAX);
+	return 0;
+}
+
+int kernel_status(struct client *client, struct kernel_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	return client_do(client, MSEG_C_STATUS_GET, 0, on_status, status);
+}
+
+/* --- statistics ----------------------------------------------------------- */
+
+struct stats_call {
+	int (*each)(const char *name, uint64_t value, void *arg);
+	void *arg;
+};
+
+static int read_stat(struct nlattr *attr, const struct stats_call *call)
+{
+	static const struct nla_policy policy[MSEG_A_STAT_MAX + 1] = {
+		[MSEG_A_STAT_NAME] = { .type = NLA_STRING },
+		[MSEG_A_STAT_VALUE] = { .type = NLA_U64 },
+	};
+	struct nlattr *attrs[MSEG_A_STAT_MAX + 1];
+	char name[64];
+
+	if (nla_parse_nested(attrs, MSEG_A_STAT_MAX, attr, policy) || !attrs[MSEG_A_STAT_NAME] ||
+	    !attrs[MSEG_A_STAT_VALUE])
+		return -EBADMSG;
+	string_of(attrs[MSEG_A_STAT_NAME], name, sizeof(name));
+	return call->each(name, nla_get_u64(attrs[MSEG_A_STAT_VALUE]), call->arg);
+}
+
+static int on_stats(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
+{
+	struct nlattr *attr;
+	int rest, err = 0;
+
+	(void)attrs;
+	client_for_each(attr, message, rest)
+	{
+		if (nla_type(attr) == MSEG_A_STAT)
+			err = read_stat(attr, arg);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+int kernel_stats(struct client *client, int (*each)(const char *name, uint64_t value, void *arg),
+		 void *arg)
+{
+	struct stats_call call = { each, arg };
+
+	return client_do(client, MSEG_C_STATS_GET, 0, on_stats, &call);
+}
+
+/* --- the policy ----------------------------------------------------------- */
+
+struct policy_call {
+	struct mseg_policy *policy;
+	uint32_t generation;
+	bool with_entries;
+};
+
+/* The core refuses what the module never sends. */
+static int added(int err)
+{
+	return err && err != -ENOMEM ? -EBADMSG : err;
+}
+
+static int read_entry(struct nlattr *attr, struct mseg_prefix *prefix)
+{
+	static const struct nla_policy policy[MSEG_A_ENTRY_MAX + 1] = {
+		[MSEG_A_ENTRY_PREFIX_LEN] = { .type = NLA_U8 },
+	};
+	struct nlattr *attrs[MSEG_A_ENTRY_MAX + 1], *address;
+
+	if (nla_parse_nested(attrs, MSEG_A_ENTRY_MAX, attr, policy) ||
+	    !attrs[MSEG_A_ENTRY_ADDRESS] || !attrs[MSEG_A_ENTRY_PREFIX_LEN])
+		return -EBADMSG;
+	address = attrs[MSEG_A_ENTRY_ADDRESS];
+	if (nla_len(address) != 4 && nla_len(address) != MSEG_ADDR_LEN)
+		return -EBADMSG;
+	memset(prefix, 0, sizeof(*prefix));
+	memcpy(prefix->addr, nla_data(address), (size_t)nla_len(address));
+	prefix->family = nla_len(address) == 4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
+	prefix->len = nla_get_u8(attrs[MSEG_A_ENTRY_PREFIX_LEN]);
+	prefix->exclude = attrs[MSEG_A_ENTRY_EXCLUDE] != NULL;
+	return 0;
+}
+
+static int read_entries(struct nlmsghdr *message, struct mseg_policy *policy)
+{
+	struct mseg_refusal refusal;
+	struct mseg_prefix prefix;
+	struct nlattr *attr;
+	int rest, err = 0;
+
+	client_for_each(attr, message, rest)
+	{
+		if (nla_type(attr) != MSEG_A_ENTRY)
+			continue;
+		err = read_entry(attr, &prefix);
+		if (!err)
+			err = added(mseg_policy_add_prefixes(policy, &prefix, 1, &refusal));
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static int on_network(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
+{
+	struct policy_call *call = arg;
+	char name[MSEG_MAX_NAME_LEN + 1];
+	struct mseg_refusal refusal;
+	uint32_t id = u32_of(attrs, MSEG_A_ID);
+	int err = 0;
+
+	if (u32_of(attrs, MSEG_A_GENERATION) != call->generation)
+		return -EAGAIN;
+	/* A large network comes in several messages. */
+	if (id == call->policy->n_networks) {
+		string_of(attrs[MSEG_A_NAME], name, sizeof(name));
+		err = added(mseg_policy_add_network(call->policy, name, &refusal));
+	} else if (id + 1 != call->policy->n_networks) {
+		return -EBADMSG;
+	}
+	if (!err && call->with_entries)
+		err = read_entries(message, call->policy);
+	return err;
+}
+
+static int read_service(struct nlattr *attr, struct mseg_service *service)
+{
+	static const struct nla_policy policy[MSEG_A_SERVICE_MAX + 1] = {
+		[MSEG_A_SERVICE_PROTOCOL] = { .type = NLA_U8 },
+		[MSEG_A_SERVICE_LOW] = { .type = NLA_U16 },
+		[MSEG_A_SERVICE_HIGH] = { .type = NLA_U16 },
+		[MSEG_A_SERVICE_ITEM] = { .type = NLA_U16 },
+	};
+	struct nlattr *attrs[MSEG_A_SERVICE_MAX + 1];
+
+	if (nla_parse_nested(attrs, MSEG_A_SERVICE_MAX, attr, policy))
+		return -EBADMSG;
+	memset(service, 0, sizeof(*service));
+	service->protocol = attrs[MSEG_A_SERVICE_PROTOCOL] ?
+				    nla_get_u8(attrs[MSEG_A_SERVICE_PROTOCOL]) :
+				    MSEG_PROTOCOL_ANY;
+	service->bare = !attrs[MSEG_A_SERVICE_LOW] || !attrs[MSEG_A_SERVICE_HIGH];
+	if (!service->bare) {
+		service->low = nla_get_u16(attrs[MSEG_A_SERVICE_LOW]);
+		service->high = nla_get_u16(attrs[MSEG_A_SERVICE_HIGH]);
+	}
+	if (attrs[MSEG_A_SERVICE_ITEM])
+		service->item = nla_get_u16(attrs[MSEG_A_SERVICE_ITEM]);
+	return 0;
+}
+
+struct rule_lists {
+	__u32 networks[MSEG_MAX_RULE_NETWORKS];
+	struct mseg_service services[MSEG_MAX_RULE_SERVICES];
+};
+
+static int read_rule_lists(struct nlmsghdr *message, struct mseg_rule *rule,
+			   struct rule_lists *lists)
+{
+	struct nlattr *attr;
+	int rest, err = 0;
+
+	client_for_each(attr, message, rest)
+	{
+		if (nla_type(attr) == MSEG_A_NETWORK && rule->n_networks < MSEG_MAX_RULE_NETWORKS)
+			lists->networks[rule->n_networks++] = nla_get_u32(attr);
+		else if (nla_type(attr) == MSEG_A_SERVICE &&
+			 rule->n_services < MSEG_MAX_RULE_SERVICES)
+			err = read_service(attr, &lists->services[rule->n_services++]);
+		if (err)
+			break;
+	}
+	rule->networks = lists->networks;
+	rule->services = lists->services;
+	return err;
+}
+
+static int on_rule(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
+{
+	struct rule_lists lists;
+	struct policy_call *call = arg;
+	char name[MSEG_MAX_NAME_LEN + 1];
+	struct mseg_refusal refusal;
+	struct mseg_rule rule = {
+		.name = name,
+		.direction = u8_of(attrs, MSEG_A_DIRECTION),
+		.action = u8_of(attrs, MSEG_A_ACTION),
+	};
+	int err;
+
+	if (u32_of(attrs, MSEG_A_GENERATION) != call->generation)
+		return -EAGAIN;
+	if (u32_of(attrs, MSEG_A_ID) != call->policy->n_rules)
+		return -EBADMSG;
+	string_of(attrs[MSEG_A_NAME], name, sizeof(name));
+	if (attrs[MSEG_A_COOKIE])
+		rule.cookie = nla_get_u64(attrs[MSEG_A_COOKIE]);
+	err = read_rule_lists(message, &rule, &lists);
+	if (err)
+		return err;
+	return added(mseg_policy_add_rule(call->policy, &rule, &refusal));
+}
+
+/*
+ * One attempt. Generations only grow, so that the same one before and after
+ * means that no commit came between, even where the dumps are empty.
+ */
+static int read_policy(struct client *client, struct policy_call *call)
+{
+	struct kernel_status before, after;
+	int err = kernel_status(client, &before);
+
+	if (err)
+		return err;
+	call->generation = before.generation;
+	memcpy(call->policy->defaults, before.defaults, sizeof(call->policy->defaults));
+	err = client_do(client, MSEG_C_NETWORK_GET, NLM_F_DUMP, on_network, call);
+	if (!err)
+		err = client_do(client, MSEG_C_RULE_GET, NLM_F_DUMP, on_rule, call);
+	if (!err)
+		err = kernel_status(client, &after);
+	if (!err && after.generation != before.generation)
+		err = -EAGAIN;
+	return err;
+}
+
+int kernel_policy(struct client *client, bool with_entries, struct mseg_policy **policy,
+		  uint32_t *generation)
+{
+	struct policy_call call = { .with_entries = with_entries };
+	int tries, err = -EAGAIN;
+
+	for (tries = 0; err == -EAGAIN && tries < TRIES; tries++) {
+		mseg_policy_free(call.policy);
+		call.policy = mseg_policy_new();
+		err = call.policy ? read_policy(client, &call) : -ENOMEM;
+	}
+	if (err) {
+		mseg_policy_free(call.policy);
+		return err;
+	}
+	*policy = call.policy;
+	*generation = call.generation;
+	return 0;
+}
+
+/* --- connections ---------------------------------------------------------- */
+
+struct connections_call {
+	int (*each)(const struct mseg_flow_record *record, uint32_t timeout, void *arg);
+	void *arg;
+};
+
+bool kernel_record(const struct nlattr *attr, struct mseg_flow_record *record)
+{
+	if (nla_len(attr) < (int)sizeof(*record))
+		return false;
+	memcpy(record, nla_data(attr), sizeof(*record));
+	return true;
+}
+
+static int on_connection(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
+{
+	const struct connections_call *call = arg;
+	struct mseg_flow_record record;
+
+	(void)message;
+	if (!attrs[MSEG_A_FLOW] || !kernel_record(attrs[MSEG_A_FLOW], &record))
+		return -EBADMSG;
+	return call->each(&record, u32_of(attrs, MSEG_A_TIMEOUT), call->arg);
+}
+
+int kernel_connections(struct client *client,
+		       int (*each)(const struct mseg_flow_record *record, uint32_t timeout,
+				   void *arg),
+		       void *arg)
+{
+	struct connections_call call = { each, arg };
+
+	return client_do(client, MSEG_C_CONNECTION_GET, NLM_F_DUMP, on_connection, &call);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the module knows, read back: status, statistics, the policy in force,
+ * connections.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <linux/mseg.h>
+#include <mseg/core.h>
+
+#include "client.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** struct kernel_status - the module in this network namespace */
+struct kernel_status {
+	char version[64];
+	bool attached;
+	uint8_t defaults[2];
+	uint32_t generation;
+	uint32_t networks;
+	uint32_t entries;
+	uint32_t rules;
+	uint32_t connections;
+	uint32_t connections_max;
+};
+
+/**
+ * kernel_status() - read the status
+ * @client: a connection
+ * @status: the result
+ *
+ * Return: 0 or an error of client_call().
+ */
+int kernel_status(struct client *client, struct kernel_status *status);
+
+/**
+ * kernel_stats() - read the statistics
+ * @client: a connection
+ * @each: called with each; a non-zero return ends it and is returned
+ * @arg: handed to @each
+ *
+ * Return: 0 or an error.
+ */
+int kernel_stats(struct client *client, int (*each)(const char *name, uint64_t value, void *arg),
+		 void *arg);
+
+/**
+ * kernel_policy() - read the policy in force, all of one generation
+ * @client: a connection
+ * @with_entries: whether the networks' entries are wanted
+ * @policy: the policy, not compiled; to be freed
+ * @generation: its generation
+ *
+ * It begins again when a commit comes between. Return: 0, -EAGAIN where commits
+ * never stopped coming, or another error.
+ */
+int kernel_policy(struct client *client, bool with_entries, struct mseg_policy **policy,
+		  uint32_t *generation);
+
+/**
+ * kernel_connections() - read the connections that the module remembers
+ * @client: a connection
+ * @each: called with each and the seconds until it is forgotten; a non-zero
+ *	return ends it and is returned
+ * @arg: handed to @each
+ *
+ * Return: 0 or an error; -EAGAIN, after all was read, where the table changed
+ * so that some may be missing or doubled.
+ */
+int kernel_connections(struct client *client,
+		       int (*each)(const struct mseg_flow_record *record, uint32_t timeout,
+				   void *arg),
+		       void *arg);
+
+/**
+ * kernel_record() - take a flow record out of its attribute
+ * @attr: MSEG_A_FLOW; a newer module's longer record is cut
+ * @record: the result
+ *
+ * Return: false where it is too short.
+ */
+bool kernel_record(const struct nlattr *attr, struct mseg_flow_record *record);
+
+#endif /* KERNEL_H */

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of rules and networks by generation. */
+#include "names.h"
+#include "kernel.h"
+
+#include <stdlib.h>
+
+/* A policy without its entries, kept for its names. */
+struct generation {
+	struct mseg_policy *policy;
+	uint32_t number;
+};
+
+struct names {
+	struct client *client;
+	struct generation generations[NAMES_GENERATIONS];
+	unsigned int next;
+	/* Asked for and too late: not to be asked for again. */
+	uint32_t newest;
+};
+
+struct names *names_new(struct client *client)
+{
+	struct names *names = calloc(1, sizeof(*names));
+
+	if (names)
+		names->client = client;
+	return names;
+}
+
+void names_free(struct names *names)
+{
+	unsigned int i;
+
+	if (!names)
+		return;
+	for (i = 0; i < NAMES_GENERATIONS; i++)
+		mseg_policy_free(names->generations[i].policy);
+	client_close(names->client);
+	free(names);
+}
+
+static const struct mseg_policy *find(const struct names *names, uint32_t number)
+{
+	unsigned int i;
+
+	for (i = 0; i < NAMES_GENERATIONS; i++)
+		if (names->generations[i].policy && names->generations[i].number == number)
+			return names->generations[i].policy;
+	return NULL;
+}
+
+int names_refresh(struct names *names)
+{
+	struct mseg_policy *policy;
+	uint32_t number;
+	int err = kernel_policy(names->client, false, &policy, &number);
+
+	if (err)
+		return err;
+	names->newest = number;
+	if (find(names, number)) {
+		mseg_policy_free(policy);
+		return 0;
+	}
+	mseg_policy_free(names->generations[names->next].policy);
+	names->generations[names->next].policy = policy;
+	names->generations[names->next].number = number;
+	names->next = (names->next + 1) % NAMES_GENERATIONS;
+	return 0;
+}
+
+void names_want(struct names *names, uint32_t generation)
+{
+	/* An older one than the newest is gone for ever. */
+	if ((int32_t)(generation - names->newest) > 0)
+		names_refresh(names);
+}
+
+const char *names_rule(const struct names *names, uint32_t generation, uint32_t rule)
+{
+	const struct mseg_policy *policy = find(names, generation);
+
+	return policy && rule < policy->n_rules ? policy->rules[rule].name : NULL;
+}
+
+const char *names_network(const struct names *names, uint32_t generation, uint32_t network)
+{
+	const struct mseg_policy *policy = find(names, generation);
+
+	return policy && network < policy->n_networks ? policy->networks[network].name : NULL;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mctl attach, mctl detach: whether this network namespace is policed. */
+#include <errno.h>
+#include <linux/mseg.h>
+#include <stdio.h>
+
+#include "lib/json.h"
+#include "mctl.h"
+
+static bool take(int option, const char *value, void *arg)
+{
+	(void)option; /* --yes, which every change accepts */
+	(void)value;
+	(void)arg;
+	return true;
+}
+
+/* Who asks for what is so already has got it. */
+static int change(struct client *client, int command, int already, const char *what)
+{
+	int err = client_do(client, command, 0, NULL, NULL);
+
+	if (err == already) {
+		fprintf(stderr, "mctl: %s\n", client_refusal(client)->text);
+		return MCTL_DONE;
+	}
+	return err ? module_error(client, what, err) : MCTL_DONE;
+}
+
+static int set_attached(struct context *context, bool attached)
+{
+	struct json_object *object;
+	struct client *client;
+	int status = module_open(&client);
+
+	if (status == MCTL_DONE && attached)
+		status = change(client, MSEG_C_ATTACH, -EALREADY, "attach this network namespace");
+	else if (status == MCTL_DONE)
+		status = change(client, MSEG_C_DETACH, -ENODEV, "detach this network namespace");
+	client_close(client);
+	if (status != MCTL_DONE)
+		return status;
+	object = json_object_new_object();
+	json_add_bool(object, "attached", attached);
+	output_object(context->format, object);
+	return MCTL_DONE;
+}
+
+static int run(struct context *context, int argc, char **argv, bool attached)
+{
+	static const struct option own[] = {
+		{ "yes", no_argument, NULL, 'y' },
+		{ 0 },
+	};
+	int first = options_read(context, argc, argv, own, take, NULL);
+
+	if (first < 0)
+		return options_exit();
+	if (first < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first]);
+	return set_attached(context, attached);
+}
+
+static int run_attach(struct context *context, int argc, char **argv)
+{
+	return run(context, argc, argv, true);
+}
+
+static int run_detach(struct context *context, int argc, char **argv)
+{
+	return run(context, argc, argv, false);
+}
+
+const struct command attach_command = {
+	.name = "attach",
+	.arguments = "[--yes]",
+	.summary = "Police the network namespace that mctl runs in",
+	.help = "It begins in discovery mode, everything allowed. The namespace that the module is\n"
+		"loaded in is policed from the start.\n",
+	.run = run_attach,
+};
+
+const struct command detach_command = {
+	.name = "detach",
+	.arguments = "[--yes]",
+	.summary = "Stop policing the network namespace that mctl runs in",
+	.help = "Its policy, connections and counters are forgotten; all its traffic passes.\n",
+	.run = run_detach,
+};

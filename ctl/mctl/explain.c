@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mctl explain: what the policy in force says of a connection. The policy is
+ * read back from the module and judged by the module's own classifier.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <mseg/core.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/flow.h"
+#include "lib/json.h"
+#include "lib/kernel.h"
+#include "lib/services.h"
+#include "lib/text.h"
+#include "mctl.h"
+
+static bool read_direction(const struct context *context, const char *text, struct mseg_key *key)
+{
+	if (!strcasecmp(text, "in")) {
+		key->direction = MSEG_DIRECTION_IN;
+	} else if (!strcasecmp(text, "out")) {
+		key->direction = MSEG_DIRECTION_OUT;
+	} else {
+		usage_error(context, "a direction is in or out, not %s",
+			    text_show(text, strlen(text)).s);
+		return false;
+	}
+	return true;
+}
+
+/* One connection has one service: no range, and not less than it needs. */
+static bool is_single(const struct service_item *item)
+{
+	const struct mseg_service *service = &item->ranges[0];
+
+	if (item->n != 1 || service->protocol == MSEG_PROTOCOL_ANY)
+		return false;
+	if (service->bare)
+		return !mseg_protocol_has_ports(service->protocol) &&
+		       !mseg_protocol_is_icmp(service->protocol);
+	return service->low == service->high;
+}
+
+static bool read_service(const struct context *context, const char *text, struct mseg_key *key)
+{
+	struct service_item item;
+	char why[TEXT_WHY_LEN];
+
+	if (service_parse(text, strlen(text), &item, why)) {
+		usage_error(context, "%s", why);
+		return false;
+	}
+	if (!is_single(&item)) {
+		usage_error(context, "%s is not one service: write tcp/22, icmp/8/0 or gre, say",
+			    text_show(text, strlen(text)).s);
+		return false;
+	}
+	key->protocol = (uint8_t)item.ranges[0].protocol;
+	key->service = item.ranges[0].bare ? 0 : item.ranges[0].low;
+	return true;
+}
+
+static bool read_address(const struct context *context, const char *text, struct mseg_key *key)
+{
+	if (inet_pton(AF_INET, text, key->peer) == 1) {
+		key->family = MSEG_FAMILY_IPV4;
+	} else if (inet_pton(AF_INET6, text, key->peer) == 1) {
+		key->family = MSEG_FAMILY_IPV6;
+	} else {
+		usage_error(context, "%s is not an IPv4 or IPv6 address",
+			    text_show(text, strlen(text)).s);
+		return false;
+	}
+	if (key->protocol == IPPROTO_ICMP && key->family == MSEG_FAMILY_IPV6) {
+		usage_error(context, "icmp is IPv4's: write icmp6 for %s", text);
+		return false;
+	}
+	if (key->protocol == IPPROTO_ICMPV6 && key->family == MSEG_FAMILY_IPV4) {
+		usage_error(context, "icmp6 is IPv6's: write icmp for %s", text);
+		return false;
+	}
+	return true;
+}
+
+/* What the module lets through without asking the policy (POLICY.md). */
+static bool is_link_message(const struct mseg_key *key)
+{
+	unsigned int type = key->service / 256;
+
+	if (key->protocol == IPPROTO_IGMP)
+		return true;
+	if (key->protocol != IPPROTO_ICMPV6)
+		return false;
+	return (type >= 130 && type <= 136) || (type >= 141 && type <= 143) ||
+	       (type >= 151 && type <= 153);
+}
+
+static bool is_loopback(const struct mseg_key *key)
+{
+	static const uint8_t loopback[16] = { [15] = 1 };
+
+	if (key->family == MSEG_FAMILY_IPV4)
+		return key->peer[0] == 127;
+	return !memcmp(key->peer, loopback, sizeof(loopback));
+}
+
+static const char *note(const struct mseg_key *key)
+{
+	if (is_loopback(key))
+		return "traffic over the loopback device always passes";
+	if (is_link_message(key))
+		return "such messages always pass where they are valid on the link";
+	return NULL;
+}
+
+static void add_key(struct json_object *object, const struct mseg_key *key, const char *address)
+{
+	char text[16];
+
+	json_add_string(object, "direction", key->direction == MSEG_DIRECTION_IN ? "in" : "out");
+	json_add_string(object, "protocol", flow_protocol(key->protocol, text));
+	if (mseg_protocol_has_ports(key->protocol))
+		json_add_number(object, "port", key->service);
+	if (mseg_protocol_is_icmp(key->protocol)) {
+		json_add_number(object, "icmpType", key->service / 256);
+		json_add_number(object, "icmpCode", key->service % 256);
+	}
+	json_add_string(object, "address", address);
+}
+
+static void add_verdict(struct json_object *object, const struct mseg_policy *policy,
+			const struct mseg_verdict *verdict)
+{
+	bool by_rule = verdict->rule != MSEG_ID_NONE;
+	const struct mseg_rule *rule = by_rule ? &policy->rules[verdict->rule] : NULL;
+
+	json_add_string(object, "verdict",
+			verdict->action == MSEG_ACTION_ALLOW ? "allow" : "reject");
+	json_add_string(object, "reason", by_rule ? "rule" : "default");
+	json_add_string(object, "rule", rule ? rule->name : NULL);
+	json_add(object, "ruleIndex", rule ? json_object_new_uint64(verdict->rule) : NULL);
+	json_add(object, "cookie", rule ? json_object_new_uint64(rule->cookie) : NULL);
+	json_add_string(object, "network", rule ? policy->networks[verdict->network].name : NULL);
+}
+
+static int judge(struct context *context, struct client *client, const struct mseg_key *key,
+		 const char *address)
+{
+	struct mseg_refusal refusal;
+	struct mseg_verdict verdict;
+	struct mseg_policy *policy;
+	struct json_object *object;
+	uint32_t generation;
+	int err = kernel_policy(client, true, &policy, &generation);
+
+	if (err)
+		return module_error(client, "read the policy", err);
+	err = mseg_policy_compile(policy, &refusal);
+	if (err) {
+		mseg_policy_free(policy);
+		return module_error(NULL, "compile the policy", err);
+	}
+	verdict = mseg_classify(policy, key);
+	object = json_object_new_object();
+	add_key(object, key, address);
+	add_verdict(object, policy, &verdict);
+	json_add_number(object, "generation", generation);
+	if (note(key))
+		json_add_string(object, "note", note(key));
+	output_object(context->format, object);
+	mseg_policy_free(policy);
+	return MCTL_DONE;
+}
+
+static int run(struct context *context, int argc, char **argv)
+{
+	int status, first = options_read(context, argc, argv, NULL, NULL, NULL);
+	struct mseg_key key = { 0 };
+	struct client *client;
+
+	if (first < 0)
+		return options_exit();
+	if (argc - first != 3)
+		return usage_error(context, "DIRECTION PROTO/PORT ADDRESS are needed");
+	if (!read_direction(context, argv[first], &key) ||
+	    !read_service(context, argv[first + 1], &key) ||
+	    !read_address(context, argv[first + 2], &key))
+		return MCTL_USAGE;
+	status = module_open(&client);
+	if (status == MCTL_DONE)
+		status = judge(context, client, &key, argv[first + 2]);
+	client_close(client);
+	return status;
+}
+
+const struct command explain_command = {
+	.name = "explain",
+	.arguments = "DIRECTION PROTO/PORT ADDRESS",
+	.summary = "Tell what the policy in force says of a connection, and why",
+	.help = "DIRECTION is in or out, ADDRESS the peer's, PROTO/PORT the service that the\n"
+		"connection's first packet asks for: tcp/22, icmp/8/0 (type and code), gre.\n"
+		"\n"
+		"  mctl explain in tcp/22 10.0.0.5\n"
+		"  mctl explain out icmp/8/0 192.0.2.1\n",
+	.run = run,
+};

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mctl flows: what flows now, or, with --follow, records as they are made. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/flow.h"
+#include "lib/json.h"
+#include "lib/kernel.h"
+#include "flow_rows.h"
+#include "mctl.h"
+
+/* No machine has more processors; beyond it holes are not looked for. */
+#define CPUS_MAX 8192
+
+struct follower {
+	struct client *client;
+	struct names *names;
+	struct output_list *list;
+	/* The last record of every processor. */
+	uint64_t *seqs;
+	uint64_t lost;
+	bool overrun;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+/* To the millisecond, which is what a line has room for. */
+static void time_cell(struct json_object *row, char *text, size_t size)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(row, "timestamp", &value);
+	snprintf(text, size, "%.23sZ", json_object_get_string(value));
+}
+
+/* The peer's network, or that it is in none. */
+static void peer_cell(struct json_object *row, char *text, size_t size)
+{
+	struct json_object *direction = NULL, *name = NULL;
+
+	json_object_object_get_ex(row, "direction", &direction);
+	if (!strcmp(json_object_get_string(direction), "in"))
+		json_object_object_get_ex(row, "sourceName", &name);
+	else
+		json_object_object_get_ex(row, "destinationName", &name);
+	snprintf(text, size, "%s", name ? json_object_get_string(name) : "Somewhere");
+}
+
+static const struct output_column columns[] = {
+	{ .title = "TIME", .cell = time_cell, .width = 24 },
+	{ .title = "EVENT", .key = "event", .width = 6 },
+	{ .title = "ACTION", .key = "action", .width = 6 },
+	{ .title = "DIRECTION", .key = "direction", .width = 9 },
+	{ .title = "PROTOCOL", .key = "protocol", .width = 8 },
+	{ .title = "SOURCE", .cell = flow_row_source, .width = 24 },
+	{ .title = "DESTINATION", .cell = flow_row_destination, .width = 24 },
+	{ .title = "COUNT", .key = "value", .width = 5, .right = true },
+	{ .title = "PACKETS IN/OUT", .cell = flow_row_packets, .width = 14, .right = true },
+	{ .title = "PEER", .cell = peer_cell, .width = 16 },
+	{ .title = "RULE", .cell = flow_row_rule },
+};
+
+static struct output_list *open_list(const struct context *context, bool streaming)
+{
+	return output_list_open(context->format, columns, sizeof(columns) / sizeof(columns[0]),
+				streaming);
+}
+
+/* --- following ------------------------------------------------------------ */
+
+/* Sequence numbers count by processor, so that a hole is a loss. */
+static void note_seq(struct follower *follower, const struct mseg_flow_record *record)
+{
+	uint64_t *last, holes;
+
+	if (record->cpu >= CPUS_MAX)
+		return;
+	last = &follower->seqs[record->cpu];
+	/* A smaller one comes after the namespace was attached anew. */
+	if (*last && record->seq > *last + 1) {
+		holes = record->seq - *last - 1;
+		follower->lost += holes;
+		fprintf(stderr, "mctl: lost %" PRIu64 " records of processor %u\n", holes,
+			record->cpu);
+	}
+	*last = record->seq;
+}
+
+static int on_record(struct follower *follower, const struct nlattr *attr)
+{
+	struct mseg_flow_record record;
+
+	if (!kernel_record(attr, &record))
+		return -EBADMSG;
+	note_seq(follower, &record);
+	names_want(follower->names, record.generation);
+	return output_list_add(follower->list, flow_json(&record, follower->names));
+}
+
+static int on_event(int command, struct nlattr **attrs, struct nlmsghdr *message, void *arg)
+{
+	struct follower *follower = arg;
+	struct nlattr *attr;
+	int rest, err = 0;
+
+	if (command == MSEG_C_POLICY_NTF && attrs[MSEG_A_GENERATION])
+		names_want(follower->names, nla_get_u32(attrs[MSEG_A_GENERATION]));
+	if (command != MSEG_C_FLOW_NTF)
+		return 0;
+	client_for_each(attr, message, rest)
+	{
+		if (nla_type(attr) == MSEG_A_FLOW)
+			err = on_record(follower, attr);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/* All that is there; holes in the sequence tell what an overrun cost. */
+static int receive_batch(struct follower *follower)
+{
+	int err;
+
+	do {
+		err = client_receive(follower->client, on_event, follower);
+		if (err == -ENOBUFS) {
+			fputs("mctl: records came faster than they were read\n", stderr);
+			follower->overrun = true;
+			err = 0;
+		}
+	} while (!err && !stopped);
+	if (err == -EAGAIN || err == -EINTR)
+		err = 0;
+	if (fflush(stdout))
+		err = -EPIPE;
+	return err;
+}
+
+static int follow_loop(struct follower *follower)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct pollfd poll = { client_fd(follower->client), POLLIN, 0 };
+	sigset_t blocked, before;
+	int err = 0;
+
+	/* Signals come in ppoll() alone, where they end the waiting. */
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	fputs("listening\n", stderr);
+	fflush(stdout);
+	while (!err && !stopped) {
+		if (ppoll(&poll, 1, NULL, &before) > 0)
+			err = receive_batch(follower);
+		else if (errno != EINTR)
+			err = -errno;
+	}
+	return err;
+}
+
+static int subscribe(struct client *client)
+{
+	int err = client_subscribe(client, MSEG_MCGRP_POLICY);
+
+	return err ? err : client_subscribe(client, MSEG_MCGRP_FLOWS);
+}
+
+static int follow_on(const struct context *context, struct follower *follower)
+{
+	int err = subscribe(follower->client);
+
+	if (err)
+		return module_error(NULL, "listen to flow records", err);
+	follower->list = open_list(context, true);
+	follower->seqs = calloc(CPUS_MAX, sizeof(*follower->seqs));
+	err = -ENOMEM;
+	if (follower->list && follower->seqs)
+		err = follow_loop(follower);
+	if (output_list_close(follower->list))
+		err = -ENOMEM;
+	free(follower->seqs);
+	if (follower->lost || follower->overrun)
+		fprintf(stderr, "mctl: %" PRIu64 " records were lost in all\n", follower->lost);
+	if (err == -EPIPE) /* main() says what cannot be written */
+		return MCTL_FAILED;
+	return err ? module_error(NULL, "follow the flows", err) : MCTL_DONE;
+}
+
+static int follow(const struct context *context)
+{
+	struct follower follower = { 0 };
+	int status = module_names(&follower.names);
+
+	if (status == MCTL_DONE)
+		status = module_open(&follower.client);
+	if (status == MCTL_DONE)
+		status = follow_on(context, &follower);
+	client_close(follower.client);
+	names_free(follower.names);
+	return status;
+}
+
+/* --- what flows now ------------------------------------------------------- */
+
+static int add(const struct mseg_flow_record *record, uint32_t timeout, void *arg)
+{
+	struct follower *follower = arg;
+
+	(void)timeout;
+	return output_list_add(follower->list, flow_json(record, follower->names));
+}
+
+static int list_on(const struct context *context, struct follower *follower)
+{
+	int err = -ENOMEM;
+
+	follower->list = open_list(context, false);
+	if (follower->list)
+		err = kernel_connections(follower->client, add, follower);
+	if (output_list_close(follower->list))
+		err = -ENOMEM;
+	if (err == -EAGAIN) {
+		fputs("mctl: the flows changed while they were read\n", stderr);
+		err = 0;
+	}
+	return err ? module_error(follower->client, "read the flows", err) : MCTL_DONE;
+}
+
+static int list(const struct context *context)
+{
+	struct follower follower = { 0 };
+	int status = module_names(&follower.names);
+
+	if (status == MCTL_DONE)
+		status = module_open(&follower.client);
+	if (status == MCTL_DONE)
+		status = list_on(context, &follower);
+	client_close(follower.client);
+	names_free(follower.names);
+	return status;
+}
+
+static bool take(int option, const char *value, void *arg)
+{
+	(void)option; /* --follow, the only one */
+	(void)value;
+	*(bool *)arg = true;
+	return true;
+}
+
+static int run(struct context *context, int argc, char **argv)
+{
+	static const struct option own[] = {
+		{ "follow", no_argument, NULL, 'f' },
+		{ 0 },
+	};
+	bool following = false;
+	int first = options_read(context, argc, argv, own, take, &following);
+
+	if (first < 0)
+		return options_exit();
+	if (first < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first]);
+	return following ? follow(context) : list(context);
+}
+
+const struct command flows_command = {
+	.name = "flows",
+	.arguments = "[--follow]",
+	.summary = "Show flows, as they are now or as they come",
+	.help = "Without --follow it shows the flows of the connections that the module remembers.\n"
+		"With it, it says \"listening\" on stderr when it hears everything from then on, and\n"
+		"prints records as they are made until it is interrupted. Records that were lost on\n"
+		"the way are counted on stderr. Connections and attempts since a flow's last record\n"
+		"are its count (in JSON its value).\n",
+	.is_list = true,
+	.run = run,
+};

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mctl: the table of commands, and what holds for all of them. */
+#include <errno.h>
+#include <locale.h>
+#include <mseg/version.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "mctl.h"
+
+static const struct command *const commands[] = {
+	&status_command,   &load_command,	 &defaults_command, &rules_command,
+	&networks_command, &connections_command, &flows_command,    &stats_command,
+	&explain_command,  &attach_command,	 &detach_command,
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char *command_name(size_t index, const void *arg)
+{
+	(void)arg;
+	return index < N_COMMANDS ? commands[index]->name : NULL;
+}
+
+static const struct command *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	const char *nearest = text_nearest(name, strlen(name), command_name, NULL);
+
+	fprintf(stderr, "mctl: unknown command %s", text_show(name, strlen(name)).s);
+	if (nearest)
+		fprintf(stderr, ", did you mean '%s'?", nearest);
+	fputs("\nTry 'mctl help'.\n", stderr);
+	return MCTL_USAGE;
+}
+
+static void print_commands(FILE *out)
+{
+	size_t i;
+
+	fputs("Usage: mctl [-o FORMAT] COMMAND [ARGUMENT...]\n\nCommands:\n", out);
+	for (i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("  help         Explain a command: mctl help COMMAND\n\n"
+	      "Exit status: 0 done, 1 failed or check not passed, 2 usage, 3 no module,\n"
+	      "4 not permitted, 5 conflict with another change.\n",
+	      out);
+}
+
+static int help(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		print_commands(stdout);
+		return MCTL_DONE;
+	}
+	command = find(argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	help_print(command);
+	return MCTL_DONE;
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+	return !strcmp(word, a) || !strcmp(word, b);
+}
+
+static int run(int argc, char **argv, const char *format)
+{
+	struct context context = { .command = find(argv[0]) };
+
+	if (is_one_of(argv[0], "help", "--help") || !strcmp(argv[0], "-h"))
+		return help(argc, argv);
+	if (is_one_of(argv[0], "--version", "version")) {
+		printf("mctl %s\n", MSEG_VERSION);
+		return MCTL_DONE;
+	}
+	if (!context.command)
+		return unknown(argv[0]);
+	if (format && !options_format(&context, format))
+		return MCTL_USAGE;
+	return context.command->run(&context, argc, argv);
+}
+
+/* What was not written was not done: a full disk, a closed pipe. */
+static int finish_output(int status)
+{
+	bool failed = ferror(stdout);
+
+	if (!fflush(stdout) && !failed)
+		return status;
+	if (errno != EPIPE)
+		fprintf(stderr, "mctl: cannot write: %s\n",
+			errno ? strerror(errno) : "output error");
+	return status ? status : MCTL_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	const char *format = NULL;
+
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	argv++;
+	argc--;
+	if (argc >= 2 && is_one_of(argv[0], "-o", "--output")) {
+		format = argv[1];
+		argv += 2;
+		argc -= 2;
+	}
+	if (argc < 1) {
+		print_commands(stderr);
+		return MCTL_USAGE;
+	}
+	return finish_output(run(argc, argv, format));
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mctl status: the module in this network namespace. */
+#include <mseg/core.h>
+#include <string.h>
+
+#include "lib/json.h"
+#include "lib/kernel.h"
+#include "mctl.h"
+
+struct losses {
+	struct json_object *object;
+	uint64_t total;
+};
+
+/* Statistics flows_lost_accept and flows_lost_reject, by verdict. */
+static int add_loss(const char *name, uint64_t value, void *arg)
+{
+	static const char prefix[] = "flows_lost_";
+	struct losses *losses = arg;
+
+	if (strncmp(name, prefix, sizeof(prefix) - 1))
+		return 0;
+	json_add_number(losses->object, name + sizeof(prefix) - 1, value);
+	losses->total += value;
+	return 0;
+}
+
+static int add_losses(struct client *client, struct json_object *object, bool attached)
+{
+	struct losses losses = { json_object_new_object(), 0 };
+	int err = attached ? kernel_stats(client, add_loss, &losses) : 0;
+
+	json_add_number(losses.object, "total", losses.total);
+	json_add(object, "losses", losses.object);
+	return err;
+}
+
+static const char *mode(const struct kernel_status *status)
+{
+	if (!status->attached)
+		return "detached";
+	if (status->defaults[0] != status->defaults[1])
+		return "mixed";
+	return status->defaults[0] == MSEG_ACTION_ALLOW ? "discovery" : "enforcing";
+}
+
+static void add_default(struct json_object *defaults, const char *key,
+			const struct kernel_status *status, int direction)
+{
+	const char *word = status->defaults[direction] == MSEG_ACTION_ALLOW ? "allow" : "reject";
+
+	json_add_string(defaults, key, status->attached ? word : NULL);
+}
+
+static struct json_object *status_json(const struct kernel_status *status)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *module = json_object_new_object();
+	struct json_object *defaults = json_object_new_object();
+
+	json_add_string(module, "version", status->version);
+	json_add_bool(module, "loaded", true);
+	json_add(object, "module", module);
+	json_add_bool(object, "attached", status->attached);
+	json_add_string(object, "mode", mode(status));
+	add_default(defaults, "in", status, MSEG_DIRECTION_IN);
+	add_default(defaults, "out", status, MSEG_DIRECTION_OUT);
+	json_add(object, "defaults", defaults);
+	json_add_number(object, "generation", status->generation);
+	json_add_number(object, "networks", status->networks);
+	json_add_number(object, "entries", status->entries);
+	json_add_number(object, "rules", status->rules);
+	json_add_number(object, "connections", status->connections);
+	json_add_number(object, "connectionsMax", status->connections_max);
+	return object;
+}
+
+static int print_status(struct context *context, struct client *client)
+{
+	struct kernel_status status;
+	struct json_object *object;
+	int err = kernel_status(client, &status);
+
+	if (err)
+		return module_error(client, "read the status", err);
+	object = status_json(&status);
+	err = add_losses(client, object, status.attached);
+	if (err) {
+		json_object_put(object);
+		return module_error(client, "read the statistics", err);
+	}
+	output_object(context->format, object);
+	return MCTL_DONE;
+}
+
+static int run(struct context *context, int argc, char **argv)
+{
+	struct client *client;
+	int status;
+
+	if (!options_only(context, argc, argv))
+		return options_exit();
+	status = module_open(&client);
+	if (status == MCTL_DONE)
+		status = print_status(context, client);
+	client_close(client);
+	return status;
+}
+
+const struct command status_command = {
+	.name = "status",
+	.arguments = "",
+	.summary = "Show the module, the defaults and what is in force",
+	.help = "The mode is discovery when both defaults allow, enforcing when both reject, and\n"
+		"mixed when they differ. Losses count flow records that nobody could be told of.\n",
+	.run = run,
+};

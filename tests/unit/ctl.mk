@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Unit tests of user space (cmocka), with the address and undefined behaviour
+# sanitizers. ctl/build.mk includes this file.
+
+CTL_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/ctl_*_test.c))
+UNIT_TESTS += $(CTL_TESTS)
+
+# What the tests call: all but the programs.
+CTL_TEST_OBJECTS := $(patsubst %.c,build/unit/obj/%.o,$(CTL_CORE) $(CTL_LIB))
+CTL_TEST_CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2 -O2 -fPIE,$(CTL_CFLAGS)) \
+	-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.PHONY: unit-ctl
+unit-ctl: $(CTL_TESTS) ## build and run user space's unit tests
+	@set -e; for t in $(CTL_TESTS); do echo "# $$t"; "$$t"; done
+
+$(CTL_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(CTL_TEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS) -lcmocka
+
+.SECONDARY: $(CTL_TESTS:build/unit/%=build/unit/obj/tests/unit/%.o)
+
+build/unit/obj/ctl/%.o: ctl/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+build/unit/obj/kmod/core/%.o: kmod/core/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+build/unit/obj/tests/unit/ctl_%.o: tests/unit/ctl_%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(CTL_TEST_OBJECTS:.o=.d) $(wildcard build/unit/obj/tests/unit/ctl_*.d)
