@@ -44,36 +44,54 @@ static void ask_midstream(struct mseg_net *mnet, const struct mseg_generation *g
 }
 
 /*
- * The middle of a TCP connection that the cache does not know: its direction is
- * what the local sockets say. Where no listener tells, it may have been either,
- * and one Allow is enough. False where no socket knows the connection.
+ * Whether a packet that no entry knows is of a connection that a local socket
+ * knows: anything but a SYN of a TCP connection, or what comes for a UDP socket
+ * that is connected to its sender. So nobody loses a reply by an eviction.
  */
-static bool judge_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
+static bool is_midstream(struct mseg_net *mnet, const struct mseg_packet *packet)
+{
+	const struct mseg_conn_key *key = &packet->key;
+
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
+		return !packet->tcp_syn &&
+		       mseg_socket_state(mnet->net, key, packet->ifindex) != MSEG_SOCKET_NONE;
+	case IPPROTO_UDP:
+		return !packet->out && mseg_socket_connected(mnet->net, key, packet->ifindex);
+	}
+	return false;
+}
+
+/*
+ * The direction of a connection in its middle is what the local sockets say: a
+ * listener holds the port of an incoming one. Where none does it may have been
+ * either, and one Allow is enough.
+ */
+static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
 			    const struct mseg_packet *packet, struct judgement *judgement)
 {
 	const struct mseg_conn_key *key = &packet->key;
 
-	if (packet->protocol != IPPROTO_TCP || packet->tcp_syn ||
-	    mseg_socket_state(mnet->net, key, packet->ifindex) == MSEG_SOCKET_NONE)
-		return false;
 	mseg_stat(mnet->stats, midstream);
 	judgement->flags = MSEG_FLOW_FLAG_EXISTING;
-	if (mseg_socket_listens(mnet->net, key, packet->ifindex)) {
+	if (packet->protocol == IPPROTO_TCP &&
+	    mseg_socket_listens(mnet->net, key, packet->ifindex)) {
 		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN, judgement);
-		return true;
+		return;
 	}
 	ask_midstream(mnet, generation, key, MSEG_DIRECTION_OUT, judgement);
 	if (judgement->verdict.action == MSEG_ACTION_REJECT)
 		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN, judgement);
-	return true;
 }
 
 static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
 		      const struct mseg_packet *packet, struct judgement *judgement)
 {
-	judgement->flags = 0;
-	if (judge_midstream(mnet, generation, packet, judgement))
+	if (is_midstream(mnet, packet)) {
+		judge_midstream(mnet, generation, packet, judgement);
 		return;
+	}
+	judgement->flags = 0;
 	set_key(&judgement->key, &packet->key, packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN,
 		packet->service);
 	ask(mnet, generation, judgement);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TCP socket look-ups. */
+/* TCP and UDP socket look-ups. */
 #include "socket.h"
 
 #include <net/inet6_hashtables.h>
 #include <net/inet_hashtables.h>
 #include <net/inet_sock.h>
 #include <net/inet_timewait_sock.h>
+#include <net/udp.h>
 
 #include <linux/mseg.h>
+
+#include "compat.h"
 
 static struct sock *find_established(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
@@ -56,4 +59,25 @@ bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 i
 #endif
 	rcu_read_unlock();
 	return sk;
+}
+
+bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+{
+	struct udp_table *table = mseg_udp_table(net);
+	struct sock *sk = NULL;
+	bool connected;
+
+	rcu_read_lock();
+	if (key->family == MSEG_FAMILY_IPV4)
+		sk = __udp4_lib_lookup(net, key->remote.s6_addr32[0], key->rport,
+				       key->local.s6_addr32[0], key->lport, ifindex, 0, table, NULL);
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		sk = __udp6_lib_lookup(net, &key->remote, key->rport, &key->local, key->lport,
+				       ifindex, 0, table, NULL);
+#endif
+	/* A connected socket is the best match of its own peer's packets. */
+	connected = sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
+	rcu_read_unlock();
+	return connected;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the local TCP sockets know of a connection. No TCP window is kept here:
- * the socket is the truth about whether a connection lives.
+ * What the local sockets know of a connection. No TCP window is kept here: the
+ * socket is the truth about whether a connection lives.
  */
 #ifndef MSEG_SOCKET_H
 #define MSEG_SOCKET_H
@@ -36,5 +36,15 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
  * Any context.
  */
 bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
+
+/**
+ * mseg_socket_connected() - whether a UDP socket is connected to the peer
+ * @net: network namespace
+ * @key: of a UDP connection
+ * @ifindex: interface of its packets, for sockets that are bound to one
+ *
+ * Any context. Such a socket takes packets from no one else.
+ */
+bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
 
 #endif /* MSEG_SOCKET_H */
