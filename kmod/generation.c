@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "audit.h"
+#include "cut.h"
 #include "event.h"
 #include "net.h"
 
@@ -22,6 +23,7 @@ static struct mseg_generation *generation_new(struct mseg_policy *policy, u32 nu
 		return NULL;
 	generation->policy = policy;
 	generation->number = number;
+	generation->kept_from = number;
 	return generation;
 }
 
@@ -86,7 +88,8 @@ void mseg_generation_drop(struct mseg_net *mnet)
 	hold_module(mnet, false);
 }
 
-int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u32 confirm_within)
+int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
+			   u32 confirm_within)
 {
 	struct mseg_generation *former = mseg_net_generation(mnet);
 	struct mseg_generation *generation;
@@ -96,7 +99,11 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u3
 	generation = generation_new(policy, former->number + 1);
 	if (!generation)
 		return -ENOMEM;
+	if (existing == MSEG_EXISTING_KEEP)
+		generation->kept_from = former->kept_from;
 	publish(mnet, generation);
+	if (existing == MSEG_EXISTING_RESET)
+		mseg_cut_start(mnet);
 	if (!confirm_within) {
 		generation_free(former);
 		return 0;
@@ -130,6 +137,7 @@ int mseg_generation_revert(struct mseg_net *mnet)
 	mnet->former = NULL;
 	/* No packet reads it since the commit: it may take a new number. */
 	former->number = failed->number + 1;
+	former->kept_from = former->number;
 	publish(mnet, former);
 	generation_free(failed);
 	return 0;

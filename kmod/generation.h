@@ -20,10 +20,13 @@ struct mseg_net;
 /**
  * struct mseg_generation - a policy in force
  * @number: counts up by one with every change, from 1
+ * @kept_from: connections allowed by this generation or a later one keep that
+ *	verdict; @number itself unless existing connections are kept
  * @policy: compiled, never changes
  */
 struct mseg_generation {
 	u32 number;
+	u32 kept_from;
 	struct mseg_policy *policy;
 };
 
@@ -51,6 +54,7 @@ void mseg_generation_drop(struct mseg_net *mnet);
  * mseg_generation_commit() - put a policy in force
  * @mnet: attached, its lock held
  * @policy: compiled; belongs to the namespace afterwards, unless this fails
+ * @existing: enum mseg_existing, what happens to connections
  * @confirm_within: seconds until the former policy comes back unless the new
  *	generation is confirmed; 0 for a commit that needs none
  *
@@ -58,7 +62,8 @@ void mseg_generation_drop(struct mseg_net *mnet);
  * Return: 0, -EBUSY (another awaits confirmation) or -ENOMEM; then nothing
  * has changed.
  */
-int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u32 confirm_within);
+int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
+			   u32 confirm_within);
 
 /**
  * mseg_generation_confirm() - keep the generation that is on trial

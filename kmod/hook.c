@@ -14,6 +14,7 @@
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
+#include "cut.h"
 #include "judge.h"
 #include "reject.h"
 
@@ -37,7 +38,7 @@ static bool passes_unjudged(struct mseg_net *mnet, const struct sk_buff *skb,
 		mseg_stat(mnet->stats, pass_loopback);
 		return true;
 	}
-	if (state->hook == NF_INET_LOCAL_OUT && mseg_reject_answering()) {
+	if (state->hook == NF_INET_LOCAL_OUT && (mseg_reject_answering() || mseg_cut_resetting())) {
 		mseg_stat(mnet->stats, pass_own);
 		return true;
 	}

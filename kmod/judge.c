@@ -209,14 +209,28 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_UPDATE);
 }
 
+/* Whether a generation gave a verdict that stands under this one. */
+static bool stands(const struct mseg_conn *conn, const struct mseg_generation *generation)
+{
+	/* Pairs with the release in set_verdict(). */
+	u32 judged_by = smp_load_acquire(&conn->generation);
+
+	return judged_by == generation->number || (READ_ONCE(conn->verdict) == MSEG_ACTION_ALLOW &&
+						   (s32)(judged_by - generation->kept_from) >= 0);
+}
+
 /* The verdict on a known connection under this generation. */
 static u8 current_verdict(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  struct mseg_conn *conn)
 {
-	/* Pairs with the release in set_verdict(). */
-	if (smp_load_acquire(&conn->generation) != generation->number)
+	if (!stands(conn, generation))
 		judge_again(mnet, generation, conn);
 	return READ_ONCE(conn->verdict);
+}
+
+u8 mseg_judge_known(struct mseg_net *mnet, struct mseg_conn *conn)
+{
+	return current_verdict(mnet, rcu_dereference(mnet->generation), conn);
 }
 
 static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_key *key)

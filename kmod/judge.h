@@ -19,6 +19,16 @@
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet);
 
 /**
+ * mseg_judge_known() - the verdict on a known connection under the policy in
+ *	force
+ * @mnet: its namespace, attached
+ * @conn: in the cache; judged again where it is stale
+ *
+ * Under RCU. Return: enum mseg_action.
+ */
+u8 mseg_judge_known(struct mseg_net *mnet, struct mseg_conn *conn);
+
+/**
  * mseg_judge_error() - judge an ICMP error
  * @mnet: its namespace, attached
  * @packet: of class MSEG_PACKET_ERROR

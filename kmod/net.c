@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <net/netns/generic.h>
 
+#include "cut.h"
 #include "hook.h"
 #include "procfs.h"
 #include "sweep.h"
@@ -97,6 +98,7 @@ void mseg_net_detach(struct mseg_net *mnet)
 	mnet->attached = false;
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
+	mseg_cut_stop(mnet);
 	mseg_procfs_remove(mnet);
 	mseg_txn_abort_all(mnet);
 	free_parts(mnet);
@@ -110,6 +112,7 @@ static int __net_init init_net_ns(struct net *net)
 	mutex_init(&mnet->lock);
 	INIT_LIST_HEAD(&mnet->txns);
 	mseg_generation_setup(mnet);
+	mseg_cut_setup(mnet);
 	return 0;
 }
 

@@ -33,6 +33,8 @@
  * @flows: flow records on their way
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
+ * @cut: ends connections that a policy no longer allows
+ * @cut_stop: it shall end early
  * @sweep: looks after idle connections
  * @sweep_bucket: where it goes on
  * @proc: /proc/net/mseg
@@ -53,6 +55,8 @@ struct mseg_net {
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;
+	struct work_struct cut;
+	bool cut_stop;
 	struct delayed_work sweep;
 	u32 sweep_bucket;
 	struct proc_dir_entry *proc;

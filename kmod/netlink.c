@@ -82,10 +82,11 @@ static struct netlink_range_validation confirm_range = {
 	.max = MSEG_MAX_CONFIRM_WITHIN,
 };
 
-static const struct nla_policy commit_policy[MSEG_A_CONFIRM_WITHIN + 1] = {
+static const struct nla_policy commit_policy[MSEG_A_EXISTING + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 	[MSEG_A_GENERATION] = { .type = NLA_U32 },
 	[MSEG_A_CONFIRM_WITHIN] = NLA_POLICY_FULL_RANGE(NLA_U32, &confirm_range),
+	[MSEG_A_EXISTING] = NLA_POLICY_MAX(NLA_U8, MSEG_EXISTING_RESET),
 };
 
 static const struct nla_policy confirm_policy[MSEG_A_GENERATION + 1] = {
@@ -575,6 +576,7 @@ static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 	struct mseg_txn *txn = find_txn(mnet, info);
 	struct mseg_refusal refusal;
 	u32 confirm_within = 0;
+	u8 existing = MSEG_EXISTING_REMATCH;
 	int err;
 
 	if (IS_ERR(txn))
@@ -583,11 +585,13 @@ static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 		return refuse(info, -EINVAL, "a part of the transaction was refused");
 	if (expected && nla_get_u32(expected) != mseg_net_generation(mnet)->number)
 		return refuse(info, -ESTALE, "another policy came into force meanwhile");
+	if (info->attrs[MSEG_A_EXISTING])
+		existing = nla_get_u8(info->attrs[MSEG_A_EXISTING]);
 	if (info->attrs[MSEG_A_CONFIRM_WITHIN])
 		confirm_within = nla_get_u32(info->attrs[MSEG_A_CONFIRM_WITHIN]);
 	if (mseg_generation_left(mnet))
 		return refuse(info, -EBUSY, "the policy in force awaits confirmation");
-	err = mseg_txn_commit(mnet, txn, confirm_within, &refusal);
+	err = mseg_txn_commit(mnet, txn, existing, confirm_within, &refusal);
 	return err ? refuse(info, err, refusal.why) : 0;
 }
 

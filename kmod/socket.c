@@ -12,7 +12,7 @@
 
 #include "compat.h"
 
-static struct sock *find_established(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
 
@@ -31,7 +31,7 @@ static struct sock *find_established(struct net *net, const struct mseg_conn_key
 enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
 					 u32 ifindex)
 {
-	struct sock *sk = find_established(net, key, ifindex);
+	struct sock *sk = mseg_socket_get(net, key, ifindex);
 	enum mseg_socket_state state = MSEG_SOCKET_LIVE;
 
 	if (!sk)

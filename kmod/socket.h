@@ -17,6 +17,17 @@ enum mseg_socket_state {
 };
 
 /**
+ * mseg_socket_get() - the local socket of a TCP connection, to act on
+ * @net: network namespace
+ * @key: of a TCP connection
+ * @ifindex: interface of its packets, for sockets that are bound to one
+ *
+ * Any context. Return: the socket, of which the caller gives the reference back
+ * with sock_gen_put(), or NULL. It may be a request or in TIME_WAIT.
+ */
+struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
+
+/**
  * mseg_socket_state() - the local socket of a TCP connection
  * @net: network namespace
  * @key: of a TCP connection

@@ -66,13 +66,13 @@ void mseg_txn_abort_all(struct mseg_net *mnet)
 		mseg_txn_abort(mnet, txn);
 }
 
-int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u32 confirm_within,
+int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
 		    struct mseg_refusal *refusal)
 {
 	int err = mseg_policy_compile(txn->policy, refusal);
 
 	if (!err) {
-		err = mseg_generation_commit(mnet, txn->policy, confirm_within);
+		err = mseg_generation_commit(mnet, txn->policy, existing, confirm_within);
 		refusal->why = "out of memory";
 	}
 	/* In force, it belongs to the namespace. */

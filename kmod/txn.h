@@ -59,12 +59,13 @@ struct mseg_txn *mseg_txn_find(struct mseg_net *mnet, u32 port, u32 id);
  * mseg_txn_commit() - put a transaction's policy in force
  * @mnet: attached, its lock held
  * @txn: ends, whatever is returned
+ * @existing: as for mseg_generation_commit()
  * @confirm_within: as for mseg_generation_commit()
  * @refusal: filled on -EINVAL and -ENOMEM
  *
  * May sleep. Return: 0, or an error; then the former policy is in force.
  */
-int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u32 confirm_within,
+int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
 		    struct mseg_refusal *refusal);
 
 /**

@@ -95,6 +95,18 @@ enum mseg_conn_state {
 };
 
 /**
+ * enum mseg_existing - What a commit does to connections that exist: rematch
+ *   judges each again at its next packet, keep leaves those alone that were
+ *   allowed, reset judges all at once and cuts those that are no longer
+ *   allowed.
+ */
+enum mseg_existing {
+	MSEG_EXISTING_REMATCH,
+	MSEG_EXISTING_KEEP,
+	MSEG_EXISTING_RESET,
+};
+
+/**
  * struct mseg_flow_record
  * @seq: Counts the records made on this processor.
  * @id: The connection, unique since the module was loaded.
@@ -213,6 +225,7 @@ enum {
 	MSEG_A_PAD,
 	MSEG_A_CONFIRM_WITHIN,
 	MSEG_A_CONFIRM_LEFT,
+	MSEG_A_EXISTING,
 
 	__MSEG_A_MAX
 };
