@@ -19,4 +19,5 @@ build/unit/core_memory_test: CORE_LINK := -Wl,--wrap=calloc,--wrap=free
 $(CORE_TESTS): build/unit/%: tests/unit/%.c $(CORE_SOURCES) $(CORE_HEADERS) \
 		$(wildcard tests/unit/core_*.h) tests/unit/build.mk
 	@mkdir -p $(@D)
-	$(CC) $(CORE_FLAGS) -O1 $(CORE_LINK) -o $@ $(filter %.c,$^) -lcmocka
+	@echo "  CC      $@"
+	@$(CC) $(CORE_FLAGS) -O1 $(CORE_LINK) -o $@ $(filter %.c,$^) -lcmocka
