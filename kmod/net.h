@@ -67,6 +67,8 @@ struct mseg_net *mseg_net_of(const struct net *net);
 /**
  * mseg_net_generation() - the generation in force, for who holds the lock
  * @mnet: attached, its lock held
+ *
+ * Return: the generation.
  */
 static inline struct mseg_generation *mseg_net_generation(const struct mseg_net *mnet)
 {
@@ -77,8 +79,10 @@ static inline struct mseg_generation *mseg_net_generation(const struct mseg_net 
  * mseg_net_attach() - begin to police a namespace, in discovery mode
  * @mnet: its lock is held
  *
- * May sleep. Return: 0, -EALREADY, or what allocating or registering returned;
- * then nothing has changed.
+ * May sleep.
+ *
+ * Return: 0, -EALREADY, or what allocating or registering returned; then
+ * nothing has changed.
  */
 int mseg_net_attach(struct mseg_net *mnet);
 
@@ -96,6 +100,7 @@ void mseg_net_detach(struct mseg_net *mnet);
  * @policy: compiled; belongs to the namespace afterwards, unless this fails
  *
  * May sleep. After it returns no packet is judged by the former policy.
+ *
  * Return: 0 or -ENOMEM; then the former policy is in force.
  */
 int mseg_net_commit(struct mseg_net *mnet, struct mseg_policy *policy);

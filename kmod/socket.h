@@ -23,6 +23,8 @@ enum mseg_socket_state {
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
  * Any context. A half-open connection's request counts as live.
+ *
+ * Return: its state.
  */
 enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
 					 u32 ifindex);
@@ -34,6 +36,8 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
  * Any context.
+ *
+ * Return: true when one does.
  */
 bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
 

@@ -234,7 +234,9 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
  * @policy: compiled
  * @key: what to judge
  *
- * Any context. Return: the verdict; it never fails.
+ * Any context.
+ *
+ * Return: the verdict; it never fails.
  */
 struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key);
 
