@@ -21,6 +21,7 @@ UNIT_TESTS :=
 
 -include ctl/build.mk
 -include tests/unit/build.mk
+-include tests/fuzz/build.mk
 
 .PHONY: all
 all: programs module ## build the programs and the module for both kernels (the default)
@@ -65,15 +66,18 @@ unit: $(UNIT_TESTS) ## build and run the unit tests
 	set -e; for t in $(UNIT_TESTS); do echo "# $$t"; "$$t"; done
 
 .PHONY: test
-test: ## everything a change must pass
+test: deps ## everything a change must pass, after deps and all
+	+$(MAKE) all
 	tests/run-tests
 
 .PHONY: test-full
-test-full: ## all of it on both kernels, on two processors, and DKMS
+test-full: deps ## all of it on both kernels, on two processors, and DKMS
+	+$(MAKE) all
 	tests/run-tests --full
 
 .PHONY: run
-run: ## try the product in a virtual machine (HOST=1: on this machine)
+run: deps ## try the product in a virtual machine (HOST=1: on this machine)
+	+$(MAKE) all
 	tests/vm/demo $(if $(HOST),--host)
 
 # --- installing --------------------------------------------------------------

@@ -106,7 +106,9 @@ void mseg_conn_exit(void);
  * @max: entries at most
  * @stats: outlives the cache
  *
- * May sleep. Return: the cache, or NULL without memory.
+ * May sleep.
+ *
+ * Return: the cache, or NULL without memory.
  */
 struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats);
 
@@ -123,8 +125,10 @@ void mseg_conns_free(struct mseg_conns *conns);
  * @conns: the cache
  * @key: every byte defined
  *
- * Under RCU. Return: the entry, valid until rcu_read_unlock(), or NULL. Its
- * time may be over: see mseg_conn_expired().
+ * Under RCU.
+ *
+ * Return: the entry, valid until rcu_read_unlock(), or NULL. Its time may be
+ * over: see mseg_conn_expired().
  */
 struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
@@ -133,14 +137,18 @@ struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_con
  * @conns: the cache
  * @key: copied
  *
- * Any context. Return: the entry, which the caller fills and then adds, or NULL
- * where the cache is full or memory is short, counted.
+ * Any context.
+ *
+ * Return: the entry, which the caller fills and then adds, or NULL where the
+ * cache is full or memory is short, counted.
  */
 struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
 /**
  * mseg_conn_full() - whether an entry must go before another can come
  * @conns: the cache
+ *
+ * Return: true when one must.
  */
 static inline bool mseg_conn_full(const struct mseg_conns *conns)
 {
@@ -152,8 +160,10 @@ static inline bool mseg_conn_full(const struct mseg_conns *conns)
  * @conns: the cache
  * @key: of the new connection, near which is looked
  *
- * Under RCU, bounded. Return: an entry that is rejected, closed, half-open or
- * over, or NULL where there is none; an established one is never given.
+ * Under RCU, bounded.
+ *
+ * Return: an entry that is rejected, closed, half-open or over, or NULL where
+ * there is none; an established one is never given.
  */
 struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
@@ -162,8 +172,10 @@ struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_c
  * @conns: the cache
  * @conn: from mseg_conn_new(), complete
  *
- * Under RCU, any context. Return: true when it was put in; false when another
- * processor was first, and @conn was freed.
+ * Under RCU, any context.
+ *
+ * Return: true when it was put in; false when another processor was first, and
+ * @conn was freed.
  */
 bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn);
 
@@ -172,8 +184,9 @@ bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn);
  * @conns: the cache
  * @conn: found in it
  *
- * Under RCU, any context. Return: true when this call took it out, false when
- * another did.
+ * Under RCU, any context.
+ *
+ * Return: true when this call took it out, false when another did.
  */
 bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn);
 
@@ -182,6 +195,8 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn);
  * @conn: valid
  *
  * Any context.
+ *
+ * Return: true when it is.
  */
 bool mseg_conn_expired(const struct mseg_conn *conn);
 

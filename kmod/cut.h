@@ -29,6 +29,8 @@ void mseg_cut_stop(struct mseg_net *mnet);
  * mseg_cut_resetting() - whether a packet is a reset of a connection being cut
  *
  * In LOCAL_OUT. Such a reset is the module's own and is not judged.
+ *
+ * Return: true when it is one.
  */
 bool mseg_cut_resetting(void);
 

@@ -31,7 +31,9 @@ void mseg_flow_exit(void);
  * @net: the namespace
  * @stats: outlives the queues
  *
- * May sleep. Return: the queues, or NULL without memory.
+ * May sleep.
+ *
+ * Return: the queues, or NULL without memory.
  */
 struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_stats __percpu *stats);
 

@@ -40,7 +40,9 @@ void mseg_generation_teardown(struct mseg_net *mnet);
  * mseg_generation_first() - put discovery mode in force, as generation 1
  * @mnet: its lock is held, no packet is judged yet
  *
- * May sleep. Return: 0 or -ENOMEM.
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int mseg_generation_first(struct mseg_net *mnet);
 
@@ -59,6 +61,7 @@ void mseg_generation_drop(struct mseg_net *mnet);
  *	generation is confirmed; 0 for a commit that needs none
  *
  * May sleep. After it returns no packet is judged by the former policy.
+ *
  * Return: 0, -EBUSY (another awaits confirmation) or -ENOMEM; then nothing
  * has changed.
  */
@@ -79,6 +82,7 @@ int mseg_generation_confirm(struct mseg_net *mnet, u32 number);
  * @mnet: attached, its lock held
  *
  * May sleep. The former policy comes into force as a generation of its own.
+ *
  * Return: 0 or -ENOENT (none is on trial).
  */
 int mseg_generation_revert(struct mseg_net *mnet);

@@ -9,7 +9,9 @@
  * mseg_hook_register() - let packets of a namespace be judged
  * @mnet: ready for packets
  *
- * May sleep. Return: 0 or an error; then nothing is registered.
+ * May sleep.
+ *
+ * Return: 0 or an error; then nothing is registered.
  */
 int mseg_hook_register(struct mseg_net *mnet);
 

@@ -14,7 +14,9 @@
  * @mnet: its namespace, attached
  * @packet: of class MSEG_PACKET_FLOW or MSEG_PACKET_ERROR; its key may change
  *
- * Under RCU. Return: enum mseg_action.
+ * Under RCU.
+ *
+ * Return: enum mseg_action.
  */
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet);
 
@@ -24,7 +26,9 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet);
  * @mnet: its namespace, attached
  * @conn: in the cache; judged again where it is stale
  *
- * Under RCU. Return: enum mseg_action.
+ * Under RCU.
+ *
+ * Return: enum mseg_action.
  */
 u8 mseg_judge_known(struct mseg_net *mnet, struct mseg_conn *conn);
 
@@ -33,7 +37,9 @@ u8 mseg_judge_known(struct mseg_net *mnet, struct mseg_conn *conn);
  * @mnet: its namespace, attached
  * @packet: of class MSEG_PACKET_ERROR
  *
- * Under RCU. Return: enum mseg_action.
+ * Under RCU.
+ *
+ * Return: enum mseg_action.
  */
 u8 mseg_judge_error(struct mseg_net *mnet, struct mseg_packet *packet);
 

@@ -68,6 +68,8 @@ struct mseg_net *mseg_net_of(const struct net *net);
 /**
  * mseg_net_generation() - the generation in force, for who holds the lock
  * @mnet: attached, its lock held
+ *
+ * Return: the generation.
  */
 static inline struct mseg_generation *mseg_net_generation(const struct mseg_net *mnet)
 {
@@ -78,8 +80,10 @@ static inline struct mseg_generation *mseg_net_generation(const struct mseg_net 
  * mseg_net_attach() - begin to police a namespace, in discovery mode
  * @mnet: its lock is held
  *
- * May sleep. Return: 0, -EALREADY, or what allocating or registering returned;
- * then nothing has changed.
+ * May sleep.
+ *
+ * Return: 0, -EALREADY, or what allocating or registering returned; then
+ * nothing has changed.
  */
 int mseg_net_attach(struct mseg_net *mnet);
 

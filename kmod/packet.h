@@ -117,6 +117,7 @@ struct mseg_packet {
  * @packet: filled; every byte of its keys is defined
  *
  * Under RCU, softirq or process context. Nothing is pulled or changed.
+ *
  * Return: enum mseg_packet_class.
  */
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,

@@ -9,7 +9,9 @@
  * mseg_procfs_add() - add the files of a namespace
  * @mnet: its parts are there
  *
- * May sleep. Return: 0 or -ENOMEM; then nothing was added.
+ * May sleep.
+ *
+ * Return: 0 or -ENOMEM; then nothing was added.
  */
 int mseg_procfs_add(struct mseg_net *mnet);
 

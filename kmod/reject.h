@@ -14,7 +14,9 @@
  * @packet: parsed from @skb
  *
  * Under RCU. Answers with a reset or an ICMP error as far as the rate limit
- * goes. Return: the verdict for netfilter, with the error for a local sender.
+ * goes.
+ *
+ * Return: the verdict for netfilter, with the error for a local sender.
  */
 unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
 			 const struct nf_hook_state *state, const struct mseg_packet *packet);
@@ -22,7 +24,9 @@ unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
 /**
  * mseg_reject_answering() - whether a packet is an answer being sent
  *
- * In LOCAL_OUT. Return: true in the midst of mseg_reject() on this processor.
+ * In LOCAL_OUT.
+ *
+ * Return: true in the midst of mseg_reject() on this processor.
  */
 bool mseg_reject_answering(void);
 

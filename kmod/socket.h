@@ -22,7 +22,9 @@ enum mseg_socket_state {
  * @key: of a TCP connection
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
- * Any context. Return: the socket, of which the caller gives the reference back
+ * Any context.
+ *
+ * Return: the socket, of which the caller gives the reference back
  * with sock_gen_put(), or NULL. It may be a request or in TIME_WAIT.
  */
 struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
@@ -34,6 +36,8 @@ struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
  * Any context. A half-open connection's request counts as live.
+ *
+ * Return: its state.
  */
 enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
 					 u32 ifindex);
@@ -45,6 +49,8 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
  * Any context.
+ *
+ * Return: true when one does.
  */
 bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
 
@@ -55,6 +61,8 @@ bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 i
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
  * Any context. Such a socket takes packets from no one else.
+ *
+ * Return: true when one is.
  */
 bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
 

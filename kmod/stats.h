@@ -91,8 +91,10 @@ static inline void mseg_stat_packet(struct mseg_stats __percpu *stats, enum mseg
  * @stats: of a network namespace
  * @stat: which
  *
- * Any context. Return: the sum, which counts no event twice but may miss those
- * of this instant.
+ * Any context.
+ *
+ * Return: the sum, which counts no event twice but may miss those of this
+ * instant.
  */
 u64 mseg_stats_sum(const struct mseg_stats __percpu *stats, enum mseg_stat stat);
 

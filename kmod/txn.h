@@ -41,7 +41,9 @@ void mseg_txn_exit(void);
  * @port: netlink port of the caller
  * @clone: start from the policy in force, not from an empty one
  *
- * May sleep. Return: the transaction, or ERR_PTR: -EMFILE (too many), -ENOMEM.
+ * May sleep.
+ *
+ * Return: the transaction, or ERR_PTR: -EMFILE (too many), -ENOMEM.
  */
 struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, bool clone);
 
@@ -63,7 +65,9 @@ struct mseg_txn *mseg_txn_find(struct mseg_net *mnet, u32 port, u32 id);
  * @confirm_within: as for mseg_generation_commit()
  * @refusal: filled on -EINVAL and -ENOMEM
  *
- * May sleep. Return: 0, or an error; then the former policy is in force.
+ * May sleep.
+ *
+ * Return: 0, or an error; then the former policy is in force.
  */
 int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
 		    struct mseg_refusal *refusal);

@@ -142,7 +142,10 @@ static void add_counters(struct json_object *flow, const struct mseg_flow_record
 static void add_decision(struct json_object *flow, const struct mseg_flow_record *record,
 			 const struct names *names)
 {
-	static const char *const reasons[] = { "rule", "default" };
+	static const char *const reasons[] = {
+		[MSEG_REASON_RULE] = "rule",
+		[MSEG_REASON_DEFAULT] = "default",
+	};
 	bool by_rule = record->rule != MSEG_ID_NONE;
 	bool silent = record->flags & MSEG_FLOW_FLAG_SILENT;
 	const char *reason = WORD(reasons, record->reason);
@@ -164,8 +167,18 @@ static void add_decision(struct json_object *flow, const struct mseg_flow_record
 
 static void add_origin(struct json_object *flow, const struct mseg_flow_record *record)
 {
-	static const char *const events[] = { "begin", "update", "end" };
-	static const char *const states[] = { "new", "established", "closing", "rejected" };
+	static const char *const events[] = {
+		[MSEG_FLOW_EVENT_BEGIN] = "begin",
+		[MSEG_FLOW_EVENT_UPDATE] = "update",
+		[MSEG_FLOW_EVENT_END] = "end",
+	};
+	static const char *const states[] = {
+		[MSEG_CONN_STATE_NEW] = "new",
+		[MSEG_CONN_STATE_ESTABLISHED] = "established",
+		[MSEG_CONN_STATE_CLOSING] = "closing",
+		[MSEG_CONN_STATE_CLOSED] = "closed",
+		[MSEG_CONN_STATE_REJECTED] = "rejected",
+	};
 
 	json_add_number(flow, "generation", record->generation);
 	json_add_string(flow, "event", WORD(events, record->event));

@@ -40,7 +40,8 @@ struct mseg_prefix {
  * @protocol: IANA number or MSEG_PROTOCOL_ANY
  * @low: destination port, or ICMP type * 256 + code; host order
  * @high: last value of the range, not below @low
- * @item: consecutive services with one number are one protocolPorts item
+ * @item: consecutive services with one number are one protocolPorts item:
+ *	a bare protocol alone, or ranges of one protocol that ascend
  * @bare: the protocol alone, @low and @high mean nothing
  */
 struct mseg_service {
@@ -233,7 +234,9 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
  * @policy: compiled
  * @key: what to judge
  *
- * Any context. Return: the verdict; it never fails.
+ * Any context.
+ *
+ * Return: the verdict; it never fails.
  */
 struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key);
 

@@ -9,8 +9,7 @@
 #include "port.h"
 #include "segments.h"
 
-/* However its ranges overlap, a list covers no more values than there are. */
-#define WIDTH_RANGES 0x10000
+/* Wider than any list of ranges, which covers 0x10000 values at most. */
 #define WIDTH_BARE 0x10001
 #define WIDTH_ANY 0x10002
 
@@ -40,11 +39,6 @@ static bool service_holds(const struct mseg_service *service, const struct mseg_
 	return service->bare || (service->low <= key->service && key->service <= service->high);
 }
 
-static bool same_item(const struct mseg_service *a, const struct mseg_service *b)
-{
-	return a->item == b->item && a->protocol == b->protocol;
-}
-
 /*
  * Width of the narrowest item that holds the service, 0 where none does. An
  * item is a run of ranges, and as wide as they are together.
@@ -58,14 +52,12 @@ static u32 service_width(const struct mseg_rule *rule, const struct mseg_key *ke
 		u32 first = i, width = 0;
 		bool holds = false;
 
-		for (; i < rule->n_services && same_item(&s[first], &s[i]); i++) {
+		for (; i < rule->n_services && s[i].item == s[first].item; i++) {
 			holds |= service_holds(&s[i], key);
 			width += s[i].bare ? WIDTH_BARE : s[i].high - s[i].low + 1U;
 		}
 		if (s[first].protocol == MSEG_PROTOCOL_ANY)
 			width = WIDTH_ANY;
-		else if (!s[first].bare && width > WIDTH_RANGES)
-			width = WIDTH_RANGES;
 		if (holds && (!narrowest || width < narrowest))
 			narrowest = width;
 	}

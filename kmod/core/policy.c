@@ -9,6 +9,8 @@
 static int refuse(struct mseg_refusal *refusal, int err, const char *why)
 {
 	refusal->why = why;
+	refusal->network = MSEG_ID_NONE;
+	refusal->entry = MSEG_ID_NONE;
 	return err;
 }
 
@@ -147,6 +149,7 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 	for (i = 0; i < n; i++) {
 		err = check_prefix(&prefixes[i], refusal);
 		if (err) {
+			refusal->network = policy->n_networks - 1;
 			refusal->entry = i;
 			return err;
 		}
@@ -180,6 +183,21 @@ static int check_service(const struct mseg_service *service, struct mseg_refusal
 	return 0;
 }
 
+/* An item's ranges ascend, so that they cover as many values as they add up to. */
+static int check_item(const struct mseg_service *before, const struct mseg_service *service,
+		      struct mseg_refusal *refusal)
+{
+	if (before->item != service->item)
+		return 0;
+	if (before->protocol != service->protocol)
+		return refuse(refusal, -EINVAL, "an item has more than one protocol");
+	if (before->bare || service->bare)
+		return refuse(refusal, -EINVAL, "a bare protocol is an item of its own");
+	if (before->high >= service->low)
+		return refuse(refusal, -EINVAL, "the ranges of an item overlap or do not ascend");
+	return 0;
+}
+
 static int check_rule(const struct mseg_policy *policy, const struct mseg_rule *rule,
 		      struct mseg_refusal *refusal)
 {
@@ -206,6 +224,8 @@ static int check_rule(const struct mseg_policy *policy, const struct mseg_rule *
 				      "the rule names a network that is not there");
 	for (i = 0; i < rule->n_services; i++) {
 		err = check_service(&rule->services[i], refusal);
+		if (!err && i)
+			err = check_item(&rule->services[i - 1], &rule->services[i], refusal);
 		if (err)
 			return err;
 	}
@@ -329,8 +349,6 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
 {
 	int err;
 
-	refusal->network = MSEG_ID_NONE;
-	refusal->entry = MSEG_ID_NONE;
 	err = compile_networks(policy, refusal);
 	if (err)
 		return err;

@@ -30,8 +30,10 @@ int mseg_segments_build(const struct mseg_network *network, u8 family,
  * @segments: may be NULL
  * @addr: MSEG_ADDR_LEN bytes, network order
  *
- * Any context. Return: its prefix length, or MSEG_NOT_COVERED where no entry
- * covers the address or the longest that does is an exclusion.
+ * Any context.
+ *
+ * Return: its prefix length, or MSEG_NOT_COVERED where no entry covers the
+ * address or the longest that does is an exclusion.
  */
 int mseg_segments_find(const struct mseg_segments *segments, const u8 *addr);
 
