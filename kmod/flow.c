@@ -81,6 +81,7 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 	record->rule = conn->rule;
 	record->network = conn->network;
 	record->verdict = conn->verdict;
+	record->flags = conn->flags;
 	record->reason = conn->reason;
 	record->state = READ_ONCE(conn->state);
 	spin_unlock_bh(&conn->lock);
@@ -103,7 +104,6 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	record->protocol = conn->key.protocol;
 	record->direction = conn->direction;
 	record->event = event;
-	record->flags = conn->flags;
 	fill_verdict(record, conn);
 	source_and_destination(record, conn);
 }

@@ -6,6 +6,7 @@
  */
 #include "generation.h"
 
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -21,6 +22,11 @@ static struct mseg_generation *generation_new(struct mseg_policy *policy, u32 nu
 	generation = kzalloc(sizeof(*generation), GFP_KERNEL_ACCOUNT);
 	if (!generation)
 		return NULL;
+	generation->hits = kvcalloc(policy->n_rules, sizeof(*generation->hits), GFP_KERNEL_ACCOUNT);
+	if (policy->n_rules && !generation->hits) {
+		kfree(generation);
+		return NULL;
+	}
 	generation->policy = policy;
 	generation->number = number;
 	generation->kept_from = number;
@@ -32,6 +38,7 @@ static void generation_free(struct mseg_generation *generation)
 	if (!generation)
 		return;
 	mseg_policy_free(generation->policy);
+	kvfree(generation->hits);
 	kfree(generation);
 }
 

@@ -13,9 +13,21 @@
 #ifndef MSEG_GENERATION_H
 #define MSEG_GENERATION_H
 
+#include <linux/atomic.h>
+
 #include <mseg/core.h>
 
 struct mseg_net;
+
+/**
+ * struct mseg_hits - how often a rule decided
+ * @count: connections, since its generation came into force
+ * @last: nanoseconds since 1970, 0 for never
+ */
+struct mseg_hits {
+	atomic64_t count;
+	u64 last;
+};
 
 /**
  * struct mseg_generation - a policy in force
@@ -23,11 +35,13 @@ struct mseg_net;
  * @kept_from: connections allowed by this generation or a later one keep that
  *	verdict; @number itself unless existing connections are kept
  * @policy: compiled, never changes
+ * @hits: by rule
  */
 struct mseg_generation {
 	u32 number;
 	u32 kept_from;
 	struct mseg_policy *policy;
+	struct mseg_hits *hits;
 };
 
 /** mseg_generation_setup() - once for a namespace, before all else. */

@@ -5,6 +5,8 @@
  */
 #include "judge.h"
 
+#include <linux/timekeeping.h>
+
 #include <linux/mseg.h>
 
 #include "socket.h"
@@ -19,8 +21,15 @@ struct judgement {
 static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
 		struct judgement *judgement)
 {
+	struct mseg_hits *hits;
+
 	mseg_stat(mnet->stats, judged);
 	judgement->verdict = mseg_classify(generation->policy, &judgement->key);
+	if (judgement->verdict.rule == MSEG_ID_NONE)
+		return;
+	hits = &generation->hits[judgement->verdict.rule];
+	atomic64_inc(&hits->count);
+	WRITE_ONCE(hits->last, ktime_get_real_ns());
 }
 
 static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 direction,
@@ -107,6 +116,9 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	conn->network = verdict->network;
 	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
 	conn->reason = verdict->reason;
+	conn->flags &= ~MSEG_FLOW_FLAG_SILENT;
+	if (verdict->action == MSEG_ACTION_REJECT && generation->policy->silent[conn->direction])
+		conn->flags |= MSEG_FLOW_FLAG_SILENT;
 	WRITE_ONCE(conn->verdict, verdict->action);
 	/* Who sees the generation sees its verdict. */
 	smp_store_release(&conn->generation, generation->number);

@@ -71,10 +71,12 @@ static const struct nla_policy rule_policy[MSEG_A_COOKIE + 1] = {
 	[MSEG_A_COOKIE] = { .type = NLA_U64 },
 };
 
-static const struct nla_policy defaults_policy[MSEG_A_DEFAULT_OUT + 1] = {
+static const struct nla_policy defaults_policy[MSEG_A_SILENT_OUT + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 	[MSEG_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
 	[MSEG_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
+	[MSEG_A_SILENT_IN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[MSEG_A_SILENT_OUT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static struct netlink_range_validation confirm_range = {
@@ -528,16 +530,27 @@ static int add_rule(struct mseg_policy *policy, struct genl_info *info)
 
 static int set_defaults(struct mseg_policy *policy, struct genl_info *info)
 {
-	const struct nlattr *in = info->attrs[MSEG_A_DEFAULT_IN];
-	const struct nlattr *out = info->attrs[MSEG_A_DEFAULT_OUT];
+	static const struct {
+		u16 attr;
+		size_t offset;
+	} settings[] = {
+		{ MSEG_A_DEFAULT_IN, offsetof(struct mseg_policy, defaults[MSEG_DIRECTION_IN]) },
+		{ MSEG_A_DEFAULT_OUT, offsetof(struct mseg_policy, defaults[MSEG_DIRECTION_OUT]) },
+		{ MSEG_A_SILENT_IN, offsetof(struct mseg_policy, silent[MSEG_DIRECTION_IN]) },
+		{ MSEG_A_SILENT_OUT, offsetof(struct mseg_policy, silent[MSEG_DIRECTION_OUT]) },
+	};
+	const struct nlattr *attr;
+	bool any = false;
+	int i;
 
-	if (!in && !out)
-		return refuse(info, -EINVAL, "no default given");
-	if (in)
-		policy->defaults[MSEG_DIRECTION_IN] = nla_get_u8(in);
-	if (out)
-		policy->defaults[MSEG_DIRECTION_OUT] = nla_get_u8(out);
-	return 0;
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		attr = info->attrs[settings[i].attr];
+		if (!attr)
+			continue;
+		*((u8 *)policy + settings[i].offset) = nla_get_u8(attr);
+		any = true;
+	}
+	return any ? 0 : refuse(info, -EINVAL, "no default given");
 }
 
 static int txn_network(struct sk_buff *request, struct genl_info *info)
@@ -781,6 +794,14 @@ static int put_rule_attrs(struct sk_buff *skb, const struct mseg_rule *rule)
 	return 0;
 }
 
+static int put_hits(struct sk_buff *skb, const struct mseg_hits *hits)
+{
+	if (nla_put_u64_64bit(skb, MSEG_A_HITS, atomic64_read(&hits->count), MSEG_A_PAD) ||
+	    nla_put_u64_64bit(skb, MSEG_A_LAST_HIT, READ_ONCE(hits->last), MSEG_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_rule(struct sk_buff *skb, struct netlink_callback *cb,
 		    const struct mseg_generation *generation, u32 id)
 {
@@ -789,7 +810,8 @@ static int put_rule(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!header)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
-	    nla_put_u32(skb, MSEG_A_ID, id) || put_rule_attrs(skb, &generation->policy->rules[id])) {
+	    nla_put_u32(skb, MSEG_A_ID, id) || put_rule_attrs(skb, &generation->policy->rules[id]) ||
+	    put_hits(skb, &generation->hits[id])) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
 	}

@@ -49,8 +49,9 @@ static void show_name(struct seq_file *seq, const char *name)
 	seq_puts(seq, "\"");
 }
 
-static void show_rule(struct seq_file *seq, const struct mseg_policy *policy, u32 index)
+static void show_rule(struct seq_file *seq, const struct mseg_generation *generation, u32 index)
 {
+	const struct mseg_policy *policy = generation->policy;
 	const struct mseg_rule *rule = &policy->rules[index];
 	u32 i;
 
@@ -63,7 +64,7 @@ static void show_rule(struct seq_file *seq, const struct mseg_policy *policy, u3
 	seq_puts(seq, " services");
 	for (i = 0; i < rule->n_services; i++)
 		show_service(seq, &rule->services[i]);
-	seq_putc(seq, '\n');
+	seq_printf(seq, " hits %lld\n", atomic64_read(&generation->hits[index].count));
 }
 
 /* Positions: 0 is the generation's line, rules follow. */
@@ -100,7 +101,7 @@ static int rules_show(struct seq_file *seq, void *v)
 			   action_name(policy->defaults[0]), action_name(policy->defaults[1]),
 			   policy->n_rules);
 	else if (pos <= policy->n_rules)
-		show_rule(seq, policy, pos - 1);
+		show_rule(seq, generation, pos - 1);
 	return 0;
 }
 

@@ -73,6 +73,10 @@ static void answer(struct mseg_net *mnet, struct sk_buff *skb, const struct nf_h
 unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
 			 const struct nf_hook_state *state, const struct mseg_packet *packet)
 {
+	const struct mseg_policy *policy = rcu_dereference(mnet->generation)->policy;
+
+	if (policy->silent[packet->out])
+		return NF_DROP;
 	answer(mnet, skb, state, packet);
 	if (state->hook == NF_INET_LOCAL_OUT && packet->protocol == IPPROTO_TCP)
 		return NF_DROP_ERR(-ECONNREFUSED);

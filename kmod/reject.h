@@ -14,7 +14,7 @@
  * @packet: parsed from @skb
  *
  * Under RCU. Answers with a reset or an ICMP error as far as the rate limit
- * goes.
+ * goes, unless the policy rejects this direction silently.
  *
  * Return: the verdict for netfilter, with the error for a local sender.
  */

@@ -97,6 +97,7 @@ struct mseg_network {
  * @networks: by index
  * @rules: by index
  * @defaults: action by direction
+ * @silent: by direction, whether what is rejected gets no answer
  * @n_networks: how many
  * @networks_room: how many @networks has room for
  * @n_rules: how many
@@ -109,6 +110,7 @@ struct mseg_policy {
 	struct mseg_network *networks;
 	struct mseg_rule *rules;
 	__u8 defaults[2];
+	__u8 silent[2];
 	__u32 n_networks;
 	__u32 networks_room;
 	__u32 n_rules;

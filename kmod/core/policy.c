@@ -285,6 +285,7 @@ struct mseg_policy *mseg_policy_clone(const struct mseg_policy *from)
 	if (!to)
 		return NULL;
 	memcpy(to->defaults, from->defaults, sizeof(to->defaults));
+	memcpy(to->silent, from->silent, sizeof(to->silent));
 	err = clone_networks(to, from);
 	for (i = 0; i < from->n_rules && !err; i++) {
 		err = mseg_policy_add_rule(to, &from->rules[i], &ignored);
