@@ -14,8 +14,7 @@ module_param(trouble, charp, 0);
 
 static int __init planted_init(void)
 {
-	pr_debug("%p %p %p\n", nf_defrag_ipv4_enable, nf_defrag_ipv6_enable,
-		 nf_send_reset);
+	pr_debug("%p %p %p\n", nf_defrag_ipv4_enable, nf_defrag_ipv6_enable, nf_send_reset);
 	if (!strcmp(trouble, "warning"))
 		WARN(1, "planted warning\n");
 	if (!strcmp(trouble, "oops"))
