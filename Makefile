@@ -52,7 +52,7 @@ $(SERIES:%=module-%): module-%: ## (module-6.1, module-6.12) for one of them
 kbuild:
 	@rsync -a --delete $(KBUILD_PRODUCTS:%=--exclude='%') kmod include build/kmod/$(series)/src/
 	@$(MAKE) -C "$$(tests/vm/kernel --headers $(series))" \
-		M="$(top)/build/kmod/$(series)/src/kmod" W=1 modules
+		M="$(top)/build/kmod/$(series)/src/kmod" W=1 KCFLAGS=-Werror modules
 	@find build/kmod/$(series)/src/kmod -name '*.ko' -exec cp -pu -t build/kmod/$(series)/ {} +
 
 # --- tests -------------------------------------------------------------------

@@ -5,15 +5,19 @@
 
 #include <linux/types.h>
 
+struct net;
+
 /**
  * mseg_audit() - record an attempt to change what is in force
  * @op: attach, detach, load, confirm, revert or expire
+ * @net: network namespace, named by its inode as in /proc/PID/ns/net
  * @before: generation in force before, 0 for none
  * @after: generation in force afterwards, 0 for none
  * @err: 0, or why it was refused
  *
- * Process context, may sleep. Names the calling task and its login uid.
+ * Process context, may sleep for as long as the audit backlog does: hold no lock.
+ * Names the calling task and its login uid.
  */
-void mseg_audit(const char *op, u32 before, u32 after, int err);
+void mseg_audit(const char *op, const struct net *net, u32 before, u32 after, int err);
 
 #endif /* MSEG_AUDIT_H */

@@ -2,8 +2,8 @@
 /*
  * The connection cache: a fixed table of chains with a keyed hash, so that
  * nobody outside can choose collisions, and a fixed number of entries. When it
- * is full a rejected, closed or half-open entry near the new one makes room; an
- * established one never does.
+ * is full a rejected or closed entry near the new one makes room, or else one
+ * that is not established yet, of peers first; an established one never does.
  */
 #include "conn.h"
 
@@ -108,37 +108,69 @@ struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_con
 	return NULL;
 }
 
-/* Entries that may be evicted: nothing works worse without them. */
-static bool evictable(const struct mseg_conn *conn)
-{
-	u8 state = READ_ONCE(conn->state);
+/*
+ * What an entry is worth when one must go. Established ones never do, but for
+ * what peers may keep up without a handshake.
+ */
+enum worth {
+	WORTH_NOTHING,
+	WORTH_LITTLE, /* begun by a peer */
+	WORTH_SOME,   /* begun by this host, which waits for a reply */
+	WORTH_KEEPING,
+};
 
-	return state == MSEG_CONN_STATE_REJECTED || state == MSEG_CONN_STATE_CLOSED ||
-	       state == MSEG_CONN_STATE_NEW || mseg_conn_expired(conn);
+static enum worth worth(const struct mseg_conn *conn)
+{
+	bool in = conn->direction == MSEG_DIRECTION_IN;
+
+	switch (READ_ONCE(conn->state)) {
+	case MSEG_CONN_STATE_REJECTED:
+		/* Of a live connection: see mseg_track_over(). */
+		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN)
+			return WORTH_KEEPING;
+		return WORTH_NOTHING;
+	case MSEG_CONN_STATE_CLOSED:
+		return WORTH_NOTHING;
+	case MSEG_CONN_STATE_NEW:
+	case MSEG_CONN_STATE_REPLIED:
+		return in ? WORTH_LITTLE : WORTH_SOME;
+	}
+	if (mseg_conn_expired(conn))
+		return WORTH_NOTHING;
+	return in && conn->key.protocol != IPPROTO_TCP ? WORTH_LITTLE : WORTH_KEEPING;
 }
 
-static struct mseg_conn *victim_in(struct mseg_conn_bucket *bucket)
+/* The entry of a bucket that is worth less than *least, which it lowers. */
+static struct mseg_conn *least_of(const struct mseg_conn_bucket *bucket, enum worth *least)
 {
-	struct mseg_conn *conn;
+	struct mseg_conn *conn, *found = NULL;
 	int looked = 0;
 
 	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
-		if (evictable(conn))
-			return conn;
-		if (++looked == EVICT_CHAIN)
+		if (worth(conn) < *least) {
+			*least = worth(conn);
+			found = conn;
+		}
+		if (++looked == EVICT_CHAIN || *least == WORTH_NOTHING)
 			break;
 	}
-	return NULL;
+	return found;
 }
 
-struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key)
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key,
+				   bool reject, bool out)
 {
-	struct mseg_conn *victim = NULL;
+	/* What it must be worth less than. */
+	enum worth least = reject ? WORTH_LITTLE : out ? WORTH_KEEPING : WORTH_SOME;
+	struct mseg_conn *found, *victim = NULL;
 	u32 h = hash(key);
 	int i;
 
-	for (i = 0; i < EVICT_BUCKETS && !victim; i++)
-		victim = victim_in(bucket_of(conns, h + i));
+	for (i = 0; i < EVICT_BUCKETS && least != WORTH_NOTHING; i++) {
+		found = least_of(bucket_of(conns, h + i), &least);
+		if (found)
+			victim = found;
+	}
 	return victim;
 }
 
@@ -220,68 +252,50 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
 }
 
 /*
- * Seconds without a packet. An established TCP connection ends with its local
- * socket (mseg_socket_state()), so its own time is only a last resort.
+ * An established TCP connection ends with its local socket, see
+ * mseg_track_socket(): its own time is a last resort.
  */
-unsigned long mseg_conn_timeout(const struct mseg_conn *conn)
+static unsigned int tcp_seconds(u8 state)
 {
-	u8 state = READ_ONCE(conn->state);
+	switch (state) {
+	case MSEG_CONN_STATE_NEW:
+	case MSEG_CONN_STATE_CLOSING:
+		return 120;
+	case MSEG_CONN_STATE_REPLIED:
+		return 60;
+	}
+	return 5 * 24 * 3600;
+}
 
+static unsigned int seconds(u8 protocol, u8 state)
+{
 	switch (state) {
 	case MSEG_CONN_STATE_REJECTED:
-		return 30 * HZ;
+		return 30;
 	case MSEG_CONN_STATE_CLOSED:
-		return 10 * HZ;
+		return 10;
 	}
-	switch (conn->key.protocol) {
+	switch (protocol) {
 	case IPPROTO_TCP:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		return state == MSEG_CONN_STATE_NEW ? 120 * HZ : 5 * 24 * 3600 * HZ;
+		return tcp_seconds(state);
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
-		return state == MSEG_CONN_STATE_NEW ? 30 * HZ : 180 * HZ;
+		return state == MSEG_CONN_STATE_ESTABLISHED ? 180 : 30;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return 30 * HZ;
+		return 30;
 	}
-	return 600 * HZ;
+	return 600;
+}
+
+unsigned long mseg_conn_timeout(const struct mseg_conn *conn)
+{
+	return seconds(conn->key.protocol, READ_ONCE(conn->state)) * HZ;
 }
 
 bool mseg_conn_expired(const struct mseg_conn *conn)
 {
 	return time_after(jiffies, READ_ONCE(conn->last_seen) + mseg_conn_timeout(conn));
-}
-
-/*
- * A packet the other way makes it established. FIN or RST proves nothing, since
- * anyone may have sent it, but lets the sweep ask the socket.
- */
-static void follow_state(struct mseg_conn *conn, const struct mseg_packet *packet)
-{
-	bool reply = packet->out != (conn->direction == MSEG_DIRECTION_OUT);
-	u8 state = READ_ONCE(conn->state);
-
-	if (state == MSEG_CONN_STATE_NEW && reply)
-		state = MSEG_CONN_STATE_ESTABLISHED;
-	if (state == MSEG_CONN_STATE_ESTABLISHED && packet->tcp_end)
-		state = MSEG_CONN_STATE_CLOSING;
-	if (state != READ_ONCE(conn->state))
-		WRITE_ONCE(conn->state, state);
-}
-
-void mseg_conn_touch(struct mseg_conn *conn, const struct mseg_packet *packet)
-{
-	unsigned long now = jiffies;
-
-	atomic64_add(packet->segments, &conn->packets[packet->out]);
-	atomic64_add(packet->len, &conn->bytes[packet->out]);
-	if (READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT) {
-		/* Its time runs from the verdict: nobody keeps it alive. */
-		atomic_inc(&conn->attempts);
-		return;
-	}
-	follow_state(conn, packet);
-	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED && READ_ONCE(conn->last_seen) != now)
-		WRITE_ONCE(conn->last_seen, now);
 }

@@ -24,45 +24,51 @@
  * @key: never changes
  * @id: unique since the module was loaded
  * @hash: of @key
- * @lock: guards the fields up to @generation against each other
+ * @ifindex: interface of the first packet
+ * @service: of the first packet, host order
+ * @direction: of the first packet
+ * @either: the direction could not be told; allowed in either, it is allowed
+ * @lock: guards the members from @cookie to @ended
  * @cookie: of the deciding rule
  * @rule: its index in @generation, or MSEG_ID_NONE
  * @network: the peer's, or MSEG_ID_NONE
+ * @generation: that judged it; written last of a verdict, with release
  * @verdict: enum mseg_action
  * @reason: enum mseg_reason
- * @generation: that judged it; written last, with release
- * @direction: of the first packet
  * @flags: enum mseg_flow_flag
- * @service: of the first packet, host order
- * @ifindex: interface of the first packet
  * @state: enum mseg_conn_state
+ * @ended: its end was reported
+ * @has_socket: TCP, and a local socket was found by @key
+ * @dead: unlinked, guarded by the bucket's lock
  * @first_seen: nanoseconds since 1970
- * @last_seen: jiffies
+ * @last_seen: jiffies of what its time-out runs from
  * @reported: jiffies of the last record
  * @reported_packets: sum of packets then
  * @attempts: connections or rejected packets since the last record
  * @packets: by direction, in then out
  * @bytes: the same
- * @dead: unlinked, guarded by the bucket's lock
  * @rcu: frees it
  */
 struct mseg_conn {
 	struct hlist_node node;
 	struct mseg_conn_key key;
-	u32 hash;
 	u64 id;
-	spinlock_t lock; /* the verdict and what belongs to it */
+	u32 hash;
+	u32 ifindex;
+	u16 service;
+	u8 direction;
+	bool either;
+	spinlock_t lock; /* the verdict and the state */
 	u64 cookie;
 	u32 rule;
 	u32 network;
+	u32 generation;
 	u8 verdict;
 	u8 reason;
-	u32 generation;
-	u8 direction;
 	u8 flags;
-	u16 service;
-	u32 ifindex;
 	u8 state;
+	bool ended;
+	bool has_socket;
 	bool dead;
 	u64 first_seen;
 	unsigned long last_seen;
@@ -159,13 +165,16 @@ static inline bool mseg_conn_full(const struct mseg_conns *conns)
  * mseg_conn_victim() - the entry that should make room
  * @conns: the cache
  * @key: of the new connection, near which is looked
+ * @reject: the new one is rejected, and worth no connection that is not
+ * @out: the new one was begun by this host, and may take a peer's place
  *
  * Under RCU, bounded.
  *
  * Return: an entry that is rejected, closed, half-open or over, or NULL where
  * there is none; an established one is never given.
  */
-struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key,
+				   bool reject, bool out);
 
 /**
  * mseg_conn_add() - put an entry into the cache
@@ -207,14 +216,5 @@ bool mseg_conn_expired(const struct mseg_conn *conn);
  * Return: jiffies, by protocol and state.
  */
 unsigned long mseg_conn_timeout(const struct mseg_conn *conn);
-
-/**
- * mseg_conn_touch() - account a packet
- * @conn: valid
- * @packet: of it
- *
- * Any context.
- */
-void mseg_conn_touch(struct mseg_conn *conn, const struct mseg_packet *packet);
 
 #endif /* MSEG_CONN_H */

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * tcp_abort() tells the local process by ECONNABORTED and the peer by a reset.
- * It sleeps, and waits for whoever holds the socket, so a work item does it and
- * no lock of the module is held. Its reset comes to LOCAL_OUT in the context of
- * this very task, which is how it is told from other packets.
+ * It waits for whoever holds the socket, and a process can hold its own for as
+ * long as it likes. So the sockets are collected under the namespace's lock, and
+ * ended by work items that hold nothing else: nobody waits for them but rmmod.
+ *
+ * Their resets come to LOCAL_OUT in the context of the worker, which is how they
+ * are told from other packets.
  */
 #include "cut.h"
 
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <net/inet_hashtables.h>
 #include <net/tcp.h>
 
@@ -18,23 +23,48 @@
 #include "net.h"
 #include "socket.h"
 
-/* One namespace at a time aborts sockets. */
-static DEFINE_MUTEX(abort_lock);
-static struct task_struct *aborting;
+/* One work item's sockets: a page of them. */
+#define BATCH_SOCKETS 500
+
+struct batch {
+	struct work_struct work;
+	u32 n;
+	struct sock *sockets[BATCH_SOCKETS];
+};
+
+static struct workqueue_struct *workqueue;
+
+int mseg_cut_init(void)
+{
+	workqueue = alloc_workqueue("mseg_cut", WQ_UNBOUND, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+void mseg_cut_exit(void)
+{
+	destroy_workqueue(workqueue);
+}
+
+static void abort_batch(struct work_struct *work)
+{
+	struct batch *batch = container_of(work, struct batch, work);
+	u32 i;
+
+	for (i = 0; i < batch->n; i++) {
+		tcp_abort(batch->sockets[i], ECONNABORTED);
+		sock_gen_put(batch->sockets[i]);
+	}
+	kfree(batch);
+}
 
 bool mseg_cut_resetting(void)
 {
-	return READ_ONCE(aborting) == current && in_task();
-}
+	const struct work_struct *work;
 
-static void abort_socket(struct sock *sk)
-{
-	mutex_lock(&abort_lock);
-	WRITE_ONCE(aborting, current);
-	tcp_abort(sk, ECONNABORTED);
-	WRITE_ONCE(aborting, NULL);
-	mutex_unlock(&abort_lock);
-	sock_gen_put(sk);
+	if (!in_task() || !(current->flags & PF_WQ_WORKER))
+		return false;
+	work = current_work();
+	return work && work->func == abort_batch;
 }
 
 /* The socket of a connection that must end, or NULL. */
@@ -48,55 +78,54 @@ static struct sock *socket_to_cut(struct mseg_net *mnet, struct mseg_conn *conn)
 	return mseg_socket_get(mnet->net, &conn->key, conn->ifindex);
 }
 
-/* The first of the chain's sockets to cut, from its *pos-th entry on. */
-static struct sock *next_in(struct mseg_net *mnet, const struct mseg_conn_bucket *bucket, int *pos)
+/* A bucket's sockets from its *pos-th entry on; false when the batch is full. */
+static bool collect(struct mseg_net *mnet, const struct mseg_conn_bucket *bucket, u32 *pos,
+		    struct batch *batch)
 {
 	struct mseg_conn *conn;
-	struct sock *sk = NULL;
-	int i = 0;
+	struct sock *sk;
+	u32 i = 0;
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
 		if (i++ < *pos)
 			continue;
+		if (batch->n == BATCH_SOCKETS)
+			break;
 		++*pos;
 		sk = socket_to_cut(mnet, conn);
 		if (sk)
-			break;
+			batch->sockets[batch->n++] = sk;
 	}
 	rcu_read_unlock();
-	return sk;
+	return batch->n < BATCH_SOCKETS;
 }
 
-static void cut(struct work_struct *work)
+static struct batch *batch_new(void)
 {
-	struct mseg_net *mnet = container_of(work, struct mseg_net, cut);
+	struct batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL);
+
+	if (batch)
+		INIT_WORK(&batch->work, abort_batch);
+	return batch;
+}
+
+void mseg_cut_rejected(struct mseg_net *mnet)
+{
 	struct mseg_conns *conns = mnet->conns;
-	struct sock *sk;
-	u32 i;
-	int pos;
+	struct batch *batch = batch_new();
+	u32 bucket = 0, pos = 0;
 
-	for (i = 0; i <= conns->mask && !READ_ONCE(mnet->cut_stop); i++) {
-		pos = 0;
-		while ((sk = next_in(mnet, &conns->buckets[i], &pos)))
-			abort_socket(sk);
-		cond_resched();
+	while (batch && bucket <= conns->mask) {
+		if (collect(mnet, &conns->buckets[bucket], &pos, batch)) {
+			bucket++;
+			pos = 0;
+			cond_resched();
+			continue;
+		}
+		queue_work(workqueue, &batch->work);
+		batch = batch_new();
 	}
-}
-
-void mseg_cut_setup(struct mseg_net *mnet)
-{
-	INIT_WORK(&mnet->cut, cut);
-}
-
-void mseg_cut_start(struct mseg_net *mnet)
-{
-	WRITE_ONCE(mnet->cut_stop, false);
-	queue_work(system_unbound_wq, &mnet->cut);
-}
-
-void mseg_cut_stop(struct mseg_net *mnet)
-{
-	WRITE_ONCE(mnet->cut_stop, true);
-	cancel_work_sync(&mnet->cut);
+	if (batch)
+		queue_work(workqueue, &batch->work);
 }

@@ -10,20 +10,21 @@
 
 struct mseg_net;
 
-/** mseg_cut_setup() - once for a namespace. */
-void mseg_cut_setup(struct mseg_net *mnet);
+/** mseg_cut_init() - once, at module load. Return: 0 or -ENOMEM. */
+int mseg_cut_init(void);
+
+/** mseg_cut_exit() - once, when no namespace is attached; waits for sockets. */
+void mseg_cut_exit(void);
 
 /**
- * mseg_cut_start() - judge every connection by the policy in force, and end the
- *	local sockets of those that it rejects
+ * mseg_cut_rejected() - judge every connection by the policy in force, and end
+ *	the local sockets of those that it rejects
  * @mnet: attached, its lock held
  *
- * Returns at once; the work goes on by itself.
+ * May sleep. The sockets are ended soon after it returns. Without memory for
+ * that they end at their next packet.
  */
-void mseg_cut_start(struct mseg_net *mnet);
-
-/** mseg_cut_stop() - stop it, and wait until it has stopped. May sleep. */
-void mseg_cut_stop(struct mseg_net *mnet);
+void mseg_cut_rejected(struct mseg_net *mnet);
 
 /**
  * mseg_cut_resetting() - whether a packet is a reset of a connection being cut

@@ -17,11 +17,16 @@ void mseg_event_init(const struct genl_family *family, unsigned int group)
 
 int mseg_event_put_generation(struct sk_buff *skb, const struct mseg_net *mnet)
 {
-	const struct mseg_generation *generation = mseg_net_generation(mnet);
-	const u8 *defaults = generation->policy->defaults;
-	const u8 *silent = generation->policy->silent;
-	u32 left = mseg_generation_left(mnet);
+	const struct mseg_generation *generation;
+	const u8 *defaults, *silent;
+	u32 left;
 
+	if (!mnet->attached)
+		return 0;
+	generation = mseg_net_generation(mnet);
+	defaults = generation->policy->defaults;
+	silent = generation->policy->silent;
+	left = mseg_generation_left(mnet);
 	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
 	    nla_put_u8(skb, MSEG_A_DEFAULT_IN, defaults[MSEG_DIRECTION_IN]) ||
 	    nla_put_u8(skb, MSEG_A_DEFAULT_OUT, defaults[MSEG_DIRECTION_OUT]) ||

@@ -15,8 +15,9 @@ struct mseg_net;
 void mseg_event_init(const struct genl_family *family, unsigned int group);
 
 /**
- * mseg_event_policy() - a generation came into force
- * @mnet: attached, its lock held
+ * mseg_event_policy() - another generation is in force, or was confirmed, or none
+ *	is since the namespace was detached
+ * @mnet: its lock is held
  *
  * May sleep. Nobody is owed the event: who misses it asks for the status.
  */
@@ -25,7 +26,7 @@ void mseg_event_policy(struct mseg_net *mnet);
 /**
  * mseg_event_put_generation() - describe the generation in force
  * @skb: message to add to
- * @mnet: attached, its lock held
+ * @mnet: its lock is held; nothing is added where it is not attached
  *
  * Return: 0 or -EMSGSIZE.
  */

@@ -21,6 +21,9 @@
 #define ALLOWED_RECORDS (QUEUE_RECORDS / 4 * 3)
 #define BATCH_RECORDS 64
 
+/* Long enough for a message to fill, too short for a person to see. */
+#define BATCH_DELAY (HZ / 100 ?: 1)
+
 struct queue {
 	spinlock_t lock; /* everything here; other processors empty it */
 	u64 seq;
@@ -31,9 +34,10 @@ struct queue {
 
 struct mseg_flows {
 	struct net *net;
+	const struct mseg_subscribers *subscribers;
 	struct mseg_stats __percpu *stats;
 	struct queue __percpu *queues;
-	struct work_struct send;
+	struct delayed_work send;
 	/* Used by the worker alone. */
 	struct mseg_flow_record batch[BATCH_RECORDS];
 };
@@ -54,6 +58,8 @@ void mseg_flow_exit(void)
 {
 	destroy_workqueue(workqueue);
 }
+
+static_assert(sizeof(struct mseg_flow_record) == 144, "a record has no holes");
 
 static void source_and_destination(struct mseg_flow_record *record, const struct mseg_conn *conn)
 {
@@ -89,12 +95,13 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 
 void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event)
 {
-	u64 idle = jiffies - READ_ONCE(conn->last_seen);
+	long idle = jiffies - READ_ONCE(conn->last_seen);
 
 	memset(record, 0, sizeof(*record));
 	record->id = conn->id;
 	record->first_seen = conn->first_seen;
-	record->last_seen = max(conn->first_seen, ktime_get_real_ns() - jiffies64_to_nsecs(idle));
+	record->last_seen =
+		max(conn->first_seen, ktime_get_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
 	record->packets_in = atomic64_read(&conn->packets[0]);
 	record->packets_out = atomic64_read(&conn->packets[1]);
 	record->bytes_in = atomic64_read(&conn->bytes[0]);
@@ -134,14 +141,12 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 	struct queue *queue;
 	bool queued;
 
-	/* The root of a user namespace may join groups in what it owns. */
-	if (flows->net->user_ns != &init_user_ns ||
-	    !genl_has_listeners(flow_family, flows->net, flow_group))
+	if (!mseg_subscriber_any(flows->subscribers))
 		return;
 	mseg_flow_fill(&record, conn, event);
 	record.count = atomic_xchg(&conn->attempts, 0);
-	conn->reported = jiffies;
-	conn->reported_packets = record.packets_in + record.packets_out;
+	WRITE_ONCE(conn->reported, jiffies);
+	WRITE_ONCE(conn->reported_packets, record.packets_in + record.packets_out);
 	mseg_stat(flows->stats, flows_made);
 
 	local_bh_disable();
@@ -153,7 +158,7 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 	spin_unlock(&queue->lock);
 	local_bh_enable();
 	if (queued)
-		queue_work(workqueue, &flows->send);
+		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
 	else
 		count_lost(flows, record.verdict);
 }
@@ -195,15 +200,15 @@ static int send_batch(struct mseg_flows *flows, u32 n)
 }
 
 /*
- * A listener whose socket is full is told by ENOBUFS and finds the hole; the
- * kernel cannot know which one it was, and the others had the records.
+ * Sent is what reached one listener at least. Another whose socket is full is
+ * told by ENOBUFS and finds the hole: the kernel cannot know which one it was.
  */
 static void send_or_count(struct mseg_flows *flows, u32 n)
 {
 	int err = send_batch(flows, n);
 	u32 i;
 
-	if (!err || err == -ENOBUFS) {
+	if (!err) {
 		mseg_stat_add(flows->stats, flows_sent, n);
 		return;
 	}
@@ -213,7 +218,7 @@ static void send_or_count(struct mseg_flows *flows, u32 n)
 
 static void send_all(struct work_struct *work)
 {
-	struct mseg_flows *flows = container_of(work, struct mseg_flows, send);
+	struct mseg_flows *flows = container_of(to_delayed_work(work), struct mseg_flows, send);
 	u32 n, total;
 	int cpu;
 
@@ -245,7 +250,8 @@ static void free_queues(struct mseg_flows *flows)
 	free_percpu(flows->queues);
 }
 
-struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_stats __percpu *stats)
+struct mseg_flows *mseg_flows_new(struct net *net, const struct mseg_subscribers *subscribers,
+				  struct mseg_stats __percpu *stats)
 {
 	struct mseg_flows *flows = kzalloc(sizeof(*flows), GFP_KERNEL);
 	struct queue *queue;
@@ -254,8 +260,9 @@ struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_stats __percpu *s
 	if (!flows)
 		return NULL;
 	flows->net = net;
+	flows->subscribers = subscribers;
 	flows->stats = stats;
-	INIT_WORK(&flows->send, send_all);
+	INIT_DELAYED_WORK(&flows->send, send_all);
 	flows->queues = alloc_percpu(struct queue);
 	if (!flows->queues)
 		goto fail;
@@ -277,7 +284,7 @@ void mseg_flows_free(struct mseg_flows *flows)
 {
 	if (!flows)
 		return;
-	flush_work(&flows->send);
+	flush_delayed_work(&flows->send);
 	free_queues(flows);
 	kfree(flows);
 }

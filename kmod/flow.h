@@ -10,6 +10,7 @@
 
 #include "conn.h"
 #include "stats.h"
+#include "subscriber.h"
 
 struct mseg_flow_record;
 struct mseg_flows;
@@ -29,13 +30,15 @@ void mseg_flow_exit(void);
 /**
  * mseg_flows_new() - the queues of a namespace
  * @net: the namespace
+ * @subscribers: outlive the queues
  * @stats: outlives the queues
  *
  * May sleep.
  *
  * Return: the queues, or NULL without memory.
  */
-struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_stats __percpu *stats);
+struct mseg_flows *mseg_flows_new(struct net *net, const struct mseg_subscribers *subscribers,
+				  struct mseg_stats __percpu *stats);
 
 /**
  * mseg_flows_free() - send what is queued, and free the queues

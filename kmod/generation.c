@@ -44,27 +44,51 @@ static void generation_free(struct mseg_generation *generation)
 
 static bool rejects(const struct mseg_generation *generation)
 {
-	const u8 *defaults = generation->policy->defaults;
+	const struct mseg_policy *policy = generation->policy;
+	u32 i;
 
-	return defaults[MSEG_DIRECTION_IN] == MSEG_ACTION_REJECT ||
-	       defaults[MSEG_DIRECTION_OUT] == MSEG_ACTION_REJECT;
+	if (policy->defaults[MSEG_DIRECTION_IN] == MSEG_ACTION_REJECT ||
+	    policy->defaults[MSEG_DIRECTION_OUT] == MSEG_ACTION_REJECT)
+		return true;
+	for (i = 0; i < policy->n_rules; i++)
+		if (policy->rules[i].action == MSEG_ACTION_REJECT)
+			return true;
+	return false;
 }
 
-/* The module's reference to itself follows what is in force. */
-static void hold_module(struct mseg_net *mnet, bool hold)
+/* Whether what is in force, or may come back by itself, rejects. */
+static bool must_stay_loaded(const struct mseg_net *mnet)
 {
-	if (hold && !mnet->holds_module)
-		__module_get(THIS_MODULE);
-	if (!hold && mnet->holds_module)
-		module_put(THIS_MODULE);
-	mnet->holds_module = hold;
+	return rejects(mseg_net_generation(mnet)) || (mnet->former && rejects(mnet->former));
+}
+
+static void release_module(struct mseg_net *mnet)
+{
+	if (!mnet->holds_module)
+		return;
+	mnet->holds_module = false;
+	module_put(THIS_MODULE);
+}
+
+static bool hold_module(struct mseg_net *mnet)
+{
+	if (!mnet->holds_module)
+		mnet->holds_module = try_module_get(THIS_MODULE);
+	return mnet->holds_module;
 }
 
 static void publish(struct mseg_net *mnet, struct mseg_generation *generation)
 {
+	mnet->last_generation = generation->number;
 	rcu_assign_pointer(mnet->generation, generation);
 	synchronize_net();
-	hold_module(mnet, rejects(generation));
+}
+
+/* After a change is complete. */
+static void changed(struct mseg_net *mnet)
+{
+	if (!must_stay_loaded(mnet))
+		release_module(mnet);
 	mseg_event_policy(mnet);
 }
 
@@ -75,11 +99,12 @@ int mseg_generation_first(struct mseg_net *mnet)
 	struct mseg_refusal refusal;
 
 	if (policy && !mseg_policy_compile(policy, &refusal))
-		generation = generation_new(policy, 1);
+		generation = generation_new(policy, mnet->last_generation + 1);
 	if (!generation) {
 		mseg_policy_free(policy);
 		return -ENOMEM;
 	}
+	mnet->last_generation = generation->number;
 	rcu_assign_pointer(mnet->generation, generation);
 	return 0;
 }
@@ -92,7 +117,14 @@ void mseg_generation_drop(struct mseg_net *mnet)
 	generation_free(generation);
 	generation_free(mnet->former);
 	mnet->former = NULL;
-	hold_module(mnet, false);
+	release_module(mnet);
+}
+
+static void begin_trial(struct mseg_net *mnet, struct mseg_generation *former, u32 seconds)
+{
+	mnet->former = former;
+	mnet->trial_end = jiffies + seconds * HZ;
+	mod_delayed_work(system_wq, &mnet->trial, seconds * HZ);
 }
 
 int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
@@ -106,18 +138,23 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 	generation = generation_new(policy, former->number + 1);
 	if (!generation)
 		return -ENOMEM;
-	if (existing == MSEG_EXISTING_KEEP)
-		generation->kept_from = former->kept_from;
-	publish(mnet, generation);
-	if (existing == MSEG_EXISTING_RESET)
-		mseg_cut_start(mnet);
-	if (!confirm_within) {
-		generation_free(former);
-		return 0;
+	if (rejects(generation) && !hold_module(mnet)) {
+		generation->policy = NULL;
+		generation_free(generation);
+		return -ESHUTDOWN;
 	}
-	mnet->former = former;
-	mnet->trial_end = jiffies + confirm_within * HZ;
-	mod_delayed_work(system_wq, &mnet->trial, confirm_within * HZ);
+	if (existing == MSEG_EXISTING_KEEP) {
+		generation->kept_from = former->kept_from;
+		generation->failed = former->failed;
+	}
+	publish(mnet, generation);
+	if (confirm_within)
+		begin_trial(mnet, former, confirm_within);
+	else
+		generation_free(former);
+	if (existing == MSEG_EXISTING_RESET)
+		mseg_cut_rejected(mnet);
+	changed(mnet);
 	return 0;
 }
 
@@ -130,6 +167,7 @@ int mseg_generation_confirm(struct mseg_net *mnet, u32 number)
 	cancel_delayed_work(&mnet->trial);
 	generation_free(mnet->former);
 	mnet->former = NULL;
+	changed(mnet);
 	return 0;
 }
 
@@ -144,9 +182,13 @@ int mseg_generation_revert(struct mseg_net *mnet)
 	mnet->former = NULL;
 	/* No packet reads it since the commit: it may take a new number. */
 	former->number = failed->number + 1;
-	former->kept_from = former->number;
+	/* What it judged or kept before stands; of two failed trials one is named. */
+	if (former->failed)
+		former->kept_from = former->number;
+	former->failed = failed->number;
 	publish(mnet, former);
 	generation_free(failed);
+	changed(mnet);
 	return 0;
 }
 
@@ -162,16 +204,17 @@ u32 mseg_generation_left(const struct mseg_net *mnet)
 static void trial_over(struct work_struct *work)
 {
 	struct mseg_net *mnet = container_of(to_delayed_work(work), struct mseg_net, trial);
-	u32 failed;
+	u32 failed = 0;
 
 	mutex_lock(&mnet->lock);
 	/* A confirmation, or a later trial, may have been faster. */
 	if (mnet->former && time_after_eq(jiffies, mnet->trial_end)) {
 		failed = mseg_net_generation(mnet)->number;
 		mseg_generation_revert(mnet);
-		mseg_audit("expire", failed, failed + 1, 0);
 	}
 	mutex_unlock(&mnet->lock);
+	if (failed)
+		mseg_audit("expire", mnet->net, failed, failed + 1, 0);
 }
 
 void mseg_generation_setup(struct mseg_net *mnet)

@@ -31,15 +31,18 @@ struct mseg_hits {
 
 /**
  * struct mseg_generation - a policy in force
- * @number: counts up by one with every change, from 1
+ * @number: counts up by one with every change, also over detaching
  * @kept_from: connections allowed by this generation or a later one keep that
  *	verdict; @number itself unless existing connections are kept
+ * @failed: a trial that this generation came back from; its verdicts do not
+ *	stand; 0 for none
  * @policy: compiled, never changes
  * @hits: by rule
  */
 struct mseg_generation {
 	u32 number;
 	u32 kept_from;
+	u32 failed;
 	struct mseg_policy *policy;
 	struct mseg_hits *hits;
 };
@@ -51,7 +54,7 @@ void mseg_generation_setup(struct mseg_net *mnet);
 void mseg_generation_teardown(struct mseg_net *mnet);
 
 /**
- * mseg_generation_first() - put discovery mode in force, as generation 1
+ * mseg_generation_first() - put discovery mode in force
  * @mnet: its lock is held, no packet is judged yet
  *
  * May sleep.
@@ -76,8 +79,8 @@ void mseg_generation_drop(struct mseg_net *mnet);
  *
  * May sleep. After it returns no packet is judged by the former policy.
  *
- * Return: 0, -EBUSY (another awaits confirmation) or -ENOMEM; then nothing
- * has changed.
+ * Return: 0, -EBUSY (another awaits confirmation), -ESHUTDOWN (the module is
+ * leaving, and the policy would hold it) or -ENOMEM; then nothing has changed.
  */
 int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
 			   u32 confirm_within);

@@ -2,8 +2,8 @@
 /*
  * One function judges every packet of a host, in LOCAL_IN and LOCAL_OUT of both
  * families. The priorities let both directions of a connection carry one tuple:
- * in LOCAL_OUT after destination NAT, in LOCAL_IN before IPVS (98) and source
- * NAT (100).
+ * in LOCAL_OUT after destination NAT (-100) and IPVS (-99, -98), in LOCAL_IN
+ * before IPVS (98, 99) and source NAT (100).
  */
 #include "hook.h"
 
@@ -19,7 +19,7 @@
 #include "reject.h"
 
 #define PRIORITY_IN (NF_IP_PRI_NAT_SRC - 3)
-#define PRIORITY_OUT (NF_IP_PRI_NAT_DST + 1)
+#define PRIORITY_OUT (NF_IP_PRI_NAT_DST + 3)
 
 /* Told by the device, never by an address, which anyone may claim. */
 static bool is_loopback(const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -31,18 +31,17 @@ static bool is_loopback(const struct sk_buff *skb, const struct nf_hook_state *s
 	return dst && dst->dev->flags & IFF_LOOPBACK;
 }
 
-static bool passes_unjudged(struct mseg_net *mnet, const struct sk_buff *skb,
-			    const struct nf_hook_state *state)
+/*
+ * The module's own resets and errors. The marks alone would also cover what the
+ * sending of one happens to push out.
+ */
+static bool is_own(struct mseg_net *mnet, const struct mseg_packet *packet)
 {
-	if (is_loopback(skb, state)) {
-		mseg_stat(mnet->stats, pass_loopback);
+	if (!packet->out)
+		return false;
+	if (packet->tcp_rst && mseg_cut_resetting())
 		return true;
-	}
-	if (state->hook == NF_INET_LOCAL_OUT && (mseg_reject_answering() || mseg_cut_resetting())) {
-		mseg_stat(mnet->stats, pass_own);
-		return true;
-	}
-	return false;
+	return (packet->tcp_rst || packet->icmp_error) && mseg_reject_answering(mnet);
 }
 
 static void count(struct mseg_net *mnet, enum mseg_stat first, const struct nf_hook_state *state)
@@ -61,12 +60,19 @@ static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *stat
 			 enum mseg_packet_class class)
 {
 	count(mnet, MSEG_STAT_dropped_in_ipv4, state);
-	if (class == MSEG_PACKET_FRAGMENT)
+	switch (class) {
+	case MSEG_PACKET_FRAGMENT:
 		mseg_stat(mnet->stats, drop_fragment);
-	else if (class == MSEG_PACKET_TRUNCATED)
+		break;
+	case MSEG_PACKET_TRUNCATED:
 		mseg_stat(mnet->stats, drop_truncated);
-	else
+		break;
+	case MSEG_PACKET_ROUTED:
+		mseg_stat(mnet->stats, drop_source_route);
+		break;
+	default:
 		mseg_stat(mnet->stats, drop_headers);
+	}
 	return NF_DROP;
 }
 
@@ -78,6 +84,10 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	u8 verdict;
 
 	class = mseg_packet_parse(skb, state, &packet);
+	if (is_own(mnet, &packet)) {
+		mseg_stat(mnet->stats, pass_own);
+		return allow(mnet, state);
+	}
 	switch (class) {
 	case MSEG_PACKET_FLOW:
 		verdict = mseg_judge_flow(mnet, &packet);
@@ -103,8 +113,10 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	struct mseg_net *mnet = mseg_net_of(state->net);
 
 	count(mnet, MSEG_STAT_seen_in_ipv4, state);
-	if (passes_unjudged(mnet, skb, state))
+	if (is_loopback(skb, state)) {
+		mseg_stat(mnet->stats, pass_loopback);
 		return allow(mnet, state);
+	}
 	return judge(mnet, skb, state);
 }
 
@@ -152,6 +164,8 @@ int mseg_hook_register(struct mseg_net *mnet)
 	return 0;
 
 disable_ipv6:
+	/* Of several hooks the first ones may have seen packets already. */
+	synchronize_net();
 	nf_defrag_ipv6_disable(mnet->net);
 disable_ipv4:
 	nf_defrag_ipv4_disable(mnet->net);

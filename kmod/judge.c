@@ -10,12 +10,14 @@
 #include <linux/mseg.h>
 
 #include "socket.h"
+#include "track.h"
 
 /* What is asked of the policy, and what it says. */
 struct judgement {
 	struct mseg_key key;
 	struct mseg_verdict verdict;
-	u8 flags;
+	bool existing;
+	bool either;
 };
 
 static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -32,8 +34,8 @@ static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
 	WRITE_ONCE(hits->last, ktime_get_real_ns());
 }
 
-static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 direction,
-		    u16 service)
+static void policy_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 direction,
+		       u16 service)
 {
 	memset(key, 0, sizeof(*key));
 	memcpy(key->peer, &conn->remote, sizeof(key->peer));
@@ -43,32 +45,54 @@ static void set_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 d
 	key->service = service;
 }
 
-static void ask_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
-			  const struct mseg_conn_key *key, u8 direction, struct judgement *judgement)
+static void ask_in(struct mseg_net *mnet, const struct mseg_generation *generation,
+		   const struct mseg_conn_key *key, struct judgement *judgement)
 {
-	__be16 port = direction == MSEG_DIRECTION_IN ? key->lport : key->rport;
-
-	set_key(&judgement->key, key, direction, ntohs(port));
+	policy_key(&judgement->key, key, MSEG_DIRECTION_IN, ntohs(key->lport));
 	ask(mnet, generation, judgement);
+}
+
+static void ask_out(struct mseg_net *mnet, const struct mseg_generation *generation,
+		    const struct mseg_conn_key *key, struct judgement *judgement)
+{
+	policy_key(&judgement->key, key, MSEG_DIRECTION_OUT, ntohs(key->rport));
+	ask(mnet, generation, judgement);
+}
+
+/* A connection of unknown direction: one Allow is enough. */
+static void ask_either(struct mseg_net *mnet, const struct mseg_generation *generation,
+		       const struct mseg_conn_key *key, struct judgement *judgement)
+{
+	judgement->either = true;
+	ask_out(mnet, generation, key, judgement);
+	if (judgement->verdict.action == MSEG_ACTION_REJECT)
+		ask_in(mnet, generation, key, judgement);
 }
 
 /*
  * Whether a packet that no entry knows is of a connection that a local socket
- * knows: anything but a SYN of a TCP connection, or what comes for a UDP socket
- * that is connected to its sender. So nobody loses a reply by an eviction.
+ * knows, so that nobody loses a connection by an eviction, nor by a spoofed SYN.
+ * UDP sockets that are connected take packets from their peer alone.
  */
 static bool is_midstream(struct mseg_net *mnet, const struct mseg_packet *packet)
 {
-	const struct mseg_conn_key *key = &packet->key;
+	enum mseg_socket_state socket;
 
-	switch (packet->protocol) {
-	case IPPROTO_TCP:
-		return !packet->tcp_syn &&
-		       mseg_socket_state(mnet->net, key, packet->ifindex) != MSEG_SOCKET_NONE;
-	case IPPROTO_UDP:
-		return !packet->out && mseg_socket_connected(mnet->net, key, packet->ifindex);
-	}
-	return false;
+	if (packet->protocol == IPPROTO_UDP)
+		return !packet->out &&
+		       mseg_socket_connected(mnet->net, &packet->key, packet->ifindex);
+	/* This host's own SYN always begins a connection. */
+	if (packet->protocol != IPPROTO_TCP || (packet->tcp_syn && packet->out))
+		return false;
+	socket = mseg_socket_state(mnet->net, &packet->key, packet->ifindex);
+	return packet->tcp_syn ? socket > MSEG_SOCKET_TIME_WAIT : socket != MSEG_SOCKET_NONE;
+}
+
+/* The answer to a SYN that was not remembered, and has no socket: a cookie. */
+static bool is_cookie(struct mseg_net *mnet, const struct mseg_packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && packet->out && packet->tcp_any_syn &&
+	       !packet->tcp_syn && mseg_socket_listens(mnet->net, &packet->key, packet->ifindex);
 }
 
 /*
@@ -82,27 +106,28 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 	const struct mseg_conn_key *key = &packet->key;
 
 	mseg_stat(mnet->stats, midstream);
-	judgement->flags = MSEG_FLOW_FLAG_EXISTING;
-	if (packet->protocol == IPPROTO_TCP &&
-	    mseg_socket_listens(mnet->net, key, packet->ifindex)) {
-		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN, judgement);
-		return;
-	}
-	ask_midstream(mnet, generation, key, MSEG_DIRECTION_OUT, judgement);
-	if (judgement->verdict.action == MSEG_ACTION_REJECT)
-		ask_midstream(mnet, generation, key, MSEG_DIRECTION_IN, judgement);
+	judgement->existing = true;
+	if (packet->protocol == IPPROTO_TCP && mseg_socket_listens(mnet->net, key, packet->ifindex))
+		ask_in(mnet, generation, key, judgement);
+	else
+		ask_either(mnet, generation, key, judgement);
 }
 
 static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
 		      const struct mseg_packet *packet, struct judgement *judgement)
 {
+	u8 direction = packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN;
+
+	memset(judgement, 0, sizeof(*judgement));
 	if (is_midstream(mnet, packet)) {
 		judge_midstream(mnet, generation, packet, judgement);
 		return;
 	}
-	judgement->flags = 0;
-	set_key(&judgement->key, &packet->key, packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN,
-		packet->service);
+	if (is_cookie(mnet, packet)) {
+		ask_in(mnet, generation, &packet->key, judgement);
+		return;
+	}
+	policy_key(&judgement->key, &packet->key, direction, packet->service);
 	ask(mnet, generation, judgement);
 }
 
@@ -134,20 +159,34 @@ static bool is_rejected_kind(const struct mseg_conn *conn)
 	return conn->key.kind == MSEG_CONN_REJECTED_IN || conn->key.kind == MSEG_CONN_REJECTED_OUT;
 }
 
-static void forget(struct mseg_net *mnet, struct mseg_conn *conn)
+static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
 {
-	if (mseg_conn_remove(mnet->conns, conn) && READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
-		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_END);
-}
-
-static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key)
-{
-	struct mseg_conn *victim = mseg_conn_victim(mnet->conns, key);
+	struct mseg_conn *victim = mseg_conn_victim(mnet->conns, key, reject, out);
 
 	if (!victim)
 		return;
 	mseg_stat(mnet->stats, conn_evicted);
-	forget(mnet, victim);
+	mseg_track_end(mnet, victim);
+}
+
+static void fill_conn(struct mseg_conn *conn, const struct mseg_packet *packet,
+		      const struct judgement *judgement)
+{
+	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
+
+	conn->direction = judgement->key.direction;
+	conn->service = judgement->key.service;
+	conn->either = judgement->either;
+	conn->ifindex = packet->ifindex;
+	conn->state = reject ? MSEG_CONN_STATE_REJECTED : MSEG_CONN_STATE_NEW;
+	if (!reject)
+		atomic_set(&conn->attempts, 1);
+	if (!judgement->existing)
+		return;
+	conn->flags = MSEG_FLOW_FLAG_EXISTING;
+	conn->has_socket = packet->protocol == IPPROTO_TCP;
+	if (!reject)
+		conn->state = MSEG_CONN_STATE_ESTABLISHED;
 }
 
 static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -158,26 +197,17 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	struct mseg_conn_key key = packet->key;
 	struct mseg_conn *conn;
 
-	if (reject && key.kind == MSEG_CONN_PLAIN)
+	/* What a socket proves to exist is no forgery. */
+	if (reject && key.kind == MSEG_CONN_PLAIN && !judgement->existing)
 		key.kind = rejected_kind(packet);
 	if (mseg_conn_full(mnet->conns))
-		make_room(mnet, &key);
+		make_room(mnet, &key, reject, packet->out);
 	conn = mseg_conn_new(mnet->conns, &key);
 	if (!conn)
 		return NULL;
-	conn->direction = judgement->key.direction;
-	conn->service = judgement->key.service;
-	conn->flags = judgement->flags;
-	conn->ifindex = packet->ifindex;
-	conn->state = MSEG_CONN_STATE_NEW;
-	if (judgement->flags & MSEG_FLOW_FLAG_EXISTING)
-		conn->state = MSEG_CONN_STATE_ESTABLISHED;
-	if (reject)
-		conn->state = MSEG_CONN_STATE_REJECTED;
-	else
-		atomic_set(&conn->attempts, 1);
+	fill_conn(conn, packet, judgement);
 	set_verdict(conn, generation, &judgement->verdict);
-	mseg_conn_touch(conn, packet);
+	mseg_track_packet(mnet, conn, packet);
 	return conn;
 }
 
@@ -198,12 +228,16 @@ static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generati
 static void judge_again(struct mseg_net *mnet, const struct mseg_generation *generation,
 			struct mseg_conn *conn)
 {
-	struct judgement judgement;
+	struct judgement judgement = {};
 	bool changed = false;
 	u8 before;
 
-	set_key(&judgement.key, &conn->key, conn->direction, conn->service);
-	ask(mnet, generation, &judgement);
+	if (conn->either) {
+		ask_either(mnet, generation, &conn->key, &judgement);
+	} else {
+		policy_key(&judgement.key, &conn->key, conn->direction, conn->service);
+		ask(mnet, generation, &judgement);
+	}
 	spin_lock_bh(&conn->lock);
 	/* A processor that still reads the former policy changes nothing. */
 	if ((s32)(generation->number - conn->generation) > 0) {
@@ -212,9 +246,10 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 		set_verdict(conn, generation, &judgement.verdict);
 	}
 	if (changed) {
+		/* Before the state, under which an older time may be over. */
+		WRITE_ONCE(conn->last_seen, jiffies);
 		WRITE_ONCE(conn->state, before == MSEG_ACTION_ALLOW ? MSEG_CONN_STATE_REJECTED :
 								      MSEG_CONN_STATE_ESTABLISHED);
-		WRITE_ONCE(conn->last_seen, jiffies);
 	}
 	spin_unlock_bh(&conn->lock);
 	if (changed)
@@ -227,8 +262,10 @@ static bool stands(const struct mseg_conn *conn, const struct mseg_generation *g
 	/* Pairs with the release in set_verdict(). */
 	u32 judged_by = smp_load_acquire(&conn->generation);
 
-	return judged_by == generation->number || (READ_ONCE(conn->verdict) == MSEG_ACTION_ALLOW &&
-						   (s32)(judged_by - generation->kept_from) >= 0);
+	if (judged_by == generation->number)
+		return true;
+	return READ_ONCE(conn->verdict) == MSEG_ACTION_ALLOW && judged_by != generation->failed &&
+	       (s32)(judged_by - generation->kept_from) >= 0;
 }
 
 /* The verdict on a known connection under this generation. */
@@ -249,8 +286,8 @@ static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_
 {
 	struct mseg_conn *conn = mseg_conn_find(mnet->conns, key);
 
-	if (conn && mseg_conn_expired(conn)) {
-		forget(mnet, conn);
+	if (conn && mseg_track_over(mnet, conn)) {
+		mseg_track_end(mnet, conn);
 		return NULL;
 	}
 	return conn;
@@ -269,14 +306,19 @@ static struct mseg_conn *find(struct mseg_net *mnet, struct mseg_packet *packet)
 		return conn;
 	key = packet->key;
 	key.kind = rejected_kind(packet);
-	return find_key(mnet, &key);
+	conn = find_key(mnet, &key);
+	/* A forgery may have been refused where a socket has a connection. */
+	if (conn && is_midstream(mnet, packet))
+		return NULL;
+	return conn;
 }
 
 /*
- * Whether a SYN begins a new connection where one is remembered. It does when
- * the old one is over, which its socket tells; on a live one it changes nothing
- * and goes to the stack (RFC 5961). A crossing SYN belongs to the connection
- * that this host is opening (RFC 9293, 3.5).
+ * Whether a SYN begins a new connection where one is remembered. This host's own
+ * always does, but for one that repeats the first. A peer's does when the old
+ * one is over, which the socket tells; on a live one it changes nothing and goes
+ * to the stack (RFC 5961). A crossing SYN belongs to the connection that this
+ * host is opening (RFC 9293, 3.5).
  */
 static bool begins_anew(struct mseg_net *mnet, const struct mseg_conn *conn,
 			const struct mseg_packet *packet)
@@ -285,17 +327,18 @@ static bool begins_anew(struct mseg_net *mnet, const struct mseg_conn *conn,
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_REJECTED:
-		return false;
+		return packet->out && !conn_out;
 	case MSEG_CONN_STATE_CLOSED:
 		return true;
 	case MSEG_CONN_STATE_NEW:
+	case MSEG_CONN_STATE_REPLIED:
 		if (packet->out == conn_out)
 			return false;
-		if (packet->out)
-			return true;
 		break;
 	}
-	return mseg_socket_state(mnet->net, &conn->key, conn->ifindex) != MSEG_SOCKET_LIVE;
+	if (packet->out)
+		return true;
+	return mseg_socket_state(mnet->net, &conn->key, conn->ifindex) <= MSEG_SOCKET_TIME_WAIT;
 }
 
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
@@ -305,7 +348,7 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 	u8 verdict;
 
 	if (conn && packet->tcp_syn && begins_anew(mnet, conn, packet)) {
-		forget(mnet, conn);
+		mseg_track_end(mnet, conn);
 		conn = NULL;
 	}
 	if (!conn)
@@ -313,10 +356,11 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 	verdict = current_verdict(mnet, generation, conn);
 	if (verdict == MSEG_ACTION_ALLOW && is_rejected_kind(conn)) {
 		/* It was made for refusals alone; begin a real one. */
-		forget(mnet, conn);
+		mseg_track_end(mnet, conn);
 		return remember(mnet, generation, packet);
 	}
-	mseg_conn_touch(conn, packet);
+	packet->known = true;
+	mseg_track_packet(mnet, conn, packet);
 	return verdict;
 }
 
@@ -324,12 +368,15 @@ u8 mseg_judge_error(struct mseg_net *mnet, struct mseg_packet *packet)
 {
 	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
 	struct mseg_conn *conn = NULL;
+	u8 verdict;
 
 	if (packet->quoted.family)
 		conn = find_key(mnet, &packet->quoted);
 	if (conn) {
-		mseg_stat(mnet->stats, pass_related);
-		return current_verdict(mnet, generation, conn);
+		verdict = current_verdict(mnet, generation, conn);
+		if (verdict == MSEG_ACTION_ALLOW)
+			mseg_stat(mnet->stats, pass_related);
+		return verdict;
 	}
 	if (packet->quoted_forwarded) {
 		mseg_stat(mnet->stats, pass_forwarded);

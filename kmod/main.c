@@ -8,11 +8,12 @@
 #include <linux/module.h>
 
 #include "conn.h"
+#include "cut.h"
 #include "event.h"
 #include "flow.h"
 #include "net.h"
 #include "netlink.h"
-#include "txn.h"
+#include "owner.h"
 #include <mseg/version.h>
 
 static int attach_host(void)
@@ -23,7 +24,8 @@ static int attach_host(void)
 	mutex_lock(&mnet->lock);
 	err = mseg_net_attach(mnet);
 	mutex_unlock(&mnet->lock);
-	return err;
+	/* A command may have been faster: the family is served already. */
+	return err == -EALREADY ? 0 : err;
 }
 
 static int __init mseg_init(void)
@@ -37,15 +39,18 @@ static int __init mseg_init(void)
 	err = mseg_flow_init(&mseg_netlink_family, MSEG_NETLINK_FLOWS);
 	if (err)
 		goto conn_exit;
-	err = mseg_net_init();
+	err = mseg_cut_init();
 	if (err)
 		goto flow_exit;
-	err = mseg_txn_init();
+	err = mseg_net_init();
+	if (err)
+		goto cut_exit;
+	err = mseg_owner_init();
 	if (err)
 		goto net_exit;
 	err = mseg_netlink_init();
 	if (err)
-		goto txn_exit;
+		goto owner_exit;
 	err = attach_host();
 	if (err)
 		goto netlink_exit;
@@ -55,10 +60,12 @@ netlink_exit:
 	/* A command may have attached another namespace already. */
 	mseg_net_detach_all();
 	mseg_netlink_exit();
-txn_exit:
-	mseg_txn_exit();
+owner_exit:
+	mseg_owner_exit();
 net_exit:
 	mseg_net_exit();
+cut_exit:
+	mseg_cut_exit();
 flow_exit:
 	mseg_flow_exit();
 conn_exit:
@@ -70,8 +77,9 @@ static void __exit mseg_exit(void)
 {
 	mseg_net_detach_all();
 	mseg_netlink_exit();
-	mseg_txn_exit();
+	mseg_owner_exit();
 	mseg_net_exit();
+	mseg_cut_exit();
 	mseg_flow_exit();
 	mseg_conn_exit();
 }

@@ -7,17 +7,18 @@
 #include <linux/slab.h>
 #include <net/netns/generic.h>
 
-#include "cut.h"
+#include "event.h"
 #include "hook.h"
 #include "procfs.h"
 #include "sweep.h"
 #include "txn.h"
 
 #define ANSWERS_PER_SECOND 500
+#define MAX_CONNECTIONS (1U << 24)
 
 static unsigned int max_connections = 131072;
 module_param(max_connections, uint, 0444);
-MODULE_PARM_DESC(max_connections, "Connections a namespace remembers, 256 bytes each (131072)");
+MODULE_PARM_DESC(max_connections, "Connections a namespace remembers, 208 bytes each (131072)");
 
 static unsigned int net_id __read_mostly;
 /* Set once, when the module leaves: nothing is attached any more. */
@@ -49,8 +50,8 @@ static int make_parts(struct mseg_net *mnet)
 	mnet->stats = alloc_percpu(struct mseg_stats);
 	if (!mnet->stats)
 		goto fail;
-	mnet->conns = mseg_conns_new(max_connections, mnet->stats);
-	mnet->flows = mseg_flows_new(mnet->net, mnet->stats);
+	mnet->conns = mseg_conns_new(min(max_connections, MAX_CONNECTIONS), mnet->stats);
+	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
 	if (!mnet->conns || !mnet->flows)
 		goto fail;
 	ratelimit_state_init(&mnet->answers, HZ, ANSWERS_PER_SECOND);
@@ -81,6 +82,7 @@ int mseg_net_attach(struct mseg_net *mnet)
 		goto remove_procfs;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
+	mseg_event_policy(mnet);
 	return 0;
 
 remove_procfs:
@@ -98,10 +100,10 @@ void mseg_net_detach(struct mseg_net *mnet)
 	mnet->attached = false;
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
-	mseg_cut_stop(mnet);
 	mseg_procfs_remove(mnet);
 	mseg_txn_abort_all(mnet);
 	free_parts(mnet);
+	mseg_event_policy(mnet);
 }
 
 static int __net_init init_net_ns(struct net *net)
@@ -112,7 +114,7 @@ static int __net_init init_net_ns(struct net *net)
 	mutex_init(&mnet->lock);
 	INIT_LIST_HEAD(&mnet->txns);
 	mseg_generation_setup(mnet);
-	mseg_cut_setup(mnet);
+	mseg_subscriber_setup(&mnet->subscribers);
 	return 0;
 }
 
@@ -127,7 +129,10 @@ static void __net_exit pre_exit_net_ns(struct net *net)
 
 static void __net_exit exit_net_ns(struct net *net)
 {
-	mseg_generation_teardown(mseg_net_of(net));
+	struct mseg_net *mnet = mseg_net_of(net);
+
+	mseg_generation_teardown(mnet);
+	mseg_subscriber_teardown(&mnet->subscribers);
 }
 
 static struct pernet_operations net_ops = {

@@ -15,15 +15,18 @@
 #include "flow.h"
 #include "generation.h"
 #include "stats.h"
+#include "subscriber.h"
 
 /**
  * struct mseg_net - a network namespace
  * @net: itself
- * @lock: guards everything here but what packets do
- * @attached: policed; the members below are there
+ * @lock: serialises attaching, detaching, commands and changes of policy
+ * @attached: policed; the members from @generation on are there
  * @txns: transactions, with @n_txns
  * @n_txns: how many
  * @last_txn: identifier of the last one
+ * @subscribers: who wants flow records
+ * @last_generation: number of the last one, kept over detaching
  * @generation: in force
  * @former: what an unconfirmed generation goes back to, or NULL
  * @trial: goes back
@@ -33,8 +36,6 @@
  * @flows: flow records on their way
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
- * @cut: ends connections that a policy no longer allows
- * @cut_stop: it shall end early
  * @sweep: looks after idle connections
  * @sweep_bucket: where it goes on
  * @proc: /proc/net/mseg
@@ -46,6 +47,8 @@ struct mseg_net {
 	struct list_head txns;
 	unsigned int n_txns;
 	u32 last_txn;
+	struct mseg_subscribers subscribers;
+	u32 last_generation;
 	struct mseg_generation __rcu *generation;
 	struct mseg_generation *former;
 	struct delayed_work trial;
@@ -55,8 +58,6 @@ struct mseg_net {
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;
-	struct work_struct cut;
-	bool cut_stop;
 	struct delayed_work sweep;
 	u32 sweep_bucket;
 	struct proc_dir_entry *proc;
@@ -82,7 +83,7 @@ static inline struct mseg_generation *mseg_net_generation(const struct mseg_net 
  *
  * May sleep.
  *
- * Return: 0, -EALREADY, or what allocating or registering returned; then
+ * Return: 0, -EALREADY, -ESHUTDOWN (the module leaves), or what allocating or registering returned; then
  * nothing has changed.
  */
 int mseg_net_attach(struct mseg_net *mnet);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packet parser. All headers are copied to the stack with
- * skb_header_pointer(), never pulled, so that no pointer can go stale, and a
- * packet that is shorter than its headers say is refused.
+ * The packet parser. Headers are read through skb_header_pointer() and nothing
+ * is pulled, so that no pointer can go stale; a packet that ends within a header
+ * that must be read is refused.
  */
 #include "packet.h"
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/igmp.h>
 #include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -18,6 +19,7 @@
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/route.h>
+#include <net/sock.h>
 
 #include <linux/mseg.h>
 #include <mseg/core.h>
@@ -33,6 +35,7 @@ struct ip_info {
 	u8 protocol;
 	u8 hop_limit;
 	int transport;
+	bool routed;
 };
 
 static void from_ipv4(struct in6_addr *to, __be32 from)
@@ -41,7 +44,29 @@ static void from_ipv4(struct in6_addr *to, __be32 from)
 	to->s6_addr32[0] = from;
 }
 
-static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, struct ip_info *ip)
+/* Whether an option routes the packet by way of others: RFC 791, 3.1. */
+static bool has_source_route(const struct sk_buff *skb, int offset, int len)
+{
+	u8 buffer[MAX_IPOPTLEN];
+	const u8 *options = skb_header_pointer(skb, offset, len, buffer);
+	int i = 0;
+
+	while (options && i < len && options[i] != IPOPT_END) {
+		if (options[i] == IPOPT_LSRR || options[i] == IPOPT_SSRR)
+			return true;
+		if (options[i] == IPOPT_NOOP) {
+			i++;
+			continue;
+		}
+		if (i + 1 >= len || options[i + 1] < 2)
+			return false;
+		i += options[i + 1];
+	}
+	return false;
+}
+
+static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, bool quoted,
+					 struct ip_info *ip)
 {
 	const struct iphdr *header;
 	struct iphdr buffer;
@@ -49,7 +74,7 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	if (!header || header->version != 4 || header->ihl < 5)
 		return MSEG_PACKET_TRUNCATED;
-	if (ntohs(header->frag_off) & IP_OFFSET || header->frag_off & htons(IP_MF))
+	if (header->frag_off & htons(quoted ? IP_OFFSET : IP_OFFSET | IP_MF))
 		return MSEG_PACKET_FRAGMENT;
 	from_ipv4(&ip->source, header->saddr);
 	from_ipv4(&ip->destination, header->daddr);
@@ -57,6 +82,8 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, 
 	ip->protocol = header->protocol;
 	ip->hop_limit = header->ttl;
 	ip->transport = offset + header->ihl * 4;
+	ip->routed = header->ihl > 5 && has_source_route(skb, offset + sizeof(buffer),
+							 header->ihl * 4 - sizeof(buffer));
 	return MSEG_PACKET_FLOW;
 }
 
@@ -78,16 +105,27 @@ static int extension_len(const struct sk_buff *skb, int offset, u8 type, u8 *nex
 }
 
 /* A fragment header around a whole packet (RFC 6946) is no fragment. */
-static bool is_fragment(const struct sk_buff *skb, int offset)
+static bool is_fragment(const struct sk_buff *skb, int offset, bool quoted)
 {
 	const struct frag_hdr *header;
 	struct frag_hdr buffer;
 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
-	return !header || header->frag_off & htons(IP6_OFFSET | IP6_MF);
+	return !header || header->frag_off & htons(quoted ? IP6_OFFSET : IP6_OFFSET | IP6_MF);
 }
 
-static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, struct ip_info *ip)
+/* Whether a routing header still has places to go: RFC 8200, 4.4. */
+static bool has_segments_left(const struct sk_buff *skb, int offset)
+{
+	const struct ipv6_rt_hdr *header;
+	struct ipv6_rt_hdr buffer;
+
+	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+	return header && header->segments_left;
+}
+
+static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, bool quoted,
+					 struct ip_info *ip)
 {
 	const struct ipv6hdr *header;
 	struct ipv6hdr buffer;
@@ -101,32 +139,39 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, 
 	ip->destination = header->daddr;
 	ip->family = MSEG_FAMILY_IPV6;
 	ip->hop_limit = header->hop_limit;
+	ip->routed = false;
 	ip->protocol = header->nexthdr;
 	ip->transport = offset + sizeof(buffer);
-	for (i = 0; i < MAX_EXTENSION_HEADERS; i++) {
+	for (i = 0; i <= MAX_EXTENSION_HEADERS; i++) {
 		len = extension_len(skb, ip->transport, ip->protocol, &next);
 		if (!len)
 			return MSEG_PACKET_FLOW;
 		if (len < 0)
 			return MSEG_PACKET_TRUNCATED;
-		if (ip->protocol == NEXTHDR_FRAGMENT && is_fragment(skb, ip->transport))
+		if (ip->protocol == NEXTHDR_FRAGMENT && is_fragment(skb, ip->transport, quoted))
 			return MSEG_PACKET_FRAGMENT;
+		if (ip->protocol == NEXTHDR_ROUTING)
+			ip->routed |= has_segments_left(skb, ip->transport);
 		ip->protocol = next;
 		ip->transport += len;
 	}
 	return MSEG_PACKET_HEADERS;
 }
 
+/*
+ * A fragment is refused, unless it is quoted: an error about a fragmented packet
+ * quotes its first one, which holds the ports.
+ */
 static enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset, u8 family,
-				       struct ip_info *ip)
+				       bool quoted, struct ip_info *ip)
 {
-	return family == MSEG_FAMILY_IPV4 ? parse_ipv4(skb, offset, ip) :
-					    parse_ipv6(skb, offset, ip);
+	return family == MSEG_FAMILY_IPV4 ? parse_ipv4(skb, offset, quoted, ip) :
+					    parse_ipv6(skb, offset, quoted, ip);
 }
 
 /*
  * The request type of an ICMP exchange that a type belongs to, or -1.
- * RFC 792, 950, 1393; RFC 4443, 4620.
+ * RFC 792, 950 and 4443.
  */
 static int query_type(u8 protocol, u8 type, bool *reply)
 {
@@ -163,22 +208,25 @@ static bool is_error(u8 protocol, u8 type)
 }
 
 /*
- * What a link needs in order to work passes where it is valid: ND and SEND
- * with hop limit 255 (RFC 4861, 3971, 3122), MLD and multicast router discovery
- * with hop limit 1 (RFC 2710, 3810, 4286).
+ * What a link needs in order to work passes where it is valid: neighbour and
+ * router discovery with hop limit 255, which no router lets through (RFC 4861,
+ * 3122); MLD and multicast router discovery with hop limit 1 from a link-local
+ * address, since a sender far away can arrange for the hop limit (RFC 2710,
+ * 3810, 4286).
  */
-static bool is_link_message(u8 type, u8 hop_limit)
+static bool is_link_message(u8 type, const struct ip_info *ip)
 {
 	switch (type) {
 	case 133 ... 136:
 	case 141 ... 142:
-		return hop_limit == 255;
+		return ip->hop_limit == 255;
 	case ICMPV6_MGM_QUERY:
 	case ICMPV6_MGM_REPORT:
 	case ICMPV6_MGM_REDUCTION:
 	case ICMPV6_MLD2_REPORT:
 	case 151 ... 153:
-		return hop_limit == 1;
+		return ip->hop_limit == 1 && (ipv6_addr_any(&ip->source) ||
+					      ipv6_addr_type(&ip->source) & IPV6_ADDR_LINKLOCAL);
 	}
 	return false;
 }
@@ -195,7 +243,7 @@ static void set_icmp_key(struct mseg_conn_key *key, u8 type, u8 code, bool out, 
 	}
 	key->kind = out != *reply ? MSEG_CONN_QUERY_OUT : MSEG_CONN_QUERY_IN;
 	key->lport = id;
-	key->rport = htons(query << 8);
+	key->rport = htons(query << 8 | code);
 }
 
 /* Addresses and ports of a transport header that this host sends (@out). */
@@ -236,90 +284,6 @@ static bool is_local(struct net *net, const struct in6_addr *addr, u8 family)
 	return ipv6_chk_addr(net, addr, NULL, 0);
 }
 
-/*
- * The connection that an ICMP error is about. An incoming error quotes a packet
- * of this host, an outgoing one a packet to it; either way the error goes to
- * the quoted source. Anything else names no connection.
- */
-static void parse_quotation(const struct sk_buff *skb, struct net *net, const struct ip_info *outer,
-			    struct mseg_packet *packet)
-{
-	struct mseg_conn_key *key = &packet->quoted;
-	struct ip_info inner;
-
-	memset(key, 0, sizeof(*key));
-	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr), outer->family, &inner) !=
-	    MSEG_PACKET_FLOW)
-		return;
-	if (!ipv6_addr_equal(&inner.source, &outer->destination))
-		return;
-	if (packet->out && !is_local(net, &inner.destination, inner.family))
-		packet->quoted_forwarded = true;
-	if (!set_key(skb, &inner, !packet->out, key))
-		memset(key, 0, sizeof(*key));
-	else
-		key->scope = packet->key.scope;
-}
-
-static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
-					 const struct nf_hook_state *state,
-					 const struct ip_info *ip, struct mseg_packet *packet)
-{
-	const struct icmphdr *icmp;
-	struct icmphdr buffer;
-
-	icmp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
-	if (!icmp)
-		return MSEG_PACKET_TRUNCATED;
-	packet->service = icmp->type << 8 | icmp->code;
-	if (ip->protocol == IPPROTO_ICMPV6 && is_link_message(icmp->type, ip->hop_limit))
-		return MSEG_PACKET_LINK;
-	query_type(ip->protocol, icmp->type, &packet->icmp_reply);
-	if (!is_error(ip->protocol, icmp->type))
-		return MSEG_PACKET_FLOW;
-	parse_quotation(skb, state->net, ip, packet);
-	return MSEG_PACKET_ERROR;
-}
-
-static enum mseg_packet_class parse_tcp(const struct sk_buff *skb, const struct ip_info *ip,
-					struct mseg_packet *packet)
-{
-	const struct tcphdr *tcp;
-	struct tcphdr buffer;
-
-	tcp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
-	if (!tcp || tcp->doff < 5)
-		return MSEG_PACKET_TRUNCATED;
-	packet->tcp_syn = tcp->syn && !tcp->ack && !tcp->rst;
-	packet->tcp_rst = tcp->rst;
-	packet->tcp_end = tcp->fin || tcp->rst;
-	return MSEG_PACKET_FLOW;
-}
-
-static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
-					      const struct nf_hook_state *state,
-					      const struct ip_info *ip, struct mseg_packet *packet)
-{
-	switch (ip->protocol) {
-	case IPPROTO_TCP:
-		return parse_tcp(skb, ip, packet);
-	case IPPROTO_IGMP:
-		/* RFC 3376: a TTL of 1, never forwarded. */
-		if (ip->family == MSEG_FAMILY_IPV4 && ip->hop_limit == 1)
-			return MSEG_PACKET_LINK;
-		break;
-	case IPPROTO_ICMP:
-		if (ip->family == MSEG_FAMILY_IPV4)
-			return parse_icmp(skb, state, ip, packet);
-		break;
-	case IPPROTO_ICMPV6:
-		if (ip->family == MSEG_FAMILY_IPV6)
-			return parse_icmp(skb, state, ip, packet);
-		break;
-	}
-	return MSEG_PACKET_FLOW;
-}
-
 static const struct net_device *device(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct dst_entry *dst = skb_dst(skb);
@@ -340,6 +304,113 @@ static u32 scope(const struct net_device *dev, const struct ip_info *ip)
 	return l3mdev_master_ifindex_rcu(dev);
 }
 
+/*
+ * The connection that an ICMP error is about. An incoming error quotes a packet
+ * of this host, an outgoing one a packet to it; either way the error goes to
+ * the quoted source. Anything else names no connection.
+ */
+static void parse_quotation(const struct sk_buff *skb, const struct nf_hook_state *state,
+			    const struct ip_info *outer, struct mseg_packet *packet)
+{
+	struct mseg_conn_key *key = &packet->quoted;
+	struct ip_info inner;
+
+	memset(key, 0, sizeof(*key));
+	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr), outer->family, true, &inner) !=
+	    MSEG_PACKET_FLOW)
+		return;
+	if (!ipv6_addr_equal(&inner.source, &outer->destination))
+		return;
+	/* Only the kernel itself answers for packets that it forwards. */
+	if (packet->out && state->sk && state->sk->sk_kern_sock &&
+	    !is_local(state->net, &inner.destination, inner.family))
+		packet->quoted_forwarded = true;
+	if (!set_key(skb, &inner, !packet->out, key))
+		memset(key, 0, sizeof(*key));
+	else
+		key->scope = scope(device(skb, state), &inner);
+}
+
+static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
+					 const struct nf_hook_state *state,
+					 const struct ip_info *ip, struct mseg_packet *packet)
+{
+	const struct icmphdr *icmp;
+	struct icmphdr buffer;
+
+	icmp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
+	if (!icmp)
+		return MSEG_PACKET_TRUNCATED;
+	packet->service = icmp->type << 8 | icmp->code;
+	if (ip->protocol == IPPROTO_ICMPV6 && is_link_message(icmp->type, ip))
+		return MSEG_PACKET_LINK;
+	query_type(ip->protocol, icmp->type, &packet->icmp_reply);
+	if (!is_error(ip->protocol, icmp->type))
+		return MSEG_PACKET_FLOW;
+	packet->icmp_error = true;
+	parse_quotation(skb, state, ip, packet);
+	return MSEG_PACKET_ERROR;
+}
+
+static enum mseg_packet_class parse_tcp(const struct sk_buff *skb, const struct ip_info *ip,
+					struct mseg_packet *packet)
+{
+	const struct tcphdr *tcp;
+	struct tcphdr buffer;
+
+	tcp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
+	if (!tcp || tcp->doff < 5)
+		return MSEG_PACKET_TRUNCATED;
+	packet->tcp_syn = tcp->syn && !tcp->ack && !tcp->rst;
+	packet->tcp_any_syn = tcp->syn;
+	packet->tcp_rst = tcp->rst;
+	packet->tcp_end = tcp->fin || tcp->rst;
+	return MSEG_PACKET_FLOW;
+}
+
+/* Membership messages go to a group, with a TTL of 1: RFC 1112, 2236, 3376. */
+static bool is_group_message(const struct sk_buff *skb, const struct ip_info *ip)
+{
+	const struct igmphdr *igmp;
+	struct igmphdr buffer;
+
+	igmp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
+	if (!igmp || ip->hop_limit != 1 || !ipv4_is_multicast(ip->destination.s6_addr32[0]))
+		return false;
+	switch (igmp->type) {
+	case IGMP_HOST_MEMBERSHIP_QUERY:
+	case IGMP_HOST_MEMBERSHIP_REPORT:
+	case IGMPV2_HOST_MEMBERSHIP_REPORT:
+	case IGMP_HOST_LEAVE_MESSAGE:
+	case IGMPV3_HOST_MEMBERSHIP_REPORT:
+		return true;
+	}
+	return false;
+}
+
+static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
+					      const struct nf_hook_state *state,
+					      const struct ip_info *ip, struct mseg_packet *packet)
+{
+	switch (ip->protocol) {
+	case IPPROTO_TCP:
+		return parse_tcp(skb, ip, packet);
+	case IPPROTO_IGMP:
+		if (ip->family == MSEG_FAMILY_IPV4 && is_group_message(skb, ip))
+			return MSEG_PACKET_LINK;
+		break;
+	case IPPROTO_ICMP:
+		if (ip->family == MSEG_FAMILY_IPV4)
+			return parse_icmp(skb, state, ip, packet);
+		break;
+	case IPPROTO_ICMPV6:
+		if (ip->family == MSEG_FAMILY_IPV6)
+			return parse_icmp(skb, state, ip, packet);
+		break;
+	}
+	return MSEG_PACKET_FLOW;
+}
+
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 					 const struct nf_hook_state *state,
 					 struct mseg_packet *packet)
@@ -355,9 +426,11 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	packet->ifindex = dev->ifindex;
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
-	class = parse_ip(skb, offset, packet->family, &ip);
+	class = parse_ip(skb, offset, packet->family, false, &ip);
 	if (class != MSEG_PACKET_FLOW)
 		return class;
+	if (packet->out && ip.routed)
+		return MSEG_PACKET_ROUTED;
 	packet->protocol = ip.protocol;
 	if (!set_key(skb, &ip, packet->out, &packet->key))
 		return MSEG_PACKET_TRUNCATED;
@@ -366,6 +439,8 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 		packet->service = ntohs(packet->out ? packet->key.rport : packet->key.lport);
 	return parse_transport(skb, state, &ip, packet);
 }
+
+static_assert(sizeof(struct mseg_conn_key) == 44, "a key has no holes");
 
 void mseg_packet_to_single(struct mseg_packet *packet)
 {

@@ -64,6 +64,8 @@ struct mseg_conn_key {
  * @MSEG_PACKET_FRAGMENT: not reassembled, drop it
  * @MSEG_PACKET_TRUNCATED: shorter than its headers say, drop it
  * @MSEG_PACKET_HEADERS: more IPv6 extension headers than are walked, drop it
+ * @MSEG_PACKET_ROUTED: source-routed by this host, so that its header does not
+ *	name its peer, drop it
  */
 enum mseg_packet_class {
 	MSEG_PACKET_FLOW,
@@ -72,6 +74,7 @@ enum mseg_packet_class {
 	MSEG_PACKET_FRAGMENT,
 	MSEG_PACKET_TRUNCATED,
 	MSEG_PACKET_HEADERS,
+	MSEG_PACKET_ROUTED,
 };
 
 /**
@@ -87,8 +90,11 @@ enum mseg_packet_class {
  * @out: sent by this host
  * @icmp_reply: an ICMP reply, which begins no exchange
  * @tcp_syn: SYN without ACK
+ * @tcp_any_syn: SYN, with ACK or without
  * @tcp_end: FIN or RST
  * @tcp_rst: RST
+ * @icmp_error: an ICMP error, which is never answered
+ * @known: its connection was remembered, filled by judging
  * @ifindex: interface that it came by or leaves by
  * @len: bytes of the IP packet
  * @segments: packets that it is on the wire
@@ -103,8 +109,11 @@ struct mseg_packet {
 	bool out;
 	bool icmp_reply;
 	bool tcp_syn;
+	bool tcp_any_syn;
 	bool tcp_end;
 	bool tcp_rst;
+	bool icmp_error;
+	bool known;
 	u32 ifindex;
 	u32 len;
 	u32 segments;

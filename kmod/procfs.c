@@ -8,6 +8,7 @@
 #include <linux/capability.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <linux/string_helpers.h>
 
 #include <linux/mseg.h>
 
@@ -45,7 +46,7 @@ static void show_service(struct seq_file *seq, const struct mseg_service *servic
 static void show_name(struct seq_file *seq, const char *name)
 {
 	seq_puts(seq, " \"");
-	seq_escape(seq, name, "\"\\\n\r\t\033");
+	seq_escape_mem(seq, name, strlen(name), ESCAPE_OCTAL | ESCAPE_NP | ESCAPE_APPEND, "\"\\");
 	seq_puts(seq, "\"");
 }
 
@@ -84,7 +85,7 @@ static void *rules_next(struct seq_file *seq, void *v, loff_t *pos)
 	return *pos <= rcu_dereference(mnet->generation)->policy->n_rules ? pos : NULL;
 }
 
-static void rules_stop(struct seq_file *seq, void *v) __releases(RCU)
+static void stop(struct seq_file *seq, void *v) __releases(RCU)
 {
 	rcu_read_unlock();
 }
@@ -108,7 +109,7 @@ static int rules_show(struct seq_file *seq, void *v)
 static const struct seq_operations rules_ops = {
 	.start = rules_start,
 	.next = rules_next,
-	.stop = rules_stop,
+	.stop = stop,
 	.show = rules_show,
 };
 
@@ -141,8 +142,8 @@ static void show_address(struct seq_file *seq, const char *label, u8 family, con
 
 static void show_connection(struct seq_file *seq, struct mseg_conn *conn)
 {
-	static const char *const states[] = { "new", "established", "closing", "closed",
-					      "rejected" };
+	static const char *const states[] = { "new",	 "replied", "established",
+					      "closing", "closed",  "rejected" };
 	struct mseg_flow_record record;
 
 	mseg_flow_fill(&record, conn, MSEG_FLOW_EVENT_UPDATE);
@@ -174,7 +175,7 @@ static int connections_show(struct seq_file *seq, void *v)
 static const struct seq_operations connections_ops = {
 	.start = connections_start,
 	.next = connections_next,
-	.stop = rules_stop,
+	.stop = stop,
 	.show = connections_show,
 };
 

@@ -2,8 +2,10 @@
 /*
  * Answers are made by the kernel's own nf_reject helpers, which refuse to
  * answer resets, fragments, broken checksums and broadcasts. An answer passes
- * through the module's own LOCAL_OUT hook before the helper returns; a per-CPU
- * mark tells it from other packets.
+ * through the module's own LOCAL_OUT hook before the helper returns: a per-CPU
+ * mark names the namespace that waits for it, and the first packet takes it.
+ * What else is sent meanwhile, such as the tunnel's packet around the answer, is
+ * judged.
  */
 #include "reject.h"
 
@@ -13,11 +15,15 @@
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 
-static DEFINE_PER_CPU(int, answering);
+/* Set with softirqs off, so that only the answer itself can find it. */
+static DEFINE_PER_CPU(struct mseg_net *, answering);
 
-bool mseg_reject_answering(void)
+bool mseg_reject_answering(const struct mseg_net *mnet)
 {
-	return this_cpu_read(answering);
+	if (this_cpu_read(answering) != mnet)
+		return false;
+	this_cpu_write(answering, NULL);
+	return true;
 }
 
 static void send_reset(struct sk_buff *skb, const struct nf_hook_state *state)
@@ -36,37 +42,42 @@ static void send_prohibited(struct sk_buff *skb, const struct nf_hook_state *sta
 		nf_send_unreach6(state->net, skb, ICMPV6_ADM_PROHIBITED, state->hook);
 }
 
+/*
+ * A local sender is told by the error code. Only the socket of a connection that
+ * was known before must be told by a reset.
+ */
 static bool answerable(const struct sk_buff *skb, const struct nf_hook_state *state,
 		       const struct mseg_packet *packet)
 {
-	if (packet->tcp_rst)
+	if (packet->tcp_rst || packet->icmp_error)
 		return false;
 	if (state->hook == NF_INET_LOCAL_IN)
 		return skb->pkt_type == PACKET_HOST;
-	/*
-	 * A local sender is told by the error code. Only the socket of a
-	 * connection that was allowed before must be told by a reset.
-	 */
-	return packet->protocol == IPPROTO_TCP && !packet->tcp_syn;
+	return packet->protocol == IPPROTO_TCP && (packet->known || !packet->tcp_syn);
+}
+
+/* Only what comes from outside may be too much. */
+static bool within_limit(struct mseg_net *mnet, const struct nf_hook_state *state)
+{
+	if (state->hook == NF_INET_LOCAL_OUT || __ratelimit(&mnet->answers))
+		return true;
+	mseg_stat(mnet->stats, answers_limited);
+	return false;
 }
 
 static void answer(struct mseg_net *mnet, struct sk_buff *skb, const struct nf_hook_state *state,
 		   const struct mseg_packet *packet)
 {
-	if (!answerable(skb, state, packet))
+	if (!answerable(skb, state, packet) || !within_limit(mnet, state))
 		return;
-	if (!__ratelimit(&mnet->answers)) {
-		mseg_stat(mnet->stats, answers_limited);
-		return;
-	}
-	mseg_stat(mnet->stats, answers_sent);
+	mseg_stat(mnet->stats, answers);
 	local_bh_disable();
-	__this_cpu_inc(answering);
+	this_cpu_write(answering, mnet);
 	if (packet->protocol == IPPROTO_TCP)
 		send_reset(skb, state);
 	else
 		send_prohibited(skb, state);
-	__this_cpu_dec(answering);
+	this_cpu_write(answering, NULL);
 	local_bh_enable();
 }
 

@@ -23,11 +23,13 @@ unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
 
 /**
  * mseg_reject_answering() - whether a packet is an answer being sent
+ * @mnet: its namespace
  *
- * In LOCAL_OUT.
+ * In LOCAL_OUT, once a packet.
  *
- * Return: true in the midst of mseg_reject() on this processor.
+ * Return: true for the first packet in the midst of mseg_reject() on this
+ * processor.
  */
-bool mseg_reject_answering(void);
+bool mseg_reject_answering(const struct mseg_net *mnet);
 
 #endif /* MSEG_REJECT_H */

@@ -20,24 +20,33 @@ struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u
 		return __inet_lookup_established(net, table, key->remote.s6_addr32[0], key->rport,
 						 key->local.s6_addr32[0], ntohs(key->lport),
 						 ifindex, 0);
-#if IS_ENABLED(CONFIG_IPV6)
 	return __inet6_lookup_established(net, table, &key->remote, key->rport, &key->local,
 					  ntohs(key->lport), ifindex, 0);
-#else
-	return NULL;
-#endif
 }
 
 enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
 					 u32 ifindex)
 {
 	struct sock *sk = mseg_socket_get(net, key, ifindex);
-	enum mseg_socket_state state = MSEG_SOCKET_LIVE;
+	enum mseg_socket_state state;
 
 	if (!sk)
 		return MSEG_SOCKET_NONE;
-	if (sk->sk_state == TCP_TIME_WAIT)
+	switch (READ_ONCE(sk->sk_state)) {
+	case TCP_TIME_WAIT:
 		state = MSEG_SOCKET_TIME_WAIT;
+		break;
+	case TCP_NEW_SYN_RECV:
+	case TCP_SYN_RECV:
+	case TCP_SYN_SENT:
+		state = MSEG_SOCKET_HALF_OPEN;
+		break;
+	case TCP_ESTABLISHED:
+		state = MSEG_SOCKET_ESTABLISHED;
+		break;
+	default:
+		state = MSEG_SOCKET_CLOSING;
+	}
 	sock_gen_put(sk);
 	return state;
 }
@@ -52,11 +61,9 @@ bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 i
 		sk = __inet_lookup_listener(net, table, NULL, 0, key->remote.s6_addr32[0],
 					    key->rport, key->local.s6_addr32[0], ntohs(key->lport),
 					    ifindex, 0);
-#if IS_ENABLED(CONFIG_IPV6)
 	else
 		sk = inet6_lookup_listener(net, table, NULL, 0, &key->remote, key->rport,
 					   &key->local, ntohs(key->lport), ifindex, 0);
-#endif
 	rcu_read_unlock();
 	return sk;
 }
@@ -71,11 +78,9 @@ bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32
 	if (key->family == MSEG_FAMILY_IPV4)
 		sk = __udp4_lib_lookup(net, key->remote.s6_addr32[0], key->rport,
 				       key->local.s6_addr32[0], key->lport, ifindex, 0, table, NULL);
-#if IS_ENABLED(CONFIG_IPV6)
 	else
 		sk = __udp6_lib_lookup(net, &key->remote, key->rport, &key->local, key->lport,
 				       ifindex, 0, table, NULL);
-#endif
 	/* A connected socket is the best match of its own peer's packets. */
 	connected = sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
 	rcu_read_unlock();

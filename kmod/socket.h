@@ -10,10 +10,13 @@
 
 #include "packet.h"
 
+/* In the order of being alive: what comes after TIME_WAIT is. */
 enum mseg_socket_state {
 	MSEG_SOCKET_NONE,
 	MSEG_SOCKET_TIME_WAIT,
-	MSEG_SOCKET_LIVE,
+	MSEG_SOCKET_HALF_OPEN,
+	MSEG_SOCKET_CLOSING,
+	MSEG_SOCKET_ESTABLISHED,
 };
 
 /**
@@ -35,7 +38,7 @@ struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u
  * @key: of a TCP connection
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
- * Any context. A half-open connection's request counts as live.
+ * Any context. A half-open connection's request is one.
  *
  * Return: its state.
  */

@@ -11,47 +11,33 @@
 
 #include <linux/mseg.h>
 
-#include "socket.h"
+#include "track.h"
 
 #define TICK (HZ / 2)
 #define TICKS_PER_ROUND 8
 #define REPORT_INTERVAL (30 * HZ)
 /* A connection is asked for its socket when it is that long without packet. */
-#define SOCKET_CHECK_IDLE (60 * HZ)
+#define SOCKET_CHECK_IDLE (30 * HZ)
 
-/* Whether its end must be looked for at the socket now. */
-static bool may_be_over(const struct mseg_conn *conn)
+/* Whether its socket must be looked at now. */
+static bool needs_socket_check(const struct mseg_conn *conn)
 {
 	if (conn->key.protocol != IPPROTO_TCP)
 		return false;
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_CLOSING:
+	case MSEG_CONN_STATE_CLOSED:
 		return true;
+	case MSEG_CONN_STATE_REPLIED:
 	case MSEG_CONN_STATE_ESTABLISHED:
 		return time_after(jiffies, READ_ONCE(conn->last_seen) + SOCKET_CHECK_IDLE);
 	}
 	return false;
 }
 
-/* It is kept a little longer, closed, for the last packets on their way. */
-static void close(struct mseg_net *mnet, struct mseg_conn *conn)
-{
-	WRITE_ONCE(conn->state, MSEG_CONN_STATE_CLOSED);
-	mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_END);
-	WRITE_ONCE(conn->last_seen, jiffies);
-}
-
-static void end(struct mseg_net *mnet, struct mseg_conn *conn)
-{
-	bool reported = READ_ONCE(conn->state) == MSEG_CONN_STATE_CLOSED;
-
-	if (mseg_conn_remove(mnet->conns, conn) && !reported)
-		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_END);
-}
-
 static bool worth_reporting(const struct mseg_conn *conn)
 {
-	return READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED &&
+	return !READ_ONCE(conn->ended) &&
 	       time_after(jiffies, READ_ONCE(conn->reported) + REPORT_INTERVAL) &&
 	       atomic64_read(&conn->packets[0]) + atomic64_read(&conn->packets[1]) !=
 		       READ_ONCE(conn->reported_packets);
@@ -59,11 +45,10 @@ static bool worth_reporting(const struct mseg_conn *conn)
 
 static void look_after(struct mseg_net *mnet, struct mseg_conn *conn)
 {
-	if (mseg_conn_expired(conn))
-		end(mnet, conn);
-	else if (may_be_over(conn) &&
-		 mseg_socket_state(mnet->net, &conn->key, conn->ifindex) != MSEG_SOCKET_LIVE)
-		close(mnet, conn);
+	if (needs_socket_check(conn))
+		mseg_track_socket(mnet, conn);
+	if (mseg_track_over(mnet, conn))
+		mseg_track_end(mnet, conn);
 	else if (worth_reporting(conn))
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_UPDATE);
 }

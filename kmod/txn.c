@@ -3,10 +3,7 @@
 #include "txn.h"
 
 #include <linux/err.h>
-#include <linux/netlink.h>
-#include <linux/notifier.h>
 #include <linux/slab.h>
-#include <net/netlink.h>
 
 #include "net.h"
 
@@ -66,6 +63,17 @@ void mseg_txn_abort_all(struct mseg_net *mnet)
 		mseg_txn_abort(mnet, txn);
 }
 
+static const char *commit_refusal(int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return "the policy in force awaits confirmation";
+	case -ESHUTDOWN:
+		return "the module is being unloaded";
+	}
+	return "out of memory";
+}
+
 int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
 		    struct mseg_refusal *refusal)
 {
@@ -73,7 +81,8 @@ int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u3
 
 	if (!err) {
 		err = mseg_generation_commit(mnet, txn->policy, existing, confirm_within);
-		refusal->why = "out of memory";
+		if (err)
+			refusal->why = commit_refusal(err);
 	}
 	/* In force, it belongs to the namespace. */
 	if (!err)
@@ -82,39 +91,11 @@ int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u3
 	return err;
 }
 
-static void abort_of_port(struct mseg_net *mnet, u32 port)
+void mseg_txn_abort_port(struct mseg_net *mnet, u32 port)
 {
 	struct mseg_txn *txn, *next;
 
-	/* Most sockets that close have none, and must not wait for a commit. */
-	if (list_empty_careful(&mnet->txns))
-		return;
-	mutex_lock(&mnet->lock);
 	list_for_each_entry_safe(txn, next, &mnet->txns, list)
 		if (txn->port == port)
 			mseg_txn_abort(mnet, txn);
-	mutex_unlock(&mnet->lock);
-}
-
-static int port_closed(struct notifier_block *block, unsigned long event, void *data)
-{
-	const struct netlink_notify *notify = data;
-
-	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC)
-		abort_of_port(mseg_net_of(notify->net), notify->portid);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block notifier = {
-	.notifier_call = port_closed,
-};
-
-int mseg_txn_init(void)
-{
-	return netlink_register_notifier(&notifier);
-}
-
-void mseg_txn_exit(void)
-{
-	netlink_unregister_notifier(&notifier);
 }

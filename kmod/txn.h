@@ -29,12 +29,6 @@ struct mseg_txn {
 	struct mseg_policy *policy;
 };
 
-/** mseg_txn_init() - once, after mseg_net_init(). Return: 0 or an error. */
-int mseg_txn_init(void);
-
-/** mseg_txn_exit() - once. */
-void mseg_txn_exit(void);
-
 /**
  * mseg_txn_begin() - begin a transaction
  * @mnet: attached, its lock held
@@ -63,7 +57,7 @@ struct mseg_txn *mseg_txn_find(struct mseg_net *mnet, u32 port, u32 id);
  * @txn: ends, whatever is returned
  * @existing: as for mseg_generation_commit()
  * @confirm_within: as for mseg_generation_commit()
- * @refusal: filled on -EINVAL and -ENOMEM
+ * @refusal: filled on error
  *
  * May sleep.
  *
@@ -78,6 +72,13 @@ int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u3
  * @txn: ends
  */
 void mseg_txn_abort(struct mseg_net *mnet, struct mseg_txn *txn);
+
+/**
+ * mseg_txn_abort_port() - throw away those of a port that was closed
+ * @mnet: its lock is held
+ * @port: netlink port
+ */
+void mseg_txn_abort_port(struct mseg_net *mnet, u32 port);
 
 /**
  * mseg_txn_abort_all() - throw away all of a namespace

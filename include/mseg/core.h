@@ -103,6 +103,7 @@ struct mseg_network {
  * @n_rules: how many
  * @rules_room: how many @rules has room for
  * @n_entries: prefixes of all networks
+ * @n_pairs: networks of all rules together
  * @order: rule indices, those of one direction and action together
  * @order_start: where each direction's Rejects and Allows start in @order
  */
@@ -116,6 +117,7 @@ struct mseg_policy {
 	__u32 n_rules;
 	__u32 rules_room;
 	__u32 n_entries;
+	__u32 n_pairs;
 	__u32 *order;
 	__u32 order_start[5];
 };

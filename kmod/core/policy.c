@@ -243,6 +243,8 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
 		return err;
 	if (policy->n_rules == MSEG_MAX_RULES)
 		return refuse(refusal, -E2BIG, "too many rules");
+	if (rule->n_networks > MSEG_MAX_PAIRS - policy->n_pairs)
+		return refuse(refusal, -E2BIG, "too many networks in all rules together");
 	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1, sizeof(added)))
 		return no_memory(refusal);
 	policy->rules = array;
@@ -254,6 +256,7 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
 		return no_memory(refusal);
 	}
 	policy->rules[policy->n_rules++] = added;
+	policy->n_pairs += added.n_networks;
 	return 0;
 }
 

@@ -37,6 +37,8 @@ static int compare_items(const void *a, const void *b)
 	const struct item *x = a, *y = b;
 	int order = memcmp(x->prefix.addr, y->prefix.addr, MSEG_ADDR_LEN);
 
+	/* Sorting millions takes seconds. */
+	mseg_breathe();
 	if (!order)
 		order = (int)x->prefix.len - y->prefix.len;
 	if (!order)

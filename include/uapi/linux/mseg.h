@@ -28,8 +28,9 @@
 #define MSEG_MAX_RULES		131072
 #define MSEG_MAX_ENTRIES	4194304
 #define MSEG_MAX_CONFIRM_WITHIN	86400
-#define MSEG_MAX_RULE_NETWORKS	1024
-#define MSEG_MAX_RULE_SERVICES	1024
+#define MSEG_MAX_PAIRS		1048576
+#define MSEG_MAX_RULE_NETWORKS	512
+#define MSEG_MAX_RULE_SERVICES	512
 #define MSEG_ID_NONE		4294967295
 
 /**
@@ -83,11 +84,13 @@ enum mseg_flow_flag {
 };
 
 /**
- * enum mseg_conn_state - new has been seen in one direction alone, established
- *   in both, closing has seen FIN or RST, closed has no local socket any more.
+ * enum mseg_conn_state - new has been seen in one direction alone, replied in
+ *   both, established went on after the reply; closing has seen FIN or RST,
+ *   closed has no local socket any more.
  */
 enum mseg_conn_state {
 	MSEG_CONN_STATE_NEW,
+	MSEG_CONN_STATE_REPLIED,
 	MSEG_CONN_STATE_ESTABLISHED,
 	MSEG_CONN_STATE_CLOSING,
 	MSEG_CONN_STATE_CLOSED,
@@ -111,11 +114,13 @@ enum mseg_existing {
  * @seq: Counts the records made on this processor.
  * @id: The connection, unique since the module was loaded.
  * @first_seen: Nanoseconds since 1970, as all times.
- * @last_seen: When the last packet passed.
+ * @last_seen: When the last packet passed; of a rejected flow the verdict,
+ *   of a closed one its end.
  * @packets_in: Packets towards the host since the connection began, as all
  *   counters.
  * @packets_out: Packets from the host.
- * @bytes_in: Bytes of the IP packets, headers included.
+ * @bytes_in: Bytes of the IP packets with their headers, as the host
+ *   handles them: what the device segments or merges has one header.
  * @bytes_out: As bytes-in.
  * @cookie: The deciding rule's cookie, 0 without one.
  * @count: Connections (or attempts, when rejected) that the record stands
@@ -260,6 +265,7 @@ enum {
 	MSEG_C_RULE_GET,
 	MSEG_C_CONNECTION_GET,
 	MSEG_C_STATS_GET,
+	MSEG_C_FLOW_SUBSCRIBE,
 	MSEG_C_FLOW_NTF,
 	MSEG_C_POLICY_NTF,
 

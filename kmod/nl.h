@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the netlink family share. */
+#ifndef MSEG_NL_H
+#define MSEG_NL_H
+
+#include <net/genetlink.h>
+
+#include "net.h"
+
+/**
+ * mseg_nl_refuse() - say why a command is refused
+ * @info: of the command
+ * @err: negative errno
+ * @why: in memory that never goes
+ *
+ * Return: @err.
+ */
+int mseg_nl_refuse(struct genl_info *info, int err, const char *why);
+
+/**
+ * mseg_nl_no_memory() - a command is refused for want of memory
+ * @info: of the command
+ *
+ * Return: -ENOMEM.
+ */
+int mseg_nl_no_memory(struct genl_info *info);
+
+/**
+ * mseg_nl_not_attached() - a command needs a namespace that is policed
+ * @extack: of the command
+ *
+ * Return: -ENODEV.
+ */
+int mseg_nl_not_attached(struct netlink_ext_ack *extack);
+
+/**
+ * mseg_nl_reply_new() - begin the reply to a command
+ * @info: of the command
+ * @size: bytes of attributes
+ * @cmd: of the reply
+ * @header: filled, to end the reply with
+ *
+ * Return: the reply, or NULL without memory, which it says.
+ */
+struct sk_buff *mseg_nl_reply_new(struct genl_info *info, size_t size, u8 cmd, void **header);
+
+/**
+ * mseg_nl_reply_send() - send a reply, or free it after an error
+ * @info: of the command
+ * @skb: from mseg_nl_reply_new()
+ * @header: from mseg_nl_reply_new()
+ * @err: 0, or why there is no reply
+ *
+ * Return: @err, or an error of sending.
+ */
+int mseg_nl_reply_send(struct genl_info *info, struct sk_buff *skb, void *header, int err);
+
+/**
+ * mseg_nl_generation() - number of the generation in force
+ * @mnet: its lock is held
+ *
+ * Return: the number, 0 where the namespace is not attached.
+ */
+u32 mseg_nl_generation(const struct mseg_net *mnet);
+
+/* The handlers of operations, by file. */
+
+int mseg_nl_txn_begin(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_txn_network(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_txn_rule(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_txn_defaults(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_txn_commit(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_txn_abort(struct sk_buff *request, struct genl_info *info);
+
+int mseg_nl_dump_start(struct netlink_callback *cb);
+int mseg_nl_network_get(struct sk_buff *skb, struct netlink_callback *cb);
+int mseg_nl_rule_get(struct sk_buff *skb, struct netlink_callback *cb);
+int mseg_nl_connection_get(struct sk_buff *skb, struct netlink_callback *cb);
+
+extern const struct nla_policy mseg_nl_entry_policy[MSEG_A_ENTRY_MAX + 1];
+extern const struct nla_policy mseg_nl_service_policy[MSEG_A_SERVICE_MAX + 1];
+
+#endif /* MSEG_NL_H */

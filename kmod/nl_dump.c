@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Dumps of networks, rules and connections. */
+#include "nl.h"
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include <linux/mseg.h>
+
+#include "netlink.h"
+
+/* Room for a rule with as many networks and services as there may be. */
+#define DUMP_ALLOC (SZ_64K - 1)
+
+int mseg_nl_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = DUMP_ALLOC;
+	return 0;
+}
+
+static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				   &mseg_netlink_family, NLM_F_MULTI, cmd);
+
+	if (header)
+		genl_dump_check_consistent(cb, header);
+	return header;
+}
+
+static int put_entry(struct sk_buff *skb, const struct mseg_prefix *prefix)
+{
+	int len = prefix->family == MSEG_FAMILY_IPV4 ? 4 : 16;
+	struct nlattr *nest = nla_nest_start(skb, MSEG_A_ENTRY);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put(skb, MSEG_A_ENTRY_ADDRESS, len, prefix->addr) ||
+	    nla_put_u8(skb, MSEG_A_ENTRY_PREFIX_LEN, prefix->len) ||
+	    (prefix->exclude && nla_put_flag(skb, MSEG_A_ENTRY_EXCLUDE))) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/*
+ * One message with as many of a network's entries as fit, from *entry on.
+ * Return: 0 when the network is done, else -EMSGSIZE.
+ */
+static int put_network(struct sk_buff *skb, struct netlink_callback *cb,
+		       const struct mseg_generation *generation, u32 id, long *entry)
+{
+	const struct mseg_network *network = &generation->policy->networks[id];
+	void *header = dump_put(skb, cb, MSEG_C_NETWORK_GET);
+	long first = *entry;
+
+	if (!header)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
+	    nla_put_u32(skb, MSEG_A_ID, id) || nla_put_string(skb, MSEG_A_NAME, network->name))
+		goto cancel;
+	while (*entry < network->n_prefixes && !put_entry(skb, &network->prefixes[*entry]))
+		++*entry;
+	if (*entry == first && first < network->n_prefixes)
+		goto cancel;
+	genlmsg_end(skb, header);
+	if (*entry < network->n_prefixes)
+		return -EMSGSIZE;
+	*entry = 0;
+	return 0;
+cancel:
+	genlmsg_cancel(skb, header);
+	return -EMSGSIZE;
+}
+
+/* Call a dump's function with the generation in force, under the lock. */
+static int dump_policy(struct sk_buff *skb, struct netlink_callback *cb,
+		       void (*dump)(struct sk_buff *skb, struct netlink_callback *cb,
+				    const struct mseg_generation *generation))
+{
+	struct mseg_net *mnet = mseg_net_of(sock_net(skb->sk));
+	int err = 0;
+
+	mutex_lock(&mnet->lock);
+	if (mnet->attached) {
+		cb->seq = mseg_net_generation(mnet)->number;
+		dump(skb, cb, mseg_net_generation(mnet));
+	} else {
+		err = mseg_nl_not_attached(cb->extack);
+	}
+	mutex_unlock(&mnet->lock);
+	return err ?: skb->len;
+}
+
+static void dump_networks(struct sk_buff *skb, struct netlink_callback *cb,
+			  const struct mseg_generation *generation)
+{
+	while (cb->args[0] < generation->policy->n_networks &&
+	       !put_network(skb, cb, generation, cb->args[0], &cb->args[1]))
+		cb->args[0]++;
+}
+
+static int put_service(struct sk_buff *skb, const struct mseg_service *service)
+{
+	struct nlattr *nest = nla_nest_start(skb, MSEG_A_SERVICE);
+
+	if (!nest || nla_put_u16(skb, MSEG_A_SERVICE_ITEM, service->item))
+		return -EMSGSIZE;
+	if (service->protocol != MSEG_PROTOCOL_ANY &&
+	    nla_put_u8(skb, MSEG_A_SERVICE_PROTOCOL, service->protocol))
+		return -EMSGSIZE;
+	if (!service->bare && (nla_put_u16(skb, MSEG_A_SERVICE_LOW, service->low) ||
+			       nla_put_u16(skb, MSEG_A_SERVICE_HIGH, service->high)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_rule_attrs(struct sk_buff *skb, const struct mseg_rule *rule)
+{
+	u32 i;
+
+	if (nla_put_string(skb, MSEG_A_NAME, rule->name) ||
+	    nla_put_u8(skb, MSEG_A_DIRECTION, rule->direction) ||
+	    nla_put_u8(skb, MSEG_A_ACTION, rule->action) ||
+	    nla_put_u64_64bit(skb, MSEG_A_COOKIE, rule->cookie, MSEG_A_PAD))
+		return -EMSGSIZE;
+	for (i = 0; i < rule->n_networks; i++)
+		if (nla_put_u32(skb, MSEG_A_NETWORK, rule->networks[i]))
+			return -EMSGSIZE;
+	for (i = 0; i < rule->n_services; i++)
+		if (put_service(skb, &rule->services[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static int put_hits(struct sk_buff *skb, const struct mseg_hits *hits)
+{
+	if (nla_put_u64_64bit(skb, MSEG_A_HITS, atomic64_read(&hits->count), MSEG_A_PAD) ||
+	    nla_put_u64_64bit(skb, MSEG_A_LAST_HIT, READ_ONCE(hits->last), MSEG_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_rule(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct mseg_generation *generation, u32 id)
+{
+	void *header = dump_put(skb, cb, MSEG_C_RULE_GET);
+
+	if (!header)
+		return -EMSGSIZE;
+	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
+	    nla_put_u32(skb, MSEG_A_ID, id) || put_rule_attrs(skb, &generation->policy->rules[id]) ||
+	    put_hits(skb, &generation->hits[id])) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+static void dump_rules(struct sk_buff *skb, struct netlink_callback *cb,
+		       const struct mseg_generation *generation)
+{
+	while (cb->args[0] < generation->policy->n_rules &&
+	       !put_rule(skb, cb, generation, cb->args[0]))
+		cb->args[0]++;
+}
+
+int mseg_nl_network_get(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_policy(skb, cb, dump_networks);
+}
+
+int mseg_nl_rule_get(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump_policy(skb, cb, dump_rules);
+}
+
+static int put_connection(struct sk_buff *skb, struct netlink_callback *cb, struct mseg_conn *conn)
+{
+	void *header = dump_put(skb, cb, MSEG_C_CONNECTION_GET);
+	struct mseg_flow_record record;
+	unsigned long end;
+	long left;
+
+	if (!header)
+		return -EMSGSIZE;
+	mseg_flow_fill(&record, conn, MSEG_FLOW_EVENT_UPDATE);
+	end = READ_ONCE(conn->last_seen) + mseg_conn_timeout(conn);
+	left = max_t(long, end - jiffies, 0);
+	if (nla_put(skb, MSEG_A_FLOW, sizeof(record), &record) ||
+	    nla_put_u32(skb, MSEG_A_TIMEOUT, left / HZ)) {
+		genlmsg_cancel(skb, header);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+/* A bucket from its args[1]-th entry on; false when the message is full. */
+static bool dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct mseg_conn_bucket *bucket)
+{
+	struct mseg_conn *conn;
+	long i = 0;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
+		if (i++ < cb->args[1])
+			continue;
+		if (put_connection(skb, cb, conn)) {
+			rcu_read_unlock();
+			return false;
+		}
+		cb->args[1]++;
+	}
+	rcu_read_unlock();
+	cb->args[1] = 0;
+	return true;
+}
+
+int mseg_nl_connection_get(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct mseg_net *mnet = mseg_net_of(sock_net(skb->sk));
+	struct mseg_conns *conns;
+	int err = 0;
+
+	mutex_lock(&mnet->lock);
+	if (!mnet->attached) {
+		err = mseg_nl_not_attached(cb->extack);
+		goto out;
+	}
+	conns = mnet->conns;
+	for (; cb->args[0] <= conns->mask; cb->args[0]++) {
+		if (!dump_bucket(skb, cb, &conns->buckets[cb->args[0]]))
+			break;
+		cond_resched();
+	}
+out:
+	mutex_unlock(&mnet->lock);
+	return err ?: skb->len;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Transactions and subscriptions go when the socket that made them is closed. */
+#include "owner.h"
+
+#include <linux/netlink.h>
+#include <linux/notifier.h>
+#include <net/netlink.h>
+
+#include "net.h"
+#include "subscriber.h"
+#include "txn.h"
+
+static void forget_port(struct mseg_net *mnet, u32 port)
+{
+	/* Most sockets that close hold nothing, and must not wait for a commit. */
+	if (list_empty_careful(&mnet->txns) && !mseg_subscriber_any(&mnet->subscribers))
+		return;
+	mutex_lock(&mnet->lock);
+	mseg_txn_abort_port(mnet, port);
+	mseg_subscriber_remove(&mnet->subscribers, port);
+	mutex_unlock(&mnet->lock);
+}
+
+static int port_closed(struct notifier_block *block, unsigned long event, void *data)
+{
+	const struct netlink_notify *notify = data;
+
+	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC)
+		forget_port(mseg_net_of(notify->net), notify->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = {
+	.notifier_call = port_closed,
+};
+
+int mseg_owner_init(void)
+{
+	return netlink_register_notifier(&notifier);
+}
+
+void mseg_owner_exit(void)
+{
+	netlink_unregister_notifier(&notifier);
+}
