@@ -76,9 +76,8 @@ test-full: deps ## all of it on both kernels, on two processors, and DKMS
 	tests/run-tests --full
 
 .PHONY: run
-run: deps ## try the product in a virtual machine (HOST=1: on this machine)
-	+$(MAKE) all
-	tests/vm/demo $(if $(HOST),--host)
+run: ## try the product in a virtual machine (HOST=1: on this machine)
+	tests/e2e/run $(if $(HOST),--host)
 
 # --- installing --------------------------------------------------------------
 
@@ -89,8 +88,12 @@ install: programs ## install the programs under PREFIX (/usr/local)
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(PROGRAMS)
 
 .PHONY: dkms
-dkms: ## register, build and install the module through DKMS (as root)
-	dkms/install
+dkms: ## build and install the module through DKMS, for KERNEL (as root)
+	dkms/install $(KERNEL)
+
+.PHONY: dkms-remove
+dkms-remove: ## take the module out of DKMS again (as root)
+	dkms/remove
 
 .PHONY: clean
 clean: ## remove what was built (caches outside the checkout stay)

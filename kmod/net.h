@@ -83,8 +83,8 @@ static inline struct mseg_generation *mseg_net_generation(const struct mseg_net 
  *
  * May sleep.
  *
- * Return: 0, -EALREADY, -ESHUTDOWN (the module leaves), or what allocating or registering returned; then
- * nothing has changed.
+ * Return: 0, -EALREADY, -ESHUTDOWN (the module leaves), or what allocating or
+ * registering returned; then nothing has changed.
  */
 int mseg_net_attach(struct mseg_net *mnet);
 

@@ -34,8 +34,11 @@ static void send_reset(struct sk_buff *skb, const struct nf_hook_state *state)
 		nf_send_reset6(state->net, state->sk, skb, state->hook);
 }
 
-static void send_prohibited(struct sk_buff *skb, const struct nf_hook_state *state)
+static void send_prohibited(struct sk_buff *skb, const struct nf_hook_state *state, u8 protocol)
 {
+	/* The helpers take any other protocol's payload for one with a checksum. */
+	if (protocol != IPPROTO_UDP && protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	if (state->pf == NFPROTO_IPV4)
 		nf_send_unreach(skb, ICMP_PKT_FILTERED, state->hook);
 	else
@@ -76,7 +79,7 @@ static void answer(struct mseg_net *mnet, struct sk_buff *skb, const struct nf_h
 	if (packet->protocol == IPPROTO_TCP)
 		send_reset(skb, state);
 	else
-		send_prohibited(skb, state);
+		send_prohibited(skb, state, packet->protocol);
 	this_cpu_write(answering, NULL);
 	local_bh_enable();
 }

@@ -16,6 +16,9 @@
 /* What a listener may fall behind; beyond it records are lost, and counted. */
 #define LISTEN_BUFFER (8 << 20)
 
+/* A rule with as many networks and services as there may be takes 45 KiB. */
+#define MESSAGE_SIZE (64 << 10)
+
 /* The module's messages are far smaller. */
 #define RECEIVE_SIZE (256 << 10)
 
@@ -137,7 +140,7 @@ void client_close(struct client *client)
 
 struct nl_msg *client_message(struct client *client, int command, int flags)
 {
-	struct nl_msg *message = nlmsg_alloc_size(32 << 10);
+	struct nl_msg *message = nlmsg_alloc_size(MESSAGE_SIZE);
 
 	if (message && !genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, client->family, 0, flags,
 				    (uint8_t)command, MSEG_GENL_VERSION)) {
@@ -155,21 +158,16 @@ struct nlattr *client_first_attr(struct nlmsghdr *message, int *rest)
 	return genlmsg_attrdata(header, 0);
 }
 
-/* The attributes that follow an error: text, and where in the request. */
-static void read_refusal(struct client_refusal *refusal, struct nlmsgerr *error)
+/* Attributes of an extended acknowledgement: text, and where in the request. */
+static void read_tlvs(struct client_refusal *refusal, struct nlmsghdr *header, int skip)
 {
-	struct nlmsghdr *header = (struct nlmsghdr *)((char *)error - NLMSG_HDRLEN);
-	int skip = sizeof(*error);
+	char *data = nlmsg_data(header);
+	int rest = nlmsg_datalen(header) - NLMSG_ALIGN(skip);
 	struct nlattr *attr;
-	int rest;
 
 	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
-	if (!(header->nlmsg_flags & NLM_F_CAPPED))
-		skip += (int)error->msg.nlmsg_len - NLMSG_HDRLEN;
-	skip = NLMSG_ALIGN(skip);
-	rest = nlmsg_datalen(header) - skip;
-	for (attr = (struct nlattr *)((char *)error + skip); nla_ok(attr, rest);
+	for (attr = (struct nlattr *)(data + NLMSG_ALIGN(skip)); nla_ok(attr, rest);
 	     attr = nla_next(attr, &rest)) {
 		if (nla_type(attr) == NLMSGERR_ATTR_MSG)
 			nla_strlcpy(refusal->text, attr, sizeof(refusal->text));
@@ -178,6 +176,17 @@ static void read_refusal(struct client_refusal *refusal, struct nlmsgerr *error)
 			refusal->offset = nla_get_u32(attr);
 	}
 	text_clean(refusal->text);
+}
+
+/* They stand behind the error, and behind the request where that is repeated. */
+static void read_refusal(struct client_refusal *refusal, struct nlmsgerr *error)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)((char *)error - NLMSG_HDRLEN);
+	int skip = sizeof(*error);
+
+	if (!(header->nlmsg_flags & NLM_F_CAPPED))
+		skip += (int)error->msg.nlmsg_len - NLMSG_HDRLEN;
+	read_tlvs(refusal, header, skip);
 }
 
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
@@ -200,8 +209,10 @@ static int on_done(struct nl_msg *message, void *arg)
 	if (header->nlmsg_type == NLMSG_DONE && nlmsg_datalen(header) >= (int)sizeof(int)) {
 		int err = *(int *)nlmsg_data(header);
 
-		if (err < 0 && !call->err)
+		if (err < 0 && !call->err) {
+			read_tlvs(&call->client->refusal, header, sizeof(int));
 			call->err = err;
+		}
 	}
 	call->done = true;
 	return NL_STOP;

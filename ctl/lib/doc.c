@@ -46,6 +46,10 @@ struct reader {
 	unsigned int documents;
 	/* Where the last token stood: an absent value has no place itself. */
 	struct place last;
+	/* Where a scalar's text is put together. */
+	struct fy_token_iter *iterator;
+	char *text;
+	size_t room;
 };
 
 static void *arena_alloc(struct doc *doc, size_t size)
@@ -182,21 +186,56 @@ static enum doc_kind plain_kind(const char *s)
 	return DOC_STRING;
 }
 
+static bool append(struct reader *reader, size_t used, const struct fy_iter_chunk *chunk)
+{
+	size_t room = 2 * (used + chunk->len);
+	char *more;
+
+	if (reader->room - used < chunk->len) {
+		more = realloc(reader->text, room);
+		if (!more)
+			return false;
+		reader->text = more;
+		reader->room = room;
+	}
+	memcpy(reader->text + used, chunk->str, chunk->len);
+	return true;
+}
+
+/*
+ * Put a scalar's text together: its bytes, or a negative error. It is taken by
+ * chunks because libfyaml 0.7.12 leaks in fy_token_get_text() when there are
+ * many, and mixes them up in fy_token_iter_read().
+ */
+static ssize_t collect_text(struct reader *reader, struct fy_token *token)
+{
+	const struct fy_iter_chunk *chunk = NULL;
+	size_t used = 0;
+	int err = 0;
+
+	fy_token_iter_start(token, reader->iterator);
+	while (!err && (chunk = fy_token_iter_chunk_next(reader->iterator, chunk, &err))) {
+		if (append(reader, used, chunk))
+			used += chunk->len;
+		else
+			err = -ENOMEM;
+	}
+	fy_token_iter_finish(reader->iterator);
+	return err ? -ENOMEM : (ssize_t)used;
+}
+
 static int scalar_text(struct reader *reader, struct fy_token *token, struct doc_value *value)
 {
-	size_t len = 0;
-	const char *text = token ? fy_token_get_text(token, &len) : "";
-	char *copy;
+	ssize_t len = token ? collect_text(reader, token) : 0;
+	char *copy = len < 0 ? NULL : arena_alloc(reader->doc, (size_t)len + 1);
 
-	if (!text)
-		return no_memory(reader);
-	if (memchr(text, '\0', len))
-		return diag_error(reader->diag, value->place, "the text holds a NUL character");
-	copy = arena_alloc(reader->doc, len + 1);
 	if (!copy)
 		return no_memory(reader);
-	memcpy(copy, text, len);
+	if (len)
+		memcpy(copy, reader->text, (size_t)len);
 	copy[len] = '\0';
+	if (memchr(copy, '\0', (size_t)len))
+		return diag_error(reader->diag, value->place, "the text holds a NUL character");
 	value->text = copy;
 	value->len = (uint32_t)len;
 	value->kind = DOC_STRING;
@@ -379,27 +418,50 @@ static int read_events(struct reader *reader, struct fy_parser *parser, struct f
 	return err;
 }
 
+/* Some of libfyaml's errors are printed even where they are collected. */
+static void discard(struct fy_diag *diag, void *user, const char *text, size_t len)
+{
+	(void)diag;
+	(void)user;
+	(void)text;
+	(void)len;
+}
+
+static struct fy_diag *make_diag(void)
+{
+	struct fy_diag_cfg config;
+	struct fy_diag *diag;
+
+	fy_diag_cfg_default(&config);
+	config.output_fn = discard;
+	config.colorize = false;
+	diag = fy_diag_create(&config);
+	if (diag)
+		fy_diag_set_collect_errors(diag, true);
+	return diag;
+}
+
 static int parse(struct reader *reader, const char *data, size_t len)
 {
 	struct fy_parse_cfg config = {
 		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_SLOPPY_FLOW_INDENTATION,
+		.diag = make_diag(),
 	};
-	struct fy_parser *parser = NULL;
-	int err = -ENOMEM;
+	struct fy_parser *parser = config.diag ? fy_parser_create(&config) : NULL;
+	int err;
 
-	config.diag = fy_diag_create(NULL);
-	if (config.diag) {
-		fy_diag_set_collect_errors(config.diag, true);
-		parser = fy_parser_create(&config);
-	}
-	if (parser && !fy_parser_set_string(parser, data, len))
+	reader->iterator = fy_token_iter_create(NULL);
+	if (parser && reader->iterator && !fy_parser_set_string(parser, data, len))
 		err = read_events(reader, parser, config.diag);
 	else
-		no_memory(reader);
+		err = no_memory(reader);
 	if (parser)
 		fy_parser_destroy(parser);
 	if (config.diag)
 		fy_diag_destroy(config.diag);
+	if (reader->iterator)
+		fy_token_iter_destroy(reader->iterator);
+	free(reader->text);
 	return err;
 }
 

@@ -6,9 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* Dumps that a commit broke into before it is called hopeless. */
-#define TRIES 20
+/* Seconds of dumps that commits broke into before it is called hopeless. */
+#define PATIENCE 10
 
 static uint32_t u32_of(struct nlattr **attrs, int type)
 {
@@ -278,17 +279,26 @@ static int read_policy(struct client *client, struct policy_call *call)
 	return err;
 }
 
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 int kernel_policy(struct client *client, bool with_entries, struct mseg_policy **policy,
 		  uint32_t *generation)
 {
 	struct policy_call call = { .with_entries = with_entries };
-	int tries, err = -EAGAIN;
+	time_t end = seconds() + PATIENCE;
+	int err;
 
-	for (tries = 0; err == -EAGAIN && tries < TRIES; tries++) {
+	do {
 		mseg_policy_free(call.policy);
 		call.policy = mseg_policy_new();
 		err = call.policy ? read_policy(client, &call) : -ENOMEM;
-	}
+	} while (err == -EAGAIN && seconds() < end);
 	if (err) {
 		mseg_policy_free(call.policy);
 		return err;
@@ -321,6 +331,9 @@ static int on_connection(struct nlattr **attrs, struct nlmsghdr *message, void *
 	(void)message;
 	if (!attrs[MSEG_A_FLOW] || !kernel_record(attrs[MSEG_A_FLOW], &record))
 		return -EBADMSG;
+	/* What was counted was told of; a connection stands for itself. */
+	if (!record.count)
+		record.count = 1;
 	return call->each(&record, u32_of(attrs, MSEG_A_TIMEOUT), call->arg);
 }
 

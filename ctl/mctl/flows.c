@@ -24,6 +24,7 @@ struct follower {
 	/* The last record of every processor. */
 	uint64_t *seqs;
 	uint64_t lost;
+	/* Records were lost, and no hole was found yet. */
 	bool overrun;
 };
 
@@ -91,6 +92,7 @@ static void note_seq(struct follower *follower, const struct mseg_flow_record *r
 	if (*last && record->seq > *last + 1) {
 		holes = record->seq - *last - 1;
 		follower->lost += holes;
+		follower->overrun = false;
 		fprintf(stderr, "mctl: lost %" PRIu64 " records of processor %u\n", holes,
 			record->cpu);
 	}
@@ -180,6 +182,15 @@ static int subscribe(struct client *client)
 	return err ? err : client_subscribe(client, MSEG_MCGRP_FLOWS);
 }
 
+/* What is lost behind the last record leaves no hole. */
+static void report_losses(const struct follower *follower)
+{
+	if (follower->lost)
+		fprintf(stderr, "mctl: lost %" PRIu64 " records in all\n", follower->lost);
+	if (follower->overrun)
+		fputs("mctl: lost records behind the last one too\n", stderr);
+}
+
 static int follow_on(const struct context *context, struct follower *follower)
 {
 	int err = subscribe(follower->client);
@@ -194,8 +205,7 @@ static int follow_on(const struct context *context, struct follower *follower)
 	if (output_list_close(follower->list))
 		err = -ENOMEM;
 	free(follower->seqs);
-	if (follower->lost || follower->overrun)
-		fprintf(stderr, "mctl: %" PRIu64 " records were lost in all\n", follower->lost);
+	report_losses(follower);
 	if (err == -EPIPE) /* main() says what cannot be written */
 		return MCTL_FAILED;
 	return err ? module_error(NULL, "follow the flows", err) : MCTL_DONE;

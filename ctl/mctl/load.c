@@ -88,10 +88,9 @@ static int refused(const struct client *client, const struct flat *flat,
 {
 	const char *text = client_refusal(client)->text;
 
-	if (err == -EPERM || err == -ENODEV || err == -ESTALE)
+	if (!text[0] || err == -ENODEV || err == -ESTALE)
 		return module_error(client, "load the policy", err);
-	diag_error(diag, place_of(flat, fault), "the module refused: %s",
-		   text[0] ? text : strerror(-err));
+	diag_error(diag, place_of(flat, fault), "the module refused: %s", text);
 	return module_exit(err);
 }
 
