@@ -161,7 +161,7 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 int mseg_generation_confirm(struct mseg_net *mnet, u32 number)
 {
 	if (!mnet->former)
-		return -ENOENT;
+		return -ESRCH;
 	if (mseg_net_generation(mnet)->number != number)
 		return -ESTALE;
 	cancel_delayed_work(&mnet->trial);
@@ -177,7 +177,7 @@ int mseg_generation_revert(struct mseg_net *mnet)
 	struct mseg_generation *former = mnet->former;
 
 	if (!former)
-		return -ENOENT;
+		return -ESRCH;
 	cancel_delayed_work(&mnet->trial);
 	mnet->former = NULL;
 	/* No packet reads it since the commit: it may take a new number. */

@@ -90,7 +90,7 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
  * @mnet: attached, its lock held
  * @number: of the generation that is meant
  *
- * Return: 0, -ENOENT (none awaits confirmation) or -ESTALE (another does).
+ * Return: 0, -ESRCH (none awaits confirmation) or -ESTALE (another does).
  */
 int mseg_generation_confirm(struct mseg_net *mnet, u32 number);
 
@@ -100,7 +100,7 @@ int mseg_generation_confirm(struct mseg_net *mnet, u32 number);
  *
  * May sleep. The former policy comes into force as a generation of its own.
  *
- * Return: 0 or -ENOENT (none is on trial).
+ * Return: 0 or -ESRCH (none is on trial).
  */
 int mseg_generation_revert(struct mseg_net *mnet);
 

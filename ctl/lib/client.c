@@ -36,6 +36,7 @@ struct call {
 	void *arg;
 	bool done;
 	int err;
+	uint32_t seq;
 };
 
 /* Shortest lengths, so that no accessor reads behind an attribute. */
@@ -59,6 +60,11 @@ static const struct nla_policy policy[MSEG_A_MAX + 1] = {
 	[MSEG_A_SERVICE] = { .type = NLA_NESTED },
 	[MSEG_A_COOKIE] = { .type = NLA_U64 },
 	[MSEG_A_TIMEOUT] = { .type = NLA_U32 },
+	[MSEG_A_CONFIRM_LEFT] = { .type = NLA_U32 },
+	[MSEG_A_SILENT_IN] = { .type = NLA_U8 },
+	[MSEG_A_SILENT_OUT] = { .type = NLA_U8 },
+	[MSEG_A_HITS] = { .type = NLA_U64 },
+	[MSEG_A_LAST_HIT] = { .type = NLA_U64 },
 	[MSEG_A_STAT] = { .type = NLA_NESTED },
 };
 
@@ -242,6 +248,14 @@ static int on_message(struct nl_msg *message, void *arg)
 	return NL_OK;
 }
 
+/* A socket that listens may hear other things between. */
+static int on_sequence(struct nl_msg *message, void *arg)
+{
+	const struct call *call = arg;
+
+	return nlmsg_hdr(message)->nlmsg_seq == call->seq ? NL_OK : NL_SKIP;
+}
+
 static int receive_answer(struct client *client, struct call *call)
 {
 	struct nl_cb *callbacks = nl_cb_alloc(NL_CB_DEFAULT);
@@ -249,6 +263,7 @@ static int receive_answer(struct client *client, struct call *call)
 
 	if (!callbacks)
 		return -ENOMEM;
+	nl_cb_set(callbacks, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_sequence, call);
 	nl_cb_set(callbacks, NL_CB_VALID, NL_CB_CUSTOM, on_message, call);
 	nl_cb_set(callbacks, NL_CB_FINISH, NL_CB_CUSTOM, on_done, call);
 	nl_cb_set(callbacks, NL_CB_ACK, NL_CB_CUSTOM, on_done, call);
@@ -263,13 +278,14 @@ static int receive_answer(struct client *client, struct call *call)
 
 int client_call(struct client *client, struct nl_msg *message, client_handler *handler, void *arg)
 {
-	struct call call = { client, handler, arg, false, 0 };
+	struct call call = { .client = client, .handler = handler, .arg = arg };
 	int err;
 
 	memset(&client->refusal, 0, sizeof(client->refusal));
 	if (!message)
 		return -ENOMEM;
 	err = nl_send_auto(client->socket, message);
+	call.seq = nlmsg_hdr(message)->nlmsg_seq;
 	nlmsg_free(message);
 	if (err < 0)
 		return errno_of(err);

@@ -174,6 +174,7 @@ static void add_origin(struct json_object *flow, const struct mseg_flow_record *
 	};
 	static const char *const states[] = {
 		[MSEG_CONN_STATE_NEW] = "new",
+		[MSEG_CONN_STATE_REPLIED] = "replied",
 		[MSEG_CONN_STATE_ESTABLISHED] = "established",
 		[MSEG_CONN_STATE_CLOSING] = "closing",
 		[MSEG_CONN_STATE_CLOSED] = "closed",

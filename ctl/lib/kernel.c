@@ -39,6 +39,9 @@ static int on_status(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 	status->attached = attrs[MSEG_A_ATTACHED] != NULL;
 	status->defaults[MSEG_DIRECTION_IN] = u8_of(attrs, MSEG_A_DEFAULT_IN);
 	status->defaults[MSEG_DIRECTION_OUT] = u8_of(attrs, MSEG_A_DEFAULT_OUT);
+	status->silent[MSEG_DIRECTION_IN] = u8_of(attrs, MSEG_A_SILENT_IN);
+	status->silent[MSEG_DIRECTION_OUT] = u8_of(attrs, MSEG_A_SILENT_OUT);
+	status->confirm_left = u32_of(attrs, MSEG_A_CONFIRM_LEFT);
 	status->generation = u32_of(attrs, MSEG_A_GENERATION);
 	status->networks = u32_of(attrs, MSEG_A_NETWORK_COUNT);
 	status->entries = u32_of(attrs, MSEG_A_ENTRY_COUNT);

@@ -19,6 +19,8 @@ struct kernel_status {
 	char version[64];
 	bool attached;
 	uint8_t defaults[2];
+	uint8_t silent[2];
+	uint32_t confirm_left;
 	uint32_t generation;
 	uint32_t networks;
 	uint32_t entries;

@@ -13,6 +13,7 @@
 
 struct txn {
 	struct client *client;
+	const struct txn_options *options;
 	struct txn_fault *fault;
 	uint32_t id;
 	uint32_t generation;
@@ -86,11 +87,26 @@ static int on_commit(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
+static int put_options(struct nl_msg *message, const struct txn_options *options)
+{
+	int err = nla_put_u8(message, MSEG_A_EXISTING, options->existing);
+
+	if (!err && options->confirm_within)
+		err = nla_put_u32(message, MSEG_A_CONFIRM_WITHIN, options->confirm_within);
+	return err;
+}
+
 static int commit(struct txn *txn, bool guarded)
 {
 	struct nl_msg *message = begin_message(txn, MSEG_C_TXN_COMMIT);
+	int err;
 
-	if (message && guarded && nla_put_u32(message, MSEG_A_GENERATION, txn->generation)) {
+	if (!message)
+		return -ENOMEM;
+	err = put_options(message, txn->options);
+	if (!err && guarded)
+		err = nla_put_u32(message, MSEG_A_GENERATION, txn->generation);
+	if (err) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
@@ -236,15 +252,20 @@ static int send_rule(struct txn *txn, const struct mseg_rule *rule, uint32_t ind
 static int send_defaults(struct txn *txn, const int actions[2])
 {
 	static const int types[] = { MSEG_A_DEFAULT_IN, MSEG_A_DEFAULT_OUT };
+	static const int silent_types[] = { MSEG_A_SILENT_IN, MSEG_A_SILENT_OUT };
+	const int *silent = txn->options->silent;
 	struct nl_msg *message = begin_message(txn, MSEG_C_TXN_DEFAULTS);
 	int i, err = 0;
 
 	*txn->fault = (struct txn_fault){ TXN_DEFAULTS, 0, MSEG_ID_NONE };
 	if (!message)
 		return -ENOMEM;
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		if (!err && actions[i] >= 0)
 			err = nla_put_u8(message, types[i], (uint8_t)actions[i]);
+		if (!err && silent[i] >= 0)
+			err = nla_put_u8(message, silent_types[i], (uint8_t)silent[i]);
+	}
 	return send_message(txn, message, err);
 }
 
@@ -293,9 +314,9 @@ static int try_load(struct txn *txn, const struct mseg_policy *policy, const boo
 }
 
 int txn_load(struct client *client, const struct mseg_policy *policy, const bool given[2],
-	     uint32_t *generation, struct txn_fault *fault)
+	     const struct txn_options *options, uint32_t *generation, struct txn_fault *fault)
 {
-	struct txn txn = { .client = client, .fault = fault };
+	struct txn txn = { .client = client, .options = options, .fault = fault };
 	int tries, err = -ESTALE;
 
 	for (tries = 0; err == -ESTALE && tries < TXN_TRIES; tries++)
@@ -319,10 +340,11 @@ static int try_defaults(struct txn *txn, const int actions[2])
 	return err;
 }
 
-int txn_defaults(struct client *client, const int actions[2], uint32_t *generation)
+int txn_defaults(struct client *client, const int actions[2], const struct txn_options *options,
+		 uint32_t *generation)
 {
 	struct txn_fault ignored;
-	struct txn txn = { .client = client, .fault = &ignored };
+	struct txn txn = { .client = client, .options = options, .fault = &ignored };
 	int tries, err = -ESTALE;
 
 	for (tries = 0; err == -ESTALE && tries < TXN_TRIES; tries++)
@@ -330,4 +352,15 @@ int txn_defaults(struct client *client, const int actions[2], uint32_t *generati
 	if (!err)
 		*generation = txn.generation;
 	return err;
+}
+
+int txn_confirm(struct client *client, uint32_t generation)
+{
+	struct nl_msg *message = client_message(client, MSEG_C_POLICY_CONFIRM, 0);
+
+	if (message && nla_put_u32(message, MSEG_A_GENERATION, generation)) {
+		nlmsg_free(message);
+		return -ENOMEM;
+	}
+	return client_call(client, message, NULL, NULL);
 }

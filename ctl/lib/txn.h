@@ -37,10 +37,25 @@ struct txn_fault {
 };
 
 /**
+ * struct txn_options - how a change comes into force
+ * @existing: enum mseg_existing, what happens to connections
+ * @confirm_within: seconds until the former policy comes back unless the change
+ *	is confirmed; 0 for a change that needs no confirmation
+ * @silent: by direction, whether what is rejected gets no answer; negative where
+ *	it stays, which of a loaded policy is off
+ */
+struct txn_options {
+	uint8_t existing;
+	uint32_t confirm_within;
+	int silent[2];
+};
+
+/**
  * txn_load() - replace the policy in force
  * @client: a connection
  * @policy: the new policy
  * @given: by direction, whether the policy's default counts; else it stays
+ * @options: how
  * @generation: the one that came into force
  * @fault: filled on error
  *
@@ -48,16 +63,27 @@ struct txn_fault {
  * what the module refused with, the policy in force being untouched.
  */
 int txn_load(struct client *client, const struct mseg_policy *policy, const bool given[2],
-	     uint32_t *generation, struct txn_fault *fault);
+	     const struct txn_options *options, uint32_t *generation, struct txn_fault *fault);
 
 /**
  * txn_defaults() - change the defaults of the policy in force
  * @client: a connection
  * @actions: by direction; negative where it stays
+ * @options: how
  * @generation: the one that came into force
  *
  * Return: as txn_load().
  */
-int txn_defaults(struct client *client, const int actions[2], uint32_t *generation);
+int txn_defaults(struct client *client, const int actions[2], const struct txn_options *options,
+		 uint32_t *generation);
+
+/**
+ * txn_confirm() - keep a policy that awaits confirmation
+ * @client: a connection
+ * @generation: the one that is meant
+ *
+ * Return: 0, -ESRCH where none awaits it, or -ESTALE where another does.
+ */
+int txn_confirm(struct client *client, uint32_t generation);
 
 #endif /* TXN_H */

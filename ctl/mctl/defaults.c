@@ -5,21 +5,39 @@
 
 #include "lib/json.h"
 #include "lib/kernel.h"
-#include "lib/txn.h"
-#include "mctl.h"
+#include "change.h"
 
 struct defaults {
 	const struct context *context;
 	int actions[2];
+	struct txn_options options;
 };
+
+static bool take_silent(struct defaults *defaults, const char *value)
+{
+	static const char *const words[] = { "none", "in", "out", "both" };
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if (!strcasecmp(value, words[i])) {
+			defaults->options.silent[MSEG_DIRECTION_IN] = i & 1;
+			defaults->options.silent[MSEG_DIRECTION_OUT] = i >> 1;
+			return true;
+		}
+	}
+	usage_error(defaults->context, "--silent takes none, in, out or both, not '%s'", value);
+	return false;
+}
 
 static bool take(int option, const char *value, void *arg)
 {
 	struct defaults *defaults = arg;
 	int *action = &defaults->actions[option == 'i' ? MSEG_DIRECTION_IN : MSEG_DIRECTION_OUT];
 
-	if (option == 'y')
-		return true;
+	if (option == 's')
+		return take_silent(defaults, value);
+	if (option != 'i' && option != 'u')
+		return change_take(defaults->context, option, value, &defaults->options);
 	if (!strcasecmp(value, "allow")) {
 		*action = MSEG_ACTION_ALLOW;
 	} else if (!strcasecmp(value, "reject")) {
@@ -48,18 +66,19 @@ static int print_result(struct context *context, struct client *client)
 	json_add_number(object, "generation", status.generation);
 	json_add_string(object, "in", word(status.defaults[MSEG_DIRECTION_IN]));
 	json_add_string(object, "out", word(status.defaults[MSEG_DIRECTION_OUT]));
+	json_add_number(object, "confirmLeft", status.confirm_left);
 	output_object(context->format, object);
 	return MCTL_DONE;
 }
 
-static int change(struct context *context, const int actions[2])
+static int change(struct context *context, const struct defaults *defaults)
 {
 	struct client *client;
 	uint32_t generation;
 	int err, status = module_open(&client);
 
 	if (status == MCTL_DONE) {
-		err = txn_defaults(client, actions, &generation);
+		err = txn_defaults(client, defaults->actions, &defaults->options, &generation);
 		status = err ? module_error(client, "change the defaults", err) :
 			       print_result(context, client);
 	}
@@ -72,25 +91,29 @@ static int run(struct context *context, int argc, char **argv)
 	static const struct option own[] = {
 		{ "in", required_argument, NULL, 'i' },
 		{ "out", required_argument, NULL, 'u' },
-		{ "yes", no_argument, NULL, 'y' },
+		{ "silent", required_argument, NULL, 's' },
+		CHANGE_OPTIONS,
 		{ 0 },
 	};
-	struct defaults defaults = { context, { -1, -1 } };
+	struct defaults defaults = { context, { -1, -1 }, change_options() };
 	int first = options_read(context, argc, argv, own, take, &defaults);
 
 	if (first < 0)
 		return options_exit();
 	if (first < argc)
 		return usage_error(context, "unexpected argument '%s'", argv[first]);
-	if (defaults.actions[0] < 0 && defaults.actions[1] < 0)
-		return usage_error(context, "--in or --out is needed");
-	return change(context, defaults.actions);
+	if (defaults.actions[0] < 0 && defaults.actions[1] < 0 && defaults.options.silent[0] < 0)
+		return usage_error(context, "--in, --out or --silent is needed");
+	return change(context, &defaults);
 }
 
 const struct command defaults_command = {
 	.name = "defaults",
-	.arguments = "[--in allow|reject] [--out allow|reject] [--yes]",
+	.arguments =
+		"[--in allow|reject] [--out allow|reject] [--silent none|in|out|both] " CHANGE_ARGUMENTS,
 	.summary = "Change what happens to what no rule decides",
-	.help = "A direction that is not named stays as it is, and so do networks and rules.\n",
+	.help = "A direction that is not named stays as it is, and so do networks and rules.\n"
+		"\n"
+		"  --silent none|in|out|both   where what is rejected gets no answer\n" CHANGE_HELP,
 	.run = run,
 };

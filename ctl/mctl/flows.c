@@ -179,7 +179,10 @@ static int subscribe(struct client *client)
 {
 	int err = client_subscribe(client, MSEG_MCGRP_POLICY);
 
-	return err ? err : client_subscribe(client, MSEG_MCGRP_FLOWS);
+	if (!err)
+		err = client_subscribe(client, MSEG_MCGRP_FLOWS);
+	/* Records are made only for who asked for them. */
+	return err ? err : client_do(client, MSEG_C_FLOW_SUBSCRIBE, 0, NULL, NULL);
 }
 
 /* What is lost behind the last record leaves no hole. */

@@ -8,12 +8,13 @@
 #include "lib/doc.h"
 #include "lib/flat.h"
 #include "lib/json.h"
-#include "lib/txn.h"
-#include "mctl.h"
+#include "change.h"
 
 struct load {
 	const char *file;
 	bool check;
+	const struct context *context;
+	struct txn_options options;
 };
 
 struct bytes {
@@ -29,6 +30,8 @@ static bool take(int option, const char *value, void *arg)
 		load->file = value;
 	else if (option == 'c')
 		load->check = true;
+	else
+		return change_take(load->context, option, value, &load->options);
 	return true;
 }
 
@@ -94,7 +97,14 @@ static int refused(const struct client *client, const struct flat *flat,
 	return module_exit(err);
 }
 
-static int load_policy(const struct flat *flat, struct diag *diag, struct json_object *result)
+static void add_result(struct json_object *result, uint32_t generation, uint32_t confirm_within)
+{
+	json_add_number(result, "generation", generation);
+	json_add_number(result, "confirmLeft", confirm_within);
+}
+
+static int load_policy(const struct load *load, const struct flat *flat, struct diag *diag,
+		       struct json_object *result)
 {
 	struct txn_fault fault;
 	struct client *client;
@@ -103,11 +113,11 @@ static int load_policy(const struct flat *flat, struct diag *diag, struct json_o
 
 	if (status != MCTL_DONE)
 		return status;
-	err = txn_load(client, flat->policy, flat->given, &generation, &fault);
+	err = txn_load(client, flat->policy, flat->given, &load->options, &generation, &fault);
 	if (err)
 		status = refused(client, flat, &fault, err, diag);
 	else
-		json_add_number(result, "generation", generation);
+		add_result(result, generation, load->options.confirm_within);
 	client_close(client);
 	return status;
 }
@@ -125,7 +135,7 @@ static int use(struct context *context, const struct load *load, const struct fl
 	json_add_number(result, "rules", flat->policy->n_rules);
 	json_add_number(result, "warnings", diag->warnings);
 	if (!load->check)
-		status = load_policy(flat, diag, result);
+		status = load_policy(load, flat, diag, result);
 	if (status == MCTL_DONE)
 		output_object(context->format, result);
 	else
@@ -155,10 +165,10 @@ static int run(struct context *context, int argc, char **argv)
 	static const struct option own[] = {
 		{ "file", required_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'c' },
-		{ "yes", no_argument, NULL, 'y' },
+		CHANGE_OPTIONS,
 		{ 0 },
 	};
-	struct load load = { 0 };
+	struct load load = { .context = context, .options = change_options() };
 	int first = options_read(context, argc, argv, own, take, &load);
 
 	if (first < 0)
@@ -172,10 +182,10 @@ static int run(struct context *context, int argc, char **argv)
 
 const struct command load_command = {
 	.name = "load",
-	.arguments = "-f FILE [--check] [--yes]",
+	.arguments = "-f FILE [--check] " CHANGE_ARGUMENTS,
 	.summary = "Put a flat policy (JSON or YAML) in force, whole or not at all",
 	.help = "  -f FILE   the policy; - is standard input\n"
-		"  --check   check and compile it, and load nothing; needs no module\n"
+		"  --check   check and compile it, and load nothing; needs no module\n" CHANGE_HELP
 		"\n"
 		"A flat policy is one JSON or YAML object:\n"
 		"\n"

@@ -11,9 +11,10 @@
 #include "mctl.h"
 
 static const struct command *const commands[] = {
-	&status_command,   &load_command,	 &defaults_command, &rules_command,
-	&networks_command, &connections_command, &flows_command,    &stats_command,
-	&explain_command,  &attach_command,	 &detach_command,
+	&status_command,   &load_command,  &defaults_command, &confirm_command,
+	&rollback_command, &rules_command, &networks_command, &connections_command,
+	&flows_command,	   &stats_command, &explain_command,  &attach_command,
+	&detach_command,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

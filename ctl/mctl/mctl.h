@@ -51,6 +51,7 @@ struct command {
 };
 
 extern const struct command attach_command;
+extern const struct command confirm_command;
 extern const struct command connections_command;
 extern const struct command defaults_command;
 extern const struct command detach_command;
@@ -58,6 +59,7 @@ extern const struct command explain_command;
 extern const struct command flows_command;
 extern const struct command load_command;
 extern const struct command networks_command;
+extern const struct command rollback_command;
 extern const struct command rules_command;
 extern const struct command stats_command;
 extern const struct command status_command;

@@ -19,6 +19,7 @@ int module_exit(int err)
 		return MCTL_NOT_PERMITTED;
 	case ESTALE:
 	case EAGAIN:
+	case EBUSY:
 		return MCTL_CONFLICT;
 	default:
 		return MCTL_FAILED;

@@ -52,6 +52,15 @@ static void add_default(struct json_object *defaults, const char *key,
 	json_add_string(defaults, key, status->attached ? word : NULL);
 }
 
+static struct json_object *silent_json(const struct kernel_status *status)
+{
+	struct json_object *silent = json_object_new_object();
+
+	json_add_bool(silent, "in", status->silent[MSEG_DIRECTION_IN]);
+	json_add_bool(silent, "out", status->silent[MSEG_DIRECTION_OUT]);
+	return silent;
+}
+
 static struct json_object *status_json(const struct kernel_status *status)
 {
 	struct json_object *object = json_object_new_object();
@@ -66,7 +75,9 @@ static struct json_object *status_json(const struct kernel_status *status)
 	add_default(defaults, "in", status, MSEG_DIRECTION_IN);
 	add_default(defaults, "out", status, MSEG_DIRECTION_OUT);
 	json_add(object, "defaults", defaults);
+	json_add(object, "silent", silent_json(status));
 	json_add_number(object, "generation", status->generation);
+	json_add_number(object, "confirmLeft", status->confirm_left);
 	json_add_number(object, "networks", status->networks);
 	json_add_number(object, "entries", status->entries);
 	json_add_number(object, "rules", status->rules);
@@ -112,6 +123,8 @@ const struct command status_command = {
 	.arguments = "",
 	.summary = "Show the module, the defaults and what is in force",
 	.help = "The mode is discovery when both defaults allow, enforcing when both reject, and\n"
-		"mixed when they differ. Losses count flow records that nobody could be told of.\n",
+		"mixed when they differ. Losses count flow records that nobody could be told of.\n"
+		"A policy on trial is confirmed within the seconds that confirmLeft says, or it is\n"
+		"taken back. Silent says where what is rejected gets no answer.\n",
 	.run = run,
 };

@@ -370,7 +370,7 @@ static void test_limits_of_a_rule(void **state)
 			assert_int_equal(outcome->err, 0);
 		else
 			assert_non_null(
-				strstr(outcome->messages, "a rule has 1024 networks at most"));
+				strstr(outcome->messages, "a rule has 512 networks at most"));
 		done(outcome);
 	}
 	for (n = MSEG_MAX_RULE_SERVICES; n <= MSEG_MAX_RULE_SERVICES + 1; n++) {
@@ -385,7 +385,7 @@ static void test_limits_of_a_rule(void **state)
 			assert_int_equal(outcome->err, 0);
 		else
 			assert_non_null(strstr(outcome->messages,
-					       "a rule has 1024 ranges of services at most"));
+					       "a rule has 512 ranges of services at most"));
 		done(outcome);
 	}
 	free(networks);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Options of changes, and mctl confirm and mctl rollback, which end a trial. */
+#include "change.h"
+
+#include <errno.h>
+#include <linux/mseg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/json.h"
+#include "lib/kernel.h"
+
+struct txn_options change_options(void)
+{
+	return (struct txn_options){ .existing = MSEG_EXISTING_REMATCH, .silent = { -1, -1 } };
+}
+
+static bool take_existing(const struct context *context, const char *value, uint8_t *existing)
+{
+	static const char *const words[] = { "rematch", "keep", "reset" };
+	uint8_t i;
+
+	for (i = 0; i < 3; i++) {
+		if (!strcasecmp(value, words[i])) {
+			*existing = i;
+			return true;
+		}
+	}
+	usage_error(context, "--existing takes rematch, keep or reset, not '%s'", value);
+	return false;
+}
+
+/* A number of seconds, or of what its letter says; 0 where it is neither. */
+static unsigned long long seconds_of(const char *value)
+{
+	static const char units[] = "smh";
+	static const unsigned int factors[] = { 1, 60, 3600 };
+	unsigned long long number;
+	const char *unit;
+	char *end;
+
+	if (*value < '0' || *value > '9')
+		return 0;
+	errno = 0;
+	number = strtoull(value, &end, 10);
+	if (errno || number > MSEG_MAX_CONFIRM_WITHIN || (*end && end[1]))
+		return 0;
+	unit = strchr(units, *end ? *end : 's');
+	return unit ? number * factors[unit - units] : 0;
+}
+
+static bool take_confirm(const struct context *context, const char *value, uint32_t *seconds)
+{
+	unsigned long long number = seconds_of(value);
+
+	if (!number || number > MSEG_MAX_CONFIRM_WITHIN) {
+		usage_error(context, "--confirm-within takes 1s to %dh, not '%s'",
+			    MSEG_MAX_CONFIRM_WITHIN / 3600, value);
+		return false;
+	}
+	*seconds = (uint32_t)number;
+	return true;
+}
+
+bool change_take(const struct context *context, int option, const char *value,
+		 struct txn_options *options)
+{
+	if (option == 'e')
+		return take_existing(context, value, &options->existing);
+	if (option == 'w')
+		return take_confirm(context, value, &options->confirm_within);
+	return true;
+}
+
+static bool take_nothing(int option, const char *value, void *arg)
+{
+	(void)option; /* --yes, which every change accepts */
+	(void)value;
+	(void)arg;
+	return true;
+}
+
+static int print_generation(struct context *context, struct client *client)
+{
+	struct kernel_status status;
+	struct json_object *object;
+	int err = kernel_status(client, &status);
+
+	if (err)
+		return module_error(client, "read the status", err);
+	object = json_object_new_object();
+	json_add_number(object, "generation", status.generation);
+	output_object(context->format, object);
+	return MCTL_DONE;
+}
+
+static const struct option own_options[] = {
+	{ "yes", no_argument, NULL, 'y' },
+	{ 0 },
+};
+
+static int confirm_on(struct context *context, struct client *client, const char *operand)
+{
+	struct kernel_status status = { .generation = 0 };
+	char *end = NULL;
+	int err = 0;
+
+	if (operand)
+		status.generation = (uint32_t)strtoul(operand, &end, 10);
+	else
+		err = kernel_status(client, &status);
+	if (operand && (*end || !status.generation))
+		return usage_error(context, "'%s' is no generation", operand);
+	if (!err)
+		err = txn_confirm(client, status.generation);
+	return err ? module_error(client, "confirm the policy", err) :
+		     print_generation(context, client);
+}
+
+static int run_confirm(struct context *context, int argc, char **argv)
+{
+	int first = options_read(context, argc, argv, own_options, take_nothing, NULL);
+	struct client *client;
+	int status;
+
+	if (first < 0)
+		return options_exit();
+	if (first + 1 < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first + 1]);
+	status = module_open(&client);
+	if (status == MCTL_DONE)
+		status = confirm_on(context, client, first < argc ? argv[first] : NULL);
+	client_close(client);
+	return status;
+}
+
+static int run_rollback(struct context *context, int argc, char **argv)
+{
+	int first = options_read(context, argc, argv, own_options, take_nothing, NULL);
+	struct client *client;
+	int err, status;
+
+	if (first < 0)
+		return options_exit();
+	if (first < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first]);
+	status = module_open(&client);
+	if (status == MCTL_DONE) {
+		err = client_do(client, MSEG_C_POLICY_REVERT, 0, NULL, NULL);
+		status = err ? module_error(client, "go back", err) :
+			       print_generation(context, client);
+	}
+	client_close(client);
+	return status;
+}
+
+const struct command confirm_command = {
+	.name = "confirm",
+	.arguments = "[GENERATION] [--yes]",
+	.summary = "Keep the policy that awaits confirmation",
+	.help = "Without a generation it confirms the one in force.\n",
+	.run = run_confirm,
+};
+
+const struct command rollback_command = {
+	.name = "rollback",
+	.arguments = "[--yes]",
+	.summary = "Go back from the policy that awaits confirmation",
+	.help = "The former policy comes into force as a new generation.\n",
+	.run = run_rollback,
+};

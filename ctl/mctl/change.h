@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options that commands which change the policy share. */
+#ifndef CHANGE_H
+#define CHANGE_H
+
+#include "lib/txn.h"
+#include "mctl.h"
+
+/** The options, for a command's own; change_take() takes them. */
+#define CHANGE_OPTIONS                                              \
+	{ "existing", required_argument, NULL, 'e' },               \
+		{ "confirm-within", required_argument, NULL, 'w' }, \
+	{                                                           \
+		"yes", no_argument, NULL, 'y'                       \
+	}
+
+#define CHANGE_ARGUMENTS "[--existing rematch|keep|reset] [--confirm-within SECONDS] [--yes]"
+
+#define CHANGE_HELP                                                                             \
+	"  --existing rematch|keep|reset   connections that exist are judged again at their\n"  \
+	"                    next packet (rematch), left alone where they were allowed\n"       \
+	"                    (keep), or cut at once where they no longer are (reset)\n"         \
+	"  --confirm-within SECONDS   also as 60s, 5m or 1h: the former policy comes back by\n" \
+	"                    itself unless 'mctl confirm' is called in time\n"
+
+/** change_options() - what a change does when nothing is said */
+struct txn_options change_options(void);
+
+/**
+ * change_take() - take one of CHANGE_OPTIONS
+ * @context: the command
+ * @option: its letter
+ * @value: its argument, or NULL
+ * @options: filled
+ *
+ * Return: false, having said why, where the value is wrong.
+ */
+bool change_take(const struct context *context, int option, const char *value,
+		 struct txn_options *options);
+
+#endif /* CHANGE_H */
