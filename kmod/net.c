@@ -14,7 +14,7 @@
 #include "txn.h"
 
 #define ANSWERS_PER_SECOND 500
-#define MAX_CONNECTIONS (1U << 24)
+#define MAX_CONNECTIONS BIT(24)
 
 static unsigned int max_connections = 131072;
 module_param(max_connections, uint, 0444);
@@ -50,7 +50,7 @@ static int make_parts(struct mseg_net *mnet)
 	mnet->stats = alloc_percpu(struct mseg_stats);
 	if (!mnet->stats)
 		goto fail;
-	mnet->conns = mseg_conns_new(min(max_connections, MAX_CONNECTIONS), mnet->stats);
+	mnet->conns = mseg_conns_new(min_t(u32, max_connections, MAX_CONNECTIONS), mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
 	if (!mnet->conns || !mnet->flows)
 		goto fail;
