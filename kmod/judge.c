@@ -313,32 +313,55 @@ static struct mseg_conn *find(struct mseg_net *mnet, struct mseg_packet *packet)
 	return conn;
 }
 
+/* What a SYN is to the connection that is remembered for its addresses. */
+enum syn {
+	SYN_BELONGS,
+	SYN_FOLLOWS, /* the old one is over */
+	SYN_STRANGE, /* nobody knows: judge it, and leave the old one alone */
+};
+
+static enum syn ask_socket(struct mseg_net *mnet, const struct mseg_conn *conn)
+{
+	if (mseg_socket_state(mnet->net, &conn->key, conn->ifindex) > MSEG_SOCKET_TIME_WAIT)
+		return SYN_BELONGS;
+	/* That there is none says something only where there was one. */
+	return READ_ONCE(conn->has_socket) ? SYN_FOLLOWS : SYN_STRANGE;
+}
+
 /*
- * Whether a SYN begins a new connection where one is remembered. This host's own
- * always does, but for one that repeats the first. A peer's does when the old
- * one is over, which the socket tells; on a live one it changes nothing and goes
- * to the stack (RFC 5961). A crossing SYN belongs to the connection that this
- * host is opening (RFC 9293, 3.5).
+ * This host's own SYN begins a new connection, but for one that repeats the
+ * first. A peer's does when the old one is over, which the socket tells; on a
+ * live one it changes nothing and goes to the stack (RFC 5961). A crossing SYN
+ * belongs to the connection that this host is opening (RFC 9293, 3.5).
  */
-static bool begins_anew(struct mseg_net *mnet, const struct mseg_conn *conn,
-			const struct mseg_packet *packet)
+static enum syn meaning_of_syn(struct mseg_net *mnet, const struct mseg_conn *conn,
+			       const struct mseg_packet *packet)
 {
 	bool conn_out = conn->direction == MSEG_DIRECTION_OUT;
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_REJECTED:
-		return packet->out && !conn_out;
+		return packet->out && !conn_out ? SYN_FOLLOWS : SYN_BELONGS;
 	case MSEG_CONN_STATE_CLOSED:
-		return true;
+		return SYN_FOLLOWS;
 	case MSEG_CONN_STATE_NEW:
 	case MSEG_CONN_STATE_REPLIED:
 		if (packet->out == conn_out)
-			return false;
+			return SYN_BELONGS;
 		break;
 	}
-	if (packet->out)
-		return true;
-	return mseg_socket_state(mnet->net, &conn->key, conn->ifindex) <= MSEG_SOCKET_TIME_WAIT;
+	return packet->out ? SYN_FOLLOWS : ask_socket(mnet, conn);
+}
+
+/* The connection that a SYN belongs to, NULL where it is to be judged. */
+static struct mseg_conn *after_syn(struct mseg_net *mnet, struct mseg_conn *conn,
+				   const struct mseg_packet *packet)
+{
+	enum syn syn = meaning_of_syn(mnet, conn, packet);
+
+	if (syn == SYN_FOLLOWS)
+		mseg_track_end(mnet, conn);
+	return syn == SYN_BELONGS ? conn : NULL;
 }
 
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
@@ -347,10 +370,8 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 	struct mseg_conn *conn = find(mnet, packet);
 	u8 verdict;
 
-	if (conn && packet->tcp_syn && begins_anew(mnet, conn, packet)) {
-		mseg_track_end(mnet, conn);
-		conn = NULL;
-	}
+	if (conn && packet->tcp_syn)
+		conn = after_syn(mnet, conn, packet);
 	if (!conn)
 		return remember(mnet, generation, packet);
 	verdict = current_verdict(mnet, generation, conn);
