@@ -431,6 +431,9 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 		return class;
 	if (packet->out && ip.routed)
 		return MSEG_PACKET_ROUTED;
+	/* A header may claim to end behind the packet: then nothing follows it. */
+	if (ip.transport > skb->len)
+		return MSEG_PACKET_TRUNCATED;
 	packet->protocol = ip.protocol;
 	if (!set_key(skb, &ip, packet->out, &packet->key))
 		return MSEG_PACKET_TRUNCATED;
