@@ -6,6 +6,7 @@ class Tap:
     def __init__(self):
         self.number = 0
         self.failures = 0
+        print("TAP version 13", flush=True)
 
     def check(self, passed, name, detail=""):
         """One result; detail is printed with a failure."""
