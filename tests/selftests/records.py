@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every connection's records come: begin, update, end, numbered without a hole.
+
+Topology: see lib.py.
+"""
+
+import itertools
+import time
+
+import lib
+from lib import FAMILIES, HOST, PEER, rule, subtest
+
+
+def no_holes(records):
+    by_cpu = {}
+    for record in records:
+        by_cpu.setdefault(record["cpu"], []).append(record["seq"])
+    for cpu, numbers in by_cpu.items():
+        gaps = [pair for pair in itertools.pairwise(sorted(numbers)) if pair[1] != pair[0] + 1]
+        assert not gaps, f"holes on processor {cpu}: {gaps}"
+
+
+def accounted(flows):
+    """Made = sent + lost, and what was sent has been read."""
+    said = flows.stop()
+    counted = lib.stats()
+    lost = counted["flows_lost_accept"] + counted["flows_lost_reject"]
+    assert counted["flows_made"] == counted["flows_sent"] + lost, counted
+    return said, counted
+
+
+@subtest("IPv{}: TCP: begin, a changed verdict's update, and an end within 10 s", *FAMILIES)
+def tcp(family):
+    lib.policy(rule("in", "tcp", name="before"))
+    flows = lib.Flows()
+    client, server = lib.tcp_pair(family, "in")
+    port = server.getsockname()[1]
+    lib.exchange(client, server, b"x" * 1000)
+    begin = flows.wait("the beginning", event="begin", destinationPort=port)
+    assert begin["ruleName"] == "before" and begin["action"] == "Accept", begin
+    assert begin["sourceIP"] == PEER[family] and begin["destinationIP"] == HOST[family], begin
+    client.close()
+    server.close()
+    closed = time.monotonic()
+    end = flows.wait("the end", 10, event="end", destinationPort=port)
+    print(f"# the end came after {time.monotonic() - closed:.1f} s")
+    assert end["ID"] == begin["ID"] and end["state"] == "closed", end
+    assert end["packetsIn"] >= 4 and end["packetsOut"] >= 3, end
+    assert end["bytesIn"] > 1000 and end["bytesOut"] > 1000, end
+    other, other_end = lib.tcp_pair(family, "in")
+    lib.exchange(other, other_end)
+    lib.policy()
+    other.send(b"x")
+    update = flows.wait("the change", event="update", action="Reject")
+    assert update["destinationPort"] == other_end.getsockname()[1], update
+    accounted(flows)
+    no_holes(flows.records)
+
+
+@subtest("a record for each of 300 connections, made = sent + lost, no hole")
+def many():
+    lib.policy(rule("in", "udp"))
+    flows = lib.Flows()
+    server = lib.udp(HOST[4], port=lib.next_port())
+    for _ in range(150):
+        with lib.udp(PEER[4], "peer") as one:
+            one.sendto(b"x", server.getsockname())
+    lib.policy()
+    for _ in range(150):
+        with lib.udp(PEER[4], "peer") as one:
+            one.sendto(b"x", server.getsockname())
+    lib.wait_for(lambda: len([r for r in flows.read() if r["action"] == "Reject"]) >= 150,
+                 "rejections")
+    said, counted = accounted(flows)
+    assert not said, said
+    begun = [r for r in flows.records if r["event"] == "begin"]
+    assert len({r["ID"] for r in begun}) == len(begun) >= 298, len(begun)
+    assert counted["flows_sent"] == len(flows.records), f"{counted} {len(flows.records)}"
+    no_holes(flows.records)
+
+
+@subtest("attempts that are rejected again and again are counted, not repeated")
+def attempts():
+    lib.policy()
+    flows = lib.Flows()
+    client = lib.udp(PEER[4], "peer")
+    port = lib.next_port()
+    for _ in range(20):
+        client.sendto(b"x", (HOST[4], port))
+    flows.wait("the rejection", action="Reject", destinationPort=port)
+    lib.wait_for(lambda: lib.stats()["rejected_in_ipv4"] == 20, "all")
+    time.sleep(0.1)
+    assert len([r for r in flows.read() if r["destinationPort"] == port]) == 1, flows.records
+    now = [c for c in lib.mctl_json("connections") if c["destinationPort"] == port]
+    assert now[0]["packetsIn"] == 20, now
+
+
+@subtest("without a listener no record is made, and none is lost")
+def nobody():
+    lib.policy(rule("in", "udp"))
+    client, server = lib.udp_pair(4)
+    with lib.moved(flows_made=0, flows_lost_accept=0, flows_lost_reject=0):
+        lib.echo_udp(client, server)
+
+
+@subtest("the counters add up: seen = allowed + rejected + dropped")
+def sums():
+    lib.policy(rule("in", "udp"))
+    for family in FAMILIES:
+        client, server = lib.udp_pair(family)
+        lib.echo_udp(client, server)
+        with lib.fails(ConnectionRefusedError):
+            lib.tcp_pair(family, "in")
+    counted = lib.stats()
+    for where in ("in_ipv4", "in_ipv6", "out_ipv4", "out_ipv6"):
+        assert counted[f"seen_{where}"] == sum(
+            counted[f"{what}_{where}"] for what in ("allowed", "rejected", "dropped")), counted
+    assert lib.mctl_json("stats").keys() == counted.keys()
+
+
+if __name__ == "__main__":
+    lib.main()
