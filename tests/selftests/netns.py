@@ -9,16 +9,19 @@ It may go at any moment, under traffic and while it is dumped.
      │ veth0                ├─────┤ veth0                │
      │ 192.0.2.1/24         │     │ 192.0.2.2/24         │
      │                      │     └──────────────────────┘
-     │ short0               │      another, 50 times, gone at once
-     │ 198.51.100.1/24      ├─────┐──────────────────────┐
-     └──────────────────────┘     │ short1 198.51.100.2  │
+     │ short0 ... short49   │     ┌──────────────────────┐
+     │ 10.77.N.1/24         ├─────┤ inner                │
+     └──────────────────────┘     │ 10.77.N.2/24         │
                                   └──────────────────────┘
+                                     50, each gone at once
 """
 
 import contextlib
+import fcntl
+import itertools
 import os
 import socket
-import subprocess
+import struct
 import threading
 import time
 
@@ -90,7 +93,20 @@ def holds():
     lib.load()
 
 
-def short_life(ready):
+def configure(name, address):
+    """By ioctl, which needs no program to start: address, mask, up."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for request, value in ((0x8916, address), (0x891C, "255.255.255.0")):
+            fcntl.ioctl(sock, request, struct.pack("16sHH4s8x", name.encode(), socket.AF_INET, 0,
+                                                   socket.inet_aton(value)))
+        fcntl.ioctl(sock, 0x8914, struct.pack("16sH14x", name.encode(), 1))
+
+
+def devices():
+    return [name for _, name in socket.if_nameindex()]
+
+
+def short_life(number, ready):
     """A namespace that is policed, sends, and is dumped, until it is killed."""
     if lib.libc.unshare(lib.CLONE_NEWNET):
         raise OSError(lib.ctypes.get_errno(), "unshare")
@@ -99,52 +115,45 @@ def short_life(ready):
     client.call("ATTACH")
     client.call("FLOW_SUBSCRIBE")
     client.send(genl.K["C_TXN_BEGIN"])
-    while not device_exists():
-        time.sleep(0.001)
+    while "inner" not in devices():
+        time.sleep(0.002)
+    configure("inner", f"10.77.{number}.2")
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     # Dumps that nobody reads to their end.
     dumper = genl.Client()
-    for i in range(1000000):
+    for i in itertools.count():
         with contextlib.suppress(OSError):
-            sock.sendto(b"x", ("198.51.100.1", 1024 + i % 60000))
+            sock.sendto(b"x", (f"10.77.{number}.1", 1024 + i % 60000))
         if i == 200:
             os.write(ready, b".")
         if i % 100 == 50:
             with contextlib.suppress(OSError):
                 dumper.send(genl.K["C_CONNECTION_GET"], flags=genl.REQUEST | genl.DUMP)
+            time.sleep(0.002)
 
 
-def device_exists():
-    return "short1" in [name for _, name in socket.if_nameindex()]
-
-
-def hammer(stop):
+def hammer(now):
+    """Send to the namespace of now[0], until it is None."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    i = 0
-    while not stop:
-        i += 1
+    for i in itertools.count():
+        number = now[0]
+        if number is None:
+            break
         with contextlib.suppress(OSError):
-            sock.sendto(b"x", ("198.51.100.2", 1024 + i % 60000))
-        if not i % 50:
-            time.sleep(0.001)
+            sock.sendto(b"x", (f"10.77.{number}.2", 1024 + i % 60000))
+        if not i % 20:
+            time.sleep(0.01)
     sock.close()
 
 
-def one_round():
+def one_round(number):
     said, ready = os.pipe()
-    child = Child(short_life, ready)
+    child = Child(short_life, number, ready)
     os.close(ready)
     assert os.read(said, 1), child.result()
-    subprocess.run(("ip", "-batch", "-"), check=True, text=True, input=f"""
-        link add short0 type veth peer name short1 netns {child.pid}
-        address add 198.51.100.1/24 dev short0
-        link set short0 up
-    """)
-    subprocess.run(("nsenter", f"--net=/proc/{child.pid}/ns/net", "ip", "-batch", "-"),
-                   check=True, text=True, input="""
-        address add 198.51.100.2/24 dev short1
-        link set short1 up
-    """)
+    lib.command("ip", "link", "add", f"short{number}", "type", "veth",
+                "peer", "name", "inner", "netns", str(child.pid))
+    configure(f"short{number}", f"10.77.{number}.1")
     assert os.read(said, 1), child.result()
     os.close(said)
     child.kill()
@@ -152,16 +161,16 @@ def one_round():
 
 @subtest(f"{ROUNDS} are destroyed under traffic, while they are dumped")
 def destroyed():
-    stop = []
-    thread = threading.Thread(target=hammer, args=(stop,))
+    now = [0]
+    thread = threading.Thread(target=hammer, args=(now,))
     thread.start()
     try:
-        for _ in range(ROUNDS):
-            one_round()
-            lib.wait_for(lambda: "short0" not in [n for _, n in socket.if_nameindex()],
-                         "end of the namespace", 20)
+        for now[0] in range(ROUNDS):
+            one_round(now[0])
+        lib.wait_for(lambda: not [n for n in devices() if n.startswith("short")],
+                     "end of the namespaces", 60)
     finally:
-        stop.append(True)
+        now[0] = None
         thread.join()
     # The host did not notice.
     lib.policy(rule("in", "udp"))

@@ -37,6 +37,7 @@ class Traffic:
                 with lib.udp(HOST[4]) as one:
                     one.sendto(b"x", (lib.PEER[4], 9))
                 self.rounds += 1
+                time.sleep(0.005)
         except Exception as error:  # pylint: disable=broad-except
             self.error = error
 
@@ -62,7 +63,7 @@ def dumps(stop):
                     file.read()
             finally:
                 client.close()
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 @subtest(f"loaded and unloaded {ROUNDS} times under traffic and dumps, no packet is lost")
