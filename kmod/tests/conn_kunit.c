@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The connection cache: its limit, its victims, its times. */
+#include "../conn.c"
+
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+
+#include "tests.h"
+
+static struct mseg_conn *add(struct mseg_conns *conns, const struct mseg_conn_key *key, u8 state)
+{
+	struct mseg_conn *conn = mseg_conn_new(conns, key);
+
+	if (!conn)
+		return NULL;
+	conn->state = state;
+	return mseg_conn_add(conns, conn) ? conn : NULL;
+}
+
+static struct mseg_conn *find(struct mseg_conns *conns, const struct mseg_conn_key *key)
+{
+	struct mseg_conn *conn;
+
+	rcu_read_lock();
+	conn = mseg_conn_find(conns, key);
+	rcu_read_unlock();
+	return conn;
+}
+
+static u64 stat(struct mseg_net *mnet, enum mseg_stat stat)
+{
+	return mseg_stats_sum(mnet->stats, stat);
+}
+
+static void add_find_remove(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 1000);
+	struct mseg_conn_key key = mseg_test_key(2);
+	struct mseg_conn *conn = add(mnet->conns, &key, MSEG_CONN_STATE_NEW);
+	struct mseg_conn_key other;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, conn);
+	KUNIT_EXPECT_PTR_EQ(test, conn, find(mnet->conns, &key));
+	/* Every byte of a key counts. */
+	for (i = 0; i < sizeof(key); i++) {
+		other = key;
+		((u8 *)&other)[i] ^= 1;
+		KUNIT_EXPECT_NULL(test, find(mnet->conns, &other));
+	}
+	KUNIT_EXPECT_NULL(test, add(mnet->conns, &key, MSEG_CONN_STATE_NEW));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&mnet->conns->count));
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, mseg_conn_remove(mnet->conns, conn));
+	KUNIT_EXPECT_FALSE(test, mseg_conn_remove(mnet->conns, conn));
+	rcu_read_unlock();
+	KUNIT_EXPECT_NULL(test, find(mnet->conns, &key));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&mnet->conns->count));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_conn_added));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_conn_removed));
+}
+
+/* What was rejected stands beside what the host itself began. */
+static void kinds(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 1000);
+	struct mseg_conn_key key = mseg_test_key(2);
+	u8 kind;
+
+	for (kind = MSEG_CONN_PLAIN; kind <= MSEG_CONN_REJECTED_OUT; kind++) {
+		key.kind = kind;
+		KUNIT_EXPECT_NOT_NULL(test, add(mnet->conns, &key, MSEG_CONN_STATE_NEW));
+	}
+	for (kind = MSEG_CONN_PLAIN; kind <= MSEG_CONN_REJECTED_OUT; kind++) {
+		key.kind = kind;
+		KUNIT_EXPECT_EQ(test, kind, find(mnet->conns, &key)->key.kind);
+	}
+}
+
+static void limit(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn_key key;
+	u32 i;
+
+	for (i = 0; i < 150; i++) {
+		key = mseg_test_key(i);
+		KUNIT_EXPECT_EQ(test, i >= 100, mseg_conn_full(mnet->conns));
+		KUNIT_EXPECT_EQ(test, i < 100, !!add(mnet->conns, &key, MSEG_CONN_STATE_NEW));
+	}
+	KUNIT_EXPECT_EQ(test, 100, atomic_read(&mnet->conns->count));
+	KUNIT_EXPECT_EQ(test, 50, stat(mnet, MSEG_STAT_conn_full));
+}
+
+static struct mseg_conn *victim(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject,
+				bool out)
+{
+	struct mseg_conn *conn;
+
+	rcu_read_lock();
+	conn = mseg_conn_victim(mnet->conns, key, reject, out);
+	rcu_read_unlock();
+	return conn;
+}
+
+/* All in one chain, so that the victim does not depend on the hash. */
+static void victims(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 32);
+	struct mseg_conn_key key = mseg_test_key(1);
+	struct mseg_conn *conn[4];
+	u32 mask = mnet->conns->mask;
+	int i;
+
+	mnet->conns->mask = 0;
+	key.protocol = IPPROTO_TCP;
+	for (i = 0; i < ARRAY_SIZE(conn); i++) {
+		static const u8 states[] = { MSEG_CONN_STATE_ESTABLISHED, MSEG_CONN_STATE_NEW,
+					     MSEG_CONN_STATE_NEW, MSEG_CONN_STATE_REJECTED };
+
+		key.rport = htons(i);
+		key.kind = states[i] == MSEG_CONN_STATE_REJECTED ? MSEG_CONN_REJECTED_IN :
+								   MSEG_CONN_PLAIN;
+		conn[i] = add(mnet->conns, &key, states[i]);
+		KUNIT_ASSERT_NOT_NULL(test, conn[i]);
+		conn[i]->direction = i == 1 ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN;
+	}
+	/* The rejected one first, then what a peer began, then what this host did. */
+	for (i = 3; i > 0; i--) {
+		KUNIT_EXPECT_PTR_EQ(test, conn[i], victim(mnet, &key, false, true));
+		KUNIT_EXPECT_PTR_EQ(test, i > 1 ? conn[i] : NULL, victim(mnet, &key, false, false));
+		KUNIT_EXPECT_PTR_EQ(test, i > 2 ? conn[i] : NULL, victim(mnet, &key, true, false));
+		rcu_read_lock();
+		mseg_conn_remove(mnet->conns, conn[i]);
+		rcu_read_unlock();
+	}
+	KUNIT_EXPECT_NULL(test, victim(mnet, &key, false, true));
+	/* Established, but its time is over. */
+	conn[0]->last_seen = jiffies - mseg_conn_timeout(conn[0]) - 1;
+	KUNIT_EXPECT_PTR_EQ(test, conn[0], victim(mnet, &key, false, true));
+	mnet->conns->mask = mask;
+}
+
+/* A flood of half-open connections never pushes out an established one. */
+static void flood(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 256);
+	struct mseg_conn *goes;
+	struct mseg_conn_key key;
+	u32 i, left = 0;
+
+	for (i = 0; i < 128; i++) {
+		key = mseg_test_key(i);
+		key.protocol = IPPROTO_TCP;
+		add(mnet->conns, &key, MSEG_CONN_STATE_ESTABLISHED);
+	}
+	for (i = 1000; i < 6000; i++) {
+		key = mseg_test_key(i);
+		key.protocol = IPPROTO_TCP;
+		rcu_read_lock();
+		if (mseg_conn_full(mnet->conns)) {
+			goes = mseg_conn_victim(mnet->conns, &key, false, true);
+			if (goes)
+				mseg_conn_remove(mnet->conns, goes);
+		}
+		add(mnet->conns, &key, MSEG_CONN_STATE_NEW);
+		rcu_read_unlock();
+	}
+	for (i = 0; i < 128; i++) {
+		key = mseg_test_key(i);
+		key.protocol = IPPROTO_TCP;
+		left += !!find(mnet->conns, &key);
+	}
+	KUNIT_EXPECT_EQ(test, 128, left);
+	KUNIT_EXPECT_EQ(test, 256, atomic_read(&mnet->conns->count));
+}
+
+static void timeouts(struct kunit *test)
+{
+	static const struct {
+		u8 protocol;
+		u8 state;
+		u32 seconds;
+	} times[] = {
+		{ IPPROTO_TCP, MSEG_CONN_STATE_NEW, 120 },
+		{ IPPROTO_TCP, MSEG_CONN_STATE_ESTABLISHED, 5 * 24 * 3600 },
+		{ IPPROTO_TCP, MSEG_CONN_STATE_CLOSED, 10 },
+		{ IPPROTO_TCP, MSEG_CONN_STATE_REJECTED, 30 },
+		{ IPPROTO_UDP, MSEG_CONN_STATE_NEW, 30 },
+		{ IPPROTO_UDP, MSEG_CONN_STATE_ESTABLISHED, 180 },
+		{ IPPROTO_ICMP, MSEG_CONN_STATE_NEW, 30 },
+		{ IPPROTO_GRE, MSEG_CONN_STATE_NEW, 600 },
+	};
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn_key key = mseg_test_key(1);
+	struct mseg_conn *conn;
+	unsigned long last;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++) {
+		key.protocol = times[i].protocol;
+		key.rport = htons(i);
+		conn = add(mnet->conns, &key, times[i].state);
+		KUNIT_ASSERT_NOT_NULL(test, conn);
+		KUNIT_EXPECT_EQ_MSG(test, times[i].seconds * HZ, mseg_conn_timeout(conn),
+				    "protocol %u state %u", times[i].protocol, times[i].state);
+		last = jiffies;
+		conn->last_seen = last - times[i].seconds * HZ + 5 * HZ;
+		KUNIT_EXPECT_FALSE(test, mseg_conn_expired(conn));
+		conn->last_seen = last - times[i].seconds * HZ - 1;
+		KUNIT_EXPECT_TRUE(test, mseg_conn_expired(conn));
+	}
+}
+
+struct racer {
+	struct mseg_conns *conns;
+	u64 seed;
+	struct completion done;
+};
+
+/* Adds, looks up and removes among few keys, at the limit. */
+static int race(void *data)
+{
+	struct racer *racer = data;
+	struct mseg_conn_key key;
+	struct mseg_conn *conn;
+	struct rnd_state rnd;
+	int i;
+
+	prandom_seed_state(&rnd, racer->seed);
+	for (i = 0; i < 20000; i++) {
+		key = mseg_test_key(prandom_u32_state(&rnd) % 64);
+		rcu_read_lock();
+		conn = mseg_conn_find(racer->conns, &key);
+		if (!conn)
+			add(racer->conns, &key, MSEG_CONN_STATE_NEW);
+		else if (prandom_u32_state(&rnd) & 1)
+			mseg_conn_remove(racer->conns, conn);
+		rcu_read_unlock();
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	complete(&racer->done);
+	return 0;
+}
+
+static void races(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 32);
+	struct racer racers[4];
+	struct task_struct *task;
+	struct mseg_conn *conn;
+	u32 i, linked = 0;
+
+	for (i = 0; i < ARRAY_SIZE(racers); i++) {
+		racers[i].conns = mnet->conns;
+		racers[i].seed = get_random_u64();
+		init_completion(&racers[i].done);
+		kunit_info(test, "seed %llu", racers[i].seed);
+		task = kthread_run(race, &racers[i], "mseg_race/%u", i);
+		if (IS_ERR(task))
+			complete(&racers[i].done);
+		KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	}
+	for (i = 0; i < ARRAY_SIZE(racers); i++)
+		wait_for_completion(&racers[i].done);
+	for (i = 0; i <= mnet->conns->mask; i++)
+		hlist_for_each_entry(conn, &mnet->conns->buckets[i].chain, node)
+			linked++;
+	KUNIT_EXPECT_EQ(test, linked, atomic_read(&mnet->conns->count));
+	KUNIT_EXPECT_LE(test, linked, 32);
+	KUNIT_EXPECT_EQ(test, linked,
+			stat(mnet, MSEG_STAT_conn_added) - stat(mnet, MSEG_STAT_conn_removed));
+}
+
+static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove), KUNIT_CASE(kinds),
+				     KUNIT_CASE(limit),		  KUNIT_CASE(victims),
+				     KUNIT_CASE(flood),		  KUNIT_CASE(timeouts),
+				     KUNIT_CASE_SLOW(races),	  {} };
+
+static struct kunit_suite suite = {
+	.name = "mseg_conn",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);

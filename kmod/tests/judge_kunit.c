@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Judging: which connection a packet belongs to, and what a change of policy
+ * does to it. The local sockets are whatever a test says.
+ */
+#include "../socket.h"
+
+static enum mseg_socket_state fake_state;
+static bool fake_listener;
+static bool fake_connected;
+
+#define mseg_socket_state(net, key, ifindex) ((void)(net), (void)(key), (void)(ifindex), fake_state)
+#define mseg_socket_listens(net, key, ifindex) \
+	((void)(net), (void)(key), (void)(ifindex), fake_listener)
+#define mseg_socket_connected(net, key, ifindex) \
+	((void)(net), (void)(key), (void)(ifindex), fake_connected)
+#include "../judge.c"
+#include "../track.c"
+
+#include "tests.h"
+
+#define ALLOW MSEG_ACTION_ALLOW
+#define REJECT MSEG_ACTION_REJECT
+
+enum { SYN = 1, END = 2, RST = 4, SYNACK = 8 };
+
+static struct mseg_packet packet_of(u32 peer, u8 protocol, bool out, u8 flags)
+{
+	struct mseg_packet packet = {
+		.key = mseg_test_key(peer),
+		.family = MSEG_FAMILY_IPV4,
+		.protocol = protocol,
+		.out = out,
+		.tcp_syn = flags & SYN,
+		.tcp_any_syn = flags & (SYN | SYNACK),
+		.tcp_end = flags & (END | RST),
+		.tcp_rst = flags & RST,
+		.ifindex = 1,
+		.len = 100,
+		.segments = 1,
+	};
+
+	packet.key.protocol = protocol;
+	packet.service = ntohs(out ? packet.key.rport : packet.key.lport);
+	return packet;
+}
+
+static u8 judge_one(struct mseg_net *mnet, u32 peer, u8 protocol, bool out, u8 flags)
+{
+	struct mseg_packet packet = packet_of(peer, protocol, out, flags);
+	u8 verdict;
+
+	rcu_read_lock();
+	verdict = mseg_judge_flow(mnet, &packet);
+	rcu_read_unlock();
+	return verdict;
+}
+
+static struct mseg_conn *conn_of(struct mseg_net *mnet, u32 peer, u8 protocol, u8 kind)
+{
+	struct mseg_conn_key key = mseg_test_key(peer);
+	struct mseg_conn *conn;
+
+	key.protocol = protocol;
+	key.kind = kind;
+	rcu_read_lock();
+	conn = mseg_conn_find(mnet->conns, &key);
+	rcu_read_unlock();
+	return conn;
+}
+
+static u64 judged(struct mseg_net *mnet)
+{
+	return mseg_stats_sum(mnet->stats, MSEG_STAT_judged);
+}
+
+static int reset_sockets(struct kunit *test)
+{
+	fake_state = MSEG_SOCKET_NONE;
+	fake_listener = false;
+	fake_connected = false;
+	return 0;
+}
+
+/* Opened by this host: SYN, SYN and ACK, ACK. */
+static void open_tcp(struct kunit *test, struct mseg_net *mnet, u32 peer)
+{
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, peer, IPPROTO_TCP, true, SYN));
+	fake_state = MSEG_SOCKET_HALF_OPEN;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, peer, IPPROTO_TCP, false, SYNACK));
+	fake_state = MSEG_SOCKET_ESTABLISHED;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, peer, IPPROTO_TCP, true, 0));
+}
+
+static void reply_needs_no_rule(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 2, IPPROTO_UDP, true, 0));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 2, IPPROTO_UDP, false, 0));
+	KUNIT_EXPECT_EQ(test, 2, judged(mnet));
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_REPLIED,
+			conn_of(mnet, 2, IPPROTO_UDP, MSEG_CONN_PLAIN)->state);
+}
+
+/* A refused packet of the peer's must not poison the host's own query. */
+static void rejected_answers_its_direction(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	KUNIT_EXPECT_NOT_NULL(test, conn_of(mnet, 1, IPPROTO_UDP, MSEG_CONN_REJECTED_IN));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_UDP, true, 0));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 3, IPPROTO_UDP, true, 0));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 3, IPPROTO_UDP, false, 0));
+}
+
+static void known_is_not_judged_again(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *conn;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		judge_one(mnet, 1, IPPROTO_UDP, i & 1, 0);
+	KUNIT_EXPECT_EQ(test, 1, judged(mnet));
+	conn = conn_of(mnet, 1, IPPROTO_UDP, MSEG_CONN_PLAIN);
+	KUNIT_EXPECT_EQ(test, 50, atomic64_read(&conn->packets[0]));
+	KUNIT_EXPECT_EQ(test, 50, atomic64_read(&conn->packets[1]));
+	KUNIT_EXPECT_EQ(test, 5000, atomic64_read(&conn->bytes[1]));
+}
+
+/* Forged RST, FIN and SYN change nothing while the socket lives. */
+static void forgeries(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *conn;
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	open_tcp(test, mnet, 1);
+	conn = conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_PLAIN);
+	KUNIT_ASSERT_NOT_NULL(test, conn);
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_ESTABLISHED, conn->state);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_TCP, false, RST));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_TCP, false, END));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_TCP, false, SYN));
+	KUNIT_EXPECT_PTR_EQ(test, conn, conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_PLAIN));
+	/* The sweep asks the socket, and finds it alive. */
+	rcu_read_lock();
+	mseg_track_socket(mnet, conn);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_ESTABLISHED, conn->state);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_TCP, false, 0));
+	KUNIT_EXPECT_EQ(test, 1, judged(mnet));
+}
+
+/* Over, it is judged anew: a peer's SYN needs a rule of its own. */
+static void reused_ports(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	open_tcp(test, mnet, 1);
+	fake_state = MSEG_SOCKET_TIME_WAIT;
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_TCP, false, SYN));
+	fake_state = MSEG_SOCKET_NONE;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_TCP, true, SYN));
+}
+
+static void rematch(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *conn;
+
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	conn = conn_of(mnet, 1, IPPROTO_UDP, MSEG_CONN_PLAIN);
+	/* Judged by its first packet's direction, whichever packet comes next. */
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_UDP, true, 0));
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_UDP, true, 0));
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_REJECTED, conn->state);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	mseg_test_policy(test, mnet, ALLOW, ALLOW);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	KUNIT_EXPECT_PTR_EQ(test, conn, conn_of(mnet, 1, IPPROTO_UDP, MSEG_CONN_PLAIN));
+	KUNIT_EXPECT_EQ(test, 4, conn->generation);
+}
+
+/* A full cache forgets, and judges every packet: it never allows by default. */
+static void full(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 16);
+	u32 peer, established = 0;
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	for (peer = 1; peer <= 16; peer++) {
+		fake_state = MSEG_SOCKET_NONE;
+		open_tcp(test, mnet, peer);
+	}
+	fake_state = MSEG_SOCKET_NONE;
+	for (peer = 100; peer < 400; peer++) {
+		KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, peer, IPPROTO_UDP, false, 0));
+		KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, peer, IPPROTO_TCP, true, SYN));
+	}
+	for (peer = 1; peer <= 16; peer++)
+		established += !!conn_of(mnet, peer, IPPROTO_TCP, MSEG_CONN_PLAIN);
+	KUNIT_EXPECT_EQ(test, 16, established);
+	KUNIT_EXPECT_EQ(test, 16, atomic_read(&mnet->conns->count));
+}
+
+/* Without an entry the local sockets tell whose connection it is. */
+static void midstream(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	fake_state = MSEG_SOCKET_ESTABLISHED;
+	fake_listener = true;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_TCP, true, 0));
+	KUNIT_EXPECT_EQ(test, MSEG_DIRECTION_IN,
+			conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_PLAIN)->direction);
+	KUNIT_EXPECT_TRUE(test, conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_PLAIN)->flags &
+					MSEG_FLOW_FLAG_EXISTING);
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 2, IPPROTO_TCP, true, 0));
+	/* No listener: one Allow is enough. */
+	fake_listener = false;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 3, IPPROTO_TCP, false, 0));
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 4, IPPROTO_TCP, false, 0));
+	mseg_test_policy(test, mnet, REJECT, REJECT);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 5, IPPROTO_TCP, false, 0));
+	/* No socket: it is as good as new. */
+	fake_state = MSEG_SOCKET_NONE;
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 6, IPPROTO_TCP, false, 0));
+	/* A UDP socket that is connected to the sender waits for it. */
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 7, IPPROTO_UDP, false, 0));
+	fake_connected = true;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 8, IPPROTO_UDP, false, 0));
+}
+
+static void errors(struct kunit *test)
+{
+	struct mseg_packet packet = packet_of(9, IPPROTO_ICMP, false, 0);
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	int i;
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	judge_one(mnet, 1, IPPROTO_UDP, true, 0);
+	packet.key.kind = MSEG_CONN_SINGLE_IN;
+	packet.icmp_error = true;
+	packet.quoted = mseg_test_key(1);
+	rcu_read_lock();
+	KUNIT_EXPECT_EQ(test, ALLOW, mseg_judge_error(mnet, &packet));
+	/* About nothing that is known: judged as any other packet. */
+	for (i = 0; i < sizeof(packet.quoted); i++) {
+		((u8 *)&packet.quoted)[i] ^= 0x80;
+		KUNIT_EXPECT_EQ(test, REJECT, mseg_judge_error(mnet, &packet));
+		((u8 *)&packet.quoted)[i] ^= 0x80;
+	}
+	memset(&packet.quoted, 0, sizeof(packet.quoted));
+	KUNIT_EXPECT_EQ(test, REJECT, mseg_judge_error(mnet, &packet));
+	packet.quoted_forwarded = true;
+	KUNIT_EXPECT_EQ(test, ALLOW, mseg_judge_error(mnet, &packet));
+	rcu_read_unlock();
+}
+
+static struct kunit_case cases[] = { KUNIT_CASE(reply_needs_no_rule),
+				     KUNIT_CASE(rejected_answers_its_direction),
+				     KUNIT_CASE(known_is_not_judged_again),
+				     KUNIT_CASE(forgeries),
+				     KUNIT_CASE(reused_ports),
+				     KUNIT_CASE(rematch),
+				     KUNIT_CASE(full),
+				     KUNIT_CASE(midstream),
+				     KUNIT_CASE(errors),
+				     {} };
+
+static struct kunit_suite suite = {
+	.name = "mseg_judge",
+	.init = reset_sockets,
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
