@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Cutting connections that a new policy no longer allows (POLICY.md, "A change
- * of policy", reset).
+ * Cutting connections that a new policy no longer allows (POLICY.md, "Changing
+ * it", reset).
  */
 #ifndef MSEG_CUT_H
 #define MSEG_CUT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a refused packet gets: POLICY.md, "What a reject does". */
+/* What a refused packet gets: POLICY.md, "Rejecting". */
 #ifndef MSEG_REJECT_H
 #define MSEG_REJECT_H
 

@@ -67,7 +67,7 @@ static const char *commit_refusal(int err)
 {
 	switch (err) {
 	case -EBUSY:
-		return "the policy in force awaits confirmation";
+		return "the policy in force awaits confirmation: confirm it or go back first";
 	case -ESHUTDOWN:
 		return "the module is being unloaded";
 	}

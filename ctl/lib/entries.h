@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a network's entries must be to each other (POLICY.md, "Objects"): an
+ * What a network's entries must be to each other (POLICY.md, "Parts"): an
  * exclusion lies strictly inside an entry, and no prefix is both.
  */
 #ifndef ENTRIES_H

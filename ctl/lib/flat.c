@@ -459,6 +459,12 @@ static bool read_service(struct reader *reader, const struct doc_value *value, s
 	struct service_item item;
 	char why[TEXT_WHY_LEN];
 
+	if (value->kind == DOC_INTEGER) {
+		diag_error(reader->diag, value->place,
+			   "service %s: write tcp/%s for a port; the number of a protocol stands in quotation marks",
+			   value->text, value->text);
+		return false;
+	}
 	if (!field_is(value, DOC_STRING, "a service", reader->diag))
 		return false;
 	shown = text_show(value->text, value->len);
@@ -619,6 +625,24 @@ static void read_policy(struct reader *reader, const struct doc_value *root)
 		read_rules(reader, values[RULES]);
 }
 
+/* A default that rejects, and no way around it: a host may be lost by it. */
+static void warn_of_isolation(struct reader *reader)
+{
+	static const char *const words[2] = { "in", "out" };
+	const struct flat *flat = reader->flat;
+	bool allowed[2] = { false, false };
+	uint32_t i;
+
+	for (i = 0; i < flat->policy->n_rules; i++)
+		if (flat->policy->rules[i].action == MSEG_ACTION_ALLOW)
+			allowed[flat->policy->rules[i].direction] = true;
+	for (i = 0; i < 2; i++)
+		if (flat->given[i] && flat->policy->defaults[i] == MSEG_ACTION_REJECT && !allowed[i])
+			diag_warning(reader->diag, flat->defaults,
+				     "the default rejects, and no rule allows anything %s",
+				     words[i]);
+}
+
 /* The core checks again what was checked here; it has the last word. */
 static void compile(struct reader *reader)
 {
@@ -649,6 +673,8 @@ static void read_document(struct reader *reader, const char *data, size_t len)
 		no_memory(reader);
 	if (!reader->diag->errors)
 		compile(reader);
+	if (!reader->diag->errors)
+		warn_of_isolation(reader);
 	free(reader->networks.items);
 	free(reader->rules.items);
 	doc_free(doc);

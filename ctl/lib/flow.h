@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A flow record as JSON, with the names of POLICY.md ("What a flow record and a
- * DNS record hold") as far as the module alone knows them.
+ * A flow record as JSON, with the names of POLICY.md ("Flow
+ * records"), as far as the module alone knows them.
  */
 #ifndef FLOW_H
 #define FLOW_H

@@ -48,6 +48,21 @@ static int bad_address(const char *s, size_t len, char *why)
 	return -EINVAL;
 }
 
+/* Packets never hold such addresses: an entry would match nothing. */
+static bool is_mapped(const struct mseg_prefix *prefix)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return prefix->family == MSEG_FAMILY_IPV6 && !memcmp(prefix->addr, mapped, sizeof(mapped));
+}
+
+static int mapped_address(const char *s, size_t len, char *why)
+{
+	snprintf(why, TEXT_WHY_LEN, "%s is an IPv4-mapped address: write the IPv4 address",
+		 text_show(s, len).s);
+	return -EINVAL;
+}
+
 static int parse_address(const char *s, size_t len, struct mseg_prefix *prefix, char *why)
 {
 	char copy[INET6_ADDRSTRLEN];
@@ -62,7 +77,7 @@ static int parse_address(const char *s, size_t len, struct mseg_prefix *prefix, 
 		prefix->family = MSEG_FAMILY_IPV6;
 	else
 		return bad_address(s, len, why);
-	return 0;
+	return is_mapped(prefix) ? mapped_address(s, len, why) : 0;
 }
 
 static int parse_length(const char *s, size_t len, struct mseg_prefix *prefix, char *why)

@@ -13,7 +13,7 @@
 #define PREFIX_TEXT_LEN 52
 
 /**
- * prefix_parse() - read an entry (POLICY.md, "Objects")
+ * prefix_parse() - read an entry (POLICY.md, "Parts")
  * @text: an address or CIDR, "!" before it excludes; host bits are cleared
  * @len: its bytes
  * @prefix: the entry

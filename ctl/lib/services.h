@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Services as text, the items of protocolPorts (POLICY.md): "any", "tcp/22",
+ * Services as text, a rule's services (POLICY.md): "any", "tcp/22",
  * "udp/5000:5999", "icmp/3/0,4", "gre", "47".
  */
 #ifndef SERVICES_H
@@ -31,7 +31,7 @@ struct service_item {
 
 /**
  * service_parse() - read an item
- * @text: as POLICY.md's "protocolPorts" has it, case does not matter
+ * @text: as POLICY.md's "Services" has it, case does not matter
  * @len: its bytes
  * @item: the result
  * @why: TEXT_WHY_LEN bytes, filled on error

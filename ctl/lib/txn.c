@@ -249,11 +249,10 @@ static int send_rule(struct txn *txn, const struct mseg_rule *rule, uint32_t ind
 
 /* --- the whole ------------------------------------------------------------ */
 
-static int send_defaults(struct txn *txn, const int actions[2])
+static int send_defaults(struct txn *txn, const int actions[2], const int silent[2])
 {
 	static const int types[] = { MSEG_A_DEFAULT_IN, MSEG_A_DEFAULT_OUT };
 	static const int silent_types[] = { MSEG_A_SILENT_IN, MSEG_A_SILENT_OUT };
-	const int *silent = txn->options->silent;
 	struct nl_msg *message = begin_message(txn, MSEG_C_TXN_DEFAULTS);
 	int i, err = 0;
 
@@ -269,7 +268,8 @@ static int send_defaults(struct txn *txn, const int actions[2])
 	return send_message(txn, message, err);
 }
 
-static int send_policy(struct txn *txn, const struct mseg_policy *policy, const int actions[2])
+static int send_policy(struct txn *txn, const struct mseg_policy *policy, const int actions[2],
+		       const int silent[2])
 {
 	uint32_t i;
 	int err = 0;
@@ -279,7 +279,7 @@ static int send_policy(struct txn *txn, const struct mseg_policy *policy, const 
 	for (i = 0; !err && i < policy->n_rules; i++)
 		err = send_rule(txn, &policy->rules[i], i);
 	if (!err)
-		err = send_defaults(txn, actions);
+		err = send_defaults(txn, actions, silent);
 	return err;
 }
 
@@ -292,17 +292,20 @@ static bool all(const bool given[2])
 static int try_load(struct txn *txn, const struct mseg_policy *policy, const bool given[2])
 {
 	struct kernel_status status = { .generation = 0 };
-	int i, err, actions[2];
+	int i, err, actions[2], silent[2];
 
 	*txn->fault = (struct txn_fault){ TXN_WHOLE, 0, MSEG_ID_NONE };
-	err = all(given) ? 0 : kernel_status(txn->client, &status);
+	err = kernel_status(txn->client, &status);
 	if (!err)
 		err = begin(txn, false);
 	if (err)
 		return err;
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		actions[i] = given[i] ? policy->defaults[i] : status.defaults[i];
-	err = send_policy(txn, policy, actions);
+		silent[i] = txn->options->silent[i] < 0 ? status.silent[i] :
+							  txn->options->silent[i];
+	}
+	err = send_policy(txn, policy, actions, silent);
 	if (!err) {
 		*txn->fault = (struct txn_fault){ TXN_WHOLE, 0, MSEG_ID_NONE };
 		txn->generation = status.generation;
@@ -332,7 +335,7 @@ static int try_defaults(struct txn *txn, const int actions[2])
 
 	if (err)
 		return err;
-	err = send_defaults(txn, actions);
+	err = send_defaults(txn, actions, txn->options->silent);
 	if (!err)
 		err = commit(txn, true);
 	if (err)

@@ -42,7 +42,7 @@ struct txn_fault {
  * @confirm_within: seconds until the former policy comes back unless the change
  *	is confirmed; 0 for a change that needs no confirmation
  * @silent: by direction, whether what is rejected gets no answer; negative where
- *	it stays, which of a loaded policy is off
+ *	it stays
  */
 struct txn_options {
 	uint8_t existing;

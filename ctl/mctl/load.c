@@ -187,6 +187,9 @@ const struct command load_command = {
 	.help = "  -f FILE   the policy; - is standard input\n"
 		"  --check   check and compile it, and load nothing; needs no module\n" CHANGE_HELP
 		"\n"
+		"It replaces all networks and rules: those that the file does not name are gone. A\n"
+		"default that is left out stays, and so does what mctl defaults --silent said.\n"
+		"\n"
 		"A flat policy is one JSON or YAML object:\n"
 		"\n"
 		"  defaults:\n"

@@ -51,7 +51,7 @@ int module_open(struct client **client)
 		return MCTL_DONE;
 	if (err != -ENOENT)
 		return module_error(NULL, "reach the module", err);
-	fputs("mctl: the mseg module is not loaded; load it with 'modprobe mseg', or 'insmod .../mseg.ko' from a build tree\n",
+	fputs("mctl: the mseg module is not loaded; load it with 'modprobe mseg', or as the README's \"Loading it on a host\" says\n",
 	      stderr);
 	return MCTL_NO_MODULE;
 }

@@ -122,7 +122,7 @@ const struct command status_command = {
 	.name = "status",
 	.arguments = "",
 	.summary = "Show the module, the defaults and what is in force",
-	.help = "The mode is discovery when both defaults allow, enforcing when both reject, and\n"
+	.help = "The mode is discovery when both defaults allow (rules that reject still do), enforcing when both reject, and\n"
 		"mixed when they differ. Losses count flow records that nobody could be told of.\n"
 		"A policy on trial is confirmed within the seconds that confirmLeft says, or it is\n"
 		"taken back. Silent says where what is rejected gets no answer.\n",

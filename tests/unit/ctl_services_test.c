@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Services as text: POLICY.md's "protocolPorts", good and bad, and back. */
+/* Services as text: POLICY.md's "Services", good and bad, and back. */
 #include "ctl_cmocka.h"
 
 #include <stdio.h>
