@@ -55,6 +55,11 @@ kbuild:
 		M="$(top)/build/kmod/$(series)/src/kmod" W=1 KCFLAGS=-Werror modules
 	@find build/kmod/$(series)/src/kmod -name '*.ko' -exec cp -pu -t build/kmod/$(series)/ {} +
 
+.PHONY: uapi
+uapi: ## make the uapi header from the netlink spec
+	include/generate "$$(tests/linux-source)" include/mseg.yaml > build/mseg.h
+	mv build/mseg.h include/uapi/linux/mseg.h
+
 # --- tests -------------------------------------------------------------------
 
 .PHONY: lint

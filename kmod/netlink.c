@@ -34,30 +34,24 @@ static const struct nla_policy begin_policy[MSEG_A_CLONE + 1] = {
 	[MSEG_A_CLONE] = { .type = NLA_FLAG },
 };
 
-static const struct nla_policy network_policy[MSEG_A_ENTRY + 1] = {
+/*
+ * Parts of a transaction are parsed by nl_txn.c, so that a part that is refused
+ * for its attributes spoils the transaction like any other.
+ */
+static const struct nla_policy part_policy[MSEG_A_MAX + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
-	[MSEG_A_ID] = { .type = NLA_U32 },
-	[MSEG_A_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_NAME_LEN },
-	[MSEG_A_ENTRY] = NLA_POLICY_NESTED(mseg_nl_entry_policy),
-};
-
-static const struct nla_policy rule_policy[MSEG_A_COOKIE + 1] = {
-	[MSEG_A_TXN] = { .type = NLA_U32 },
-	[MSEG_A_ID] = { .type = NLA_U32 },
-	[MSEG_A_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_NAME_LEN },
-	[MSEG_A_DIRECTION] = NLA_POLICY_MAX(NLA_U8, MSEG_DIRECTION_OUT),
-	[MSEG_A_ACTION] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
-	[MSEG_A_NETWORK] = { .type = NLA_U32 },
-	[MSEG_A_SERVICE] = NLA_POLICY_NESTED(mseg_nl_service_policy),
-	[MSEG_A_COOKIE] = { .type = NLA_U64 },
-};
-
-static const struct nla_policy defaults_policy[MSEG_A_SILENT_OUT + 1] = {
-	[MSEG_A_TXN] = { .type = NLA_U32 },
-	[MSEG_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
-	[MSEG_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
-	[MSEG_A_SILENT_IN] = NLA_POLICY_MAX(NLA_U8, 1),
-	[MSEG_A_SILENT_OUT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[MSEG_A_ENTRY] = { .type = NLA_NESTED },
+	[MSEG_A_SERVICE] = { .type = NLA_NESTED },
+	[MSEG_A_ID] = { .type = NLA_BINARY },
+	[MSEG_A_NAME] = { .type = NLA_BINARY },
+	[MSEG_A_DIRECTION] = { .type = NLA_BINARY },
+	[MSEG_A_ACTION] = { .type = NLA_BINARY },
+	[MSEG_A_NETWORK] = { .type = NLA_BINARY },
+	[MSEG_A_COOKIE] = { .type = NLA_BINARY },
+	[MSEG_A_DEFAULT_IN] = { .type = NLA_BINARY },
+	[MSEG_A_DEFAULT_OUT] = { .type = NLA_BINARY },
+	[MSEG_A_SILENT_IN] = { .type = NLA_BINARY },
+	[MSEG_A_SILENT_OUT] = { .type = NLA_BINARY },
 };
 
 static struct netlink_range_validation confirm_range = {
@@ -276,19 +270,19 @@ static const struct genl_ops ops[] = {
 		.cmd = MSEG_C_TXN_NETWORK,
 		.doit = mseg_nl_txn_network,
 		.flags = GENL_ADMIN_PERM,
-		POLICY(network_policy),
+		POLICY(part_policy),
 	},
 	{
 		.cmd = MSEG_C_TXN_RULE,
 		.doit = mseg_nl_txn_rule,
 		.flags = GENL_ADMIN_PERM,
-		POLICY(rule_policy),
+		POLICY(part_policy),
 	},
 	{
 		.cmd = MSEG_C_TXN_DEFAULTS,
 		.doit = mseg_nl_txn_defaults,
 		.flags = GENL_ADMIN_PERM,
-		POLICY(defaults_policy),
+		POLICY(part_policy),
 	},
 	{
 		.cmd = MSEG_C_TXN_COMMIT,

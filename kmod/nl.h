@@ -77,7 +77,4 @@ int mseg_nl_network_get(struct sk_buff *skb, struct netlink_callback *cb);
 int mseg_nl_rule_get(struct sk_buff *skb, struct netlink_callback *cb);
 int mseg_nl_connection_get(struct sk_buff *skb, struct netlink_callback *cb);
 
-extern const struct nla_policy mseg_nl_entry_policy[MSEG_A_ENTRY_MAX + 1];
-extern const struct nla_policy mseg_nl_service_policy[MSEG_A_SERVICE_MAX + 1];
-
 #endif /* MSEG_NL_H */

@@ -13,17 +13,43 @@
 #include "event.h"
 #include "txn.h"
 
-const struct nla_policy mseg_nl_entry_policy[MSEG_A_ENTRY_MAX + 1] = {
+static const struct nla_policy entry_policy[MSEG_A_ENTRY_MAX + 1] = {
 	[MSEG_A_ENTRY_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[MSEG_A_ENTRY_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[MSEG_A_ENTRY_EXCLUDE] = { .type = NLA_FLAG },
 };
 
-const struct nla_policy mseg_nl_service_policy[MSEG_A_SERVICE_MAX + 1] = {
+static const struct nla_policy service_policy[MSEG_A_SERVICE_MAX + 1] = {
 	[MSEG_A_SERVICE_PROTOCOL] = { .type = NLA_U8 },
 	[MSEG_A_SERVICE_LOW] = { .type = NLA_U16 },
 	[MSEG_A_SERVICE_HIGH] = { .type = NLA_U16 },
 	[MSEG_A_SERVICE_ITEM] = { .type = NLA_U16 },
+};
+
+static const struct nla_policy network_policy[MSEG_A_ENTRY + 1] = {
+	[MSEG_A_TXN] = { .type = NLA_U32 },
+	[MSEG_A_ID] = { .type = NLA_U32 },
+	[MSEG_A_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_NAME_LEN },
+	[MSEG_A_ENTRY] = NLA_POLICY_NESTED(entry_policy),
+};
+
+static const struct nla_policy rule_policy[MSEG_A_COOKIE + 1] = {
+	[MSEG_A_TXN] = { .type = NLA_U32 },
+	[MSEG_A_ID] = { .type = NLA_U32 },
+	[MSEG_A_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_NAME_LEN },
+	[MSEG_A_DIRECTION] = NLA_POLICY_MAX(NLA_U8, MSEG_DIRECTION_OUT),
+	[MSEG_A_ACTION] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
+	[MSEG_A_NETWORK] = { .type = NLA_U32 },
+	[MSEG_A_SERVICE] = NLA_POLICY_NESTED(service_policy),
+	[MSEG_A_COOKIE] = { .type = NLA_U64 },
+};
+
+static const struct nla_policy defaults_policy[MSEG_A_SILENT_OUT + 1] = {
+	[MSEG_A_TXN] = { .type = NLA_U32 },
+	[MSEG_A_DEFAULT_IN] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
+	[MSEG_A_DEFAULT_OUT] = NLA_POLICY_MAX(NLA_U8, MSEG_ACTION_REJECT),
+	[MSEG_A_SILENT_IN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[MSEG_A_SILENT_OUT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static int begin_locked(struct mseg_net *mnet, struct genl_info *info, struct sk_buff *skb)
@@ -77,12 +103,33 @@ static struct mseg_txn *find_txn(struct mseg_net *mnet, struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
+/* The attributes of a part, and what makes it. */
+struct part {
+	const struct nla_policy *policy;
+	int max;
+	int (*add)(struct mseg_policy *policy, struct genl_info *info);
+};
+
+static int parse_and_add(struct mseg_policy *policy, struct genl_info *info, const struct part *part)
+{
+	struct nlattr *attrs[MSEG_A_MAX + 1] = {};
+	struct nlattr **given = info->attrs;
+	int err;
+
+	err = nlmsg_parse(info->nlhdr, GENL_HDRLEN, attrs, part->max, part->policy, info->extack);
+	if (err)
+		return err;
+	info->attrs = attrs;
+	err = part->add(policy, info);
+	info->attrs = given;
+	return err;
+}
+
 /*
  * Do a part of a transaction. One that is refused spoils the whole, so that a
  * careless client cannot commit the rest.
  */
-static int txn_part(struct genl_info *info,
-		    int (*part)(struct mseg_policy *policy, struct genl_info *info))
+static int txn_part(struct genl_info *info, const struct part *part)
 {
 	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
 	struct mseg_txn *txn;
@@ -92,7 +139,7 @@ static int txn_part(struct genl_info *info,
 	txn = find_txn(mnet, info);
 	err = PTR_ERR_OR_ZERO(txn);
 	if (!err) {
-		err = part(txn->policy, info);
+		err = parse_and_add(txn->policy, info, part);
 		if (err)
 			txn->refused = true;
 	}
@@ -107,7 +154,7 @@ static int parse_entry(const struct nlattr *attr, struct mseg_prefix *prefix,
 	const struct nlattr *address;
 	int err;
 
-	err = nla_parse_nested(tb, MSEG_A_ENTRY_MAX, attr, mseg_nl_entry_policy, extack);
+	err = nla_parse_nested(tb, MSEG_A_ENTRY_MAX, attr, entry_policy, extack);
 	if (err)
 		return err;
 	address = tb[MSEG_A_ENTRY_ADDRESS];
@@ -211,7 +258,7 @@ static int parse_service(const struct nlattr *attr, struct mseg_service *service
 	struct nlattr *tb[MSEG_A_SERVICE_MAX + 1];
 	int err;
 
-	err = nla_parse_nested(tb, MSEG_A_SERVICE_MAX, attr, mseg_nl_service_policy, extack);
+	err = nla_parse_nested(tb, MSEG_A_SERVICE_MAX, attr, service_policy, extack);
 	if (err)
 		return err;
 	if (!tb[MSEG_A_SERVICE_LOW] != !tb[MSEG_A_SERVICE_HIGH]) {
@@ -331,17 +378,25 @@ static int set_defaults(struct mseg_policy *policy, struct genl_info *info)
 
 int mseg_nl_txn_network(struct sk_buff *request, struct genl_info *info)
 {
-	return txn_part(info, add_network);
+	static const struct part part = { network_policy, ARRAY_SIZE(network_policy) - 1,
+					  add_network };
+
+	return txn_part(info, &part);
 }
 
 int mseg_nl_txn_rule(struct sk_buff *request, struct genl_info *info)
 {
-	return txn_part(info, add_rule);
+	static const struct part part = { rule_policy, ARRAY_SIZE(rule_policy) - 1, add_rule };
+
+	return txn_part(info, &part);
 }
 
 int mseg_nl_txn_defaults(struct sk_buff *request, struct genl_info *info)
 {
-	return txn_part(info, set_defaults);
+	static const struct part part = { defaults_policy, ARRAY_SIZE(defaults_policy) - 1,
+					  set_defaults };
+
+	return txn_part(info, &part);
 }
 
 int mseg_nl_txn_abort(struct sk_buff *request, struct genl_info *info)

@@ -454,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_warnings),	cmocka_unit_test(test_rule_names),
 		cmocka_unit_test(test_nasty),		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_limits_of_a_rule),
+		cmocka_unit_test(test_bare_number),	cmocka_unit_test(test_mapped_address),
 		cmocka_unit_test(test_mutations),
 	};
 

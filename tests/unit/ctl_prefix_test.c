@@ -28,7 +28,6 @@ static const struct {
 	{ "2001:db8::1/128", "2001:db8::1", 0 },
 	{ "!fe80::/10", "!fe80::/10", 0 },
 	{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/65", "ffff:ffff:ffff:ffff:8000::/65", 1 },
-	{ "::ffff:192.0.2.1", "::ffff:192.0.2.1", 0 },
 	{ "!ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.254/127",
 	  "!ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127", 0 },
 };

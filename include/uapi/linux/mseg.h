@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
-/* Made from include/mseg.yaml by include/generate: edit there. */
+/* Made from include/mseg.yaml by 'make uapi': edit there. */
 /*
  * Policy, connections and flow records of the host microsegmentation
  * module.
