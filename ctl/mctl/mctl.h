@@ -135,6 +135,20 @@ void help_print(const struct command *command);
  */
 int module_open(struct client **client);
 
+/** typedef module_user - does a command's work; returns an enum mctl_exit */
+typedef int module_user(struct context *context, struct client *client);
+
+/**
+ * module_run() - a command without options and operands, on the module
+ * @context: the command
+ * @argc: its arguments
+ * @argv: the same
+ * @use: called with the connection
+ *
+ * Return: how the program ends.
+ */
+int module_run(struct context *context, int argc, char **argv, module_user *use);
+
 /**
  * module_names() - learn the names in force, over a connection of their own
  * @names: the names; to be freed, even after an error

@@ -56,6 +56,20 @@ int module_open(struct client **client)
 	return MCTL_NO_MODULE;
 }
 
+int module_run(struct context *context, int argc, char **argv, module_user *use)
+{
+	struct client *client;
+	int status;
+
+	if (!options_only(context, argc, argv))
+		return options_exit();
+	status = module_open(&client);
+	if (status == MCTL_DONE)
+		status = use(context, client);
+	client_close(client);
+	return status;
+}
+
 int module_names(struct names **names)
 {
 	struct client *client;

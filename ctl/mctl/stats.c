@@ -25,16 +25,7 @@ static int print_stats(struct context *context, struct client *client)
 
 static int run(struct context *context, int argc, char **argv)
 {
-	struct client *client;
-	int status;
-
-	if (!options_only(context, argc, argv))
-		return options_exit();
-	status = module_open(&client);
-	if (status == MCTL_DONE)
-		status = print_stats(context, client);
-	client_close(client);
-	return status;
+	return module_run(context, argc, argv, print_stats);
 }
 
 const struct command stats_command = {

@@ -106,24 +106,15 @@ static int print_status(struct context *context, struct client *client)
 
 static int run(struct context *context, int argc, char **argv)
 {
-	struct client *client;
-	int status;
-
-	if (!options_only(context, argc, argv))
-		return options_exit();
-	status = module_open(&client);
-	if (status == MCTL_DONE)
-		status = print_status(context, client);
-	client_close(client);
-	return status;
+	return module_run(context, argc, argv, print_status);
 }
 
 const struct command status_command = {
 	.name = "status",
 	.arguments = "",
 	.summary = "Show the module, the defaults and what is in force",
-	.help = "The mode is discovery when both defaults allow (rules that reject still do), enforcing when both reject, and\n"
-		"mixed when they differ. Losses count flow records that nobody could be told of.\n"
+	.help = "The mode is discovery when both defaults allow (rules that reject still do),\n"
+		"enforcing when both reject, and mixed when they differ. Losses count flow records that nobody could be told of.\n"
 		"A policy on trial is confirmed within the seconds that confirmLeft says, or it is\n"
 		"taken back. Silent says where what is rejected gets no answer.\n",
 	.run = run,
