@@ -59,7 +59,7 @@ void mseg_flow_exit(void)
 	destroy_workqueue(workqueue);
 }
 
-static_assert(sizeof(struct mseg_flow_record) == 144, "a record has no holes");
+static_assert(sizeof(struct mseg_flow_record) == 192, "a record has no holes");
 
 static void source_and_destination(struct mseg_flow_record *record, const struct mseg_conn *conn)
 {
@@ -107,6 +107,9 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	record->bytes_in = atomic64_read(&conn->bytes[0]);
 	record->bytes_out = atomic64_read(&conn->bytes[1]);
 	record->ifindex = conn->ifindex;
+	record->uid = MSEG_ID_NONE;
+	record->observed_rule = MSEG_ID_NONE;
+	record->candidate_rule = MSEG_ID_NONE;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;
 	record->direction = conn->direction;

@@ -77,10 +77,16 @@ enum mseg_reason {
  * @MSEG_FLOW_FLAG_EXISTING: The connection was older than the module's
  *   knowledge of it.
  * @MSEG_FLOW_FLAG_SILENT: Rejected without an answer.
+ * @MSEG_FLOW_FLAG_FORWARDED: Went through the host, which is neither of its
+ *   ends.
+ * @MSEG_FLOW_FLAG_RAW: Sent through a packet socket, past the host's own IP
+ *   layer.
  */
 enum mseg_flow_flag {
 	MSEG_FLOW_FLAG_EXISTING = 1,
 	MSEG_FLOW_FLAG_SILENT = 2,
+	MSEG_FLOW_FLAG_FORWARDED = 4,
+	MSEG_FLOW_FLAG_RAW = 8,
 };
 
 /**
@@ -110,6 +116,24 @@ enum mseg_existing {
 };
 
 /**
+ * enum mseg_opinion - What would have been decided by what does not decide.
+ */
+enum mseg_opinion {
+	MSEG_OPINION_NONE,
+	MSEG_OPINION_ALLOW,
+	MSEG_OPINION_REJECT,
+};
+
+/**
+ * enum mseg_mode - What is done about a kind of traffic beside the host's own.
+ */
+enum mseg_mode {
+	MSEG_MODE_OFF,
+	MSEG_MODE_OBSERVE,
+	MSEG_MODE_ENFORCE,
+};
+
+/**
  * struct mseg_flow_record
  * @seq: Counts the records made on this processor.
  * @id: The connection, unique since the module was loaded.
@@ -123,6 +147,9 @@ enum mseg_existing {
  *   handles them: what the device segments or merges has one header.
  * @bytes_out: As bytes-in.
  * @cookie: The deciding rule's cookie, 0 without one.
+ * @observed_cookie: Of the observed rule.
+ * @cgroup: Of the local socket's owner in the unified hierarchy, 0 where
+ *   unknown.
  * @count: Connections (or attempts, when rejected) that the record stands
  *   for, since the flow's last record.
  * @cpu: Processor that made the record.
@@ -130,6 +157,16 @@ enum mseg_existing {
  * @rule: Index of the deciding rule in its generation, or id-none.
  * @network: Index of the peer's network in that generation, or id-none.
  * @ifindex: Interface of the first packet.
+ * @uid: Of the local socket's owner, as the initial user namespace counts
+ *   them; id-none where unknown.
+ * @observed_rule: Index of the rule under observation that would have
+ *   decided, or id-none.
+ * @candidate_generation: Of the candidate policy that was asked as well, 0
+ *   without one.
+ * @candidate_rule: Index of the rule that decides in the candidate, or id-
+ *   none.
+ * @command: Name of the task that began or accepted the connection, filled
+ *   up with zeros; empty where unknown.
  * @source: Address that sent the first packet.
  * @destination: Address that the first packet went to.
  * @source_port: Or an ICMP query's identifier.
@@ -144,7 +181,10 @@ enum mseg_existing {
  * @event: Why the record was made. (enum mseg_flow_event)
  * @state: Of the connection. (enum mseg_conn_state)
  * @flags: Further facts. (enum mseg_flow_flag)
- * @pad: Zero.
+ * @observed: What the rules under observation would have decided. (enum
+ *   mseg_opinion)
+ * @candidate: What the candidate policy would have decided. (enum
+ *   mseg_opinion)
  *
  * One flow, in host byte order; addresses are in network order, an IPv4
  * address in the first four bytes. Every byte is defined, padding is zero.
@@ -161,12 +201,19 @@ struct mseg_flow_record {
 	__u64 bytes_in;
 	__u64 bytes_out;
 	__u64 cookie;
+	__u64 observed_cookie;
+	__u64 cgroup;
 	__u32 count;
 	__u32 cpu;
 	__u32 generation;
 	__u32 rule;
 	__u32 network;
 	__u32 ifindex;
+	__u32 uid;
+	__u32 observed_rule;
+	__u32 candidate_generation;
+	__u32 candidate_rule;
+	__u8 command[16];
 	__u8 source[16];
 	__u8 destination[16];
 	__u16 source_port;
@@ -181,7 +228,8 @@ struct mseg_flow_record {
 	__u8 event;
 	__u8 state;
 	__u8 flags;
-	__u8 pad[2];
+	__u8 observed;
+	__u8 candidate;
 };
 
 enum {
@@ -235,6 +283,12 @@ enum {
 	MSEG_A_SILENT_OUT,
 	MSEG_A_HITS,
 	MSEG_A_LAST_HIT,
+	MSEG_A_OBSERVED,
+	MSEG_A_CANDIDATE,
+	MSEG_A_CANDIDATE_GENERATION,
+	MSEG_A_FORWARD,
+	MSEG_A_RAW,
+	MSEG_A_LOCKED,
 
 	__MSEG_A_MAX
 };
@@ -261,6 +315,8 @@ enum {
 	MSEG_C_TXN_ABORT,
 	MSEG_C_POLICY_CONFIRM,
 	MSEG_C_POLICY_REVERT,
+	MSEG_C_CANDIDATE_DROP,
+	MSEG_C_LOCK,
 	MSEG_C_NETWORK_GET,
 	MSEG_C_RULE_GET,
 	MSEG_C_CONNECTION_GET,
