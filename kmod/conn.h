@@ -18,6 +18,58 @@
 #include "packet.h"
 #include "stats.h"
 
+/*
+ * How long a connection may be idle, in seconds, by protocol and state. Each is
+ * a sysctl, net.mseg.timeout_NAME: see sysctl.c.
+ */
+#define MSEG_TIMEOUTS(X)                                                                    \
+	X(tcp_new, 120, "TCP, SCTP or DCCP without a reply")                                \
+	X(tcp_replied, 60, "TCP, SCTP or DCCP, not established yet")                        \
+	X(tcp_established, 5 * 24 * 3600,                                                   \
+	  "established TCP, SCTP or DCCP; TCP ends with its local socket, this is for "     \
+	  "what has none")                                                                  \
+	X(tcp_closing, 120, "TCP after a FIN or RST that the local socket did not confirm") \
+	X(udp, 30, "UDP or UDP-Lite")                                                       \
+	X(udp_stream, 180, "UDP or UDP-Lite, both ways for more than two seconds")          \
+	X(icmp, 30, "ICMP or ICMPv6")                                                       \
+	X(generic, 600, "all other protocols")                                              \
+	X(rejected, 30, "a rejection, from the verdict on")                                 \
+	X(closed, 10, "TCP after its end, for the last packets on their way")
+
+enum mseg_timeout {
+#define X(name, seconds, doc) MSEG_TIMEOUT_##name,
+	MSEG_TIMEOUTS(X)
+#undef X
+		MSEG_TIMEOUT_MAX
+};
+
+/* Twenty days: in jiffies, 31 bits at any HZ. */
+#define MSEG_TIMEOUT_LIMIT (20 * 24 * 3600)
+
+/**
+ * struct mseg_opinions - what would have been decided by what does not decide
+ * @observed_cookie: of the rule under observation
+ * @observed_rule: its index, or MSEG_ID_NONE
+ * @candidate_generation: that was asked, or 0
+ * @candidate_rule: that decides in it, or MSEG_ID_NONE
+ * @observed: enum mseg_opinion
+ * @candidate: enum mseg_opinion
+ */
+struct mseg_opinions {
+	u64 observed_cookie;
+	u32 observed_rule;
+	u32 candidate_generation;
+	u32 candidate_rule;
+	u8 observed;
+	u8 candidate;
+};
+
+#define MSEG_NO_OPINIONS                        \
+	((struct mseg_opinions){                \
+		.observed_rule = MSEG_ID_NONE,  \
+		.candidate_rule = MSEG_ID_NONE, \
+	})
+
 /**
  * struct mseg_conn - a remembered connection
  * @node: in its bucket
@@ -28,7 +80,8 @@
  * @service: of the first packet, host order
  * @direction: of the first packet
  * @either: the direction could not be told; allowed in either, it is allowed
- * @lock: guards the members from @cookie to @ended
+ * @lock: guards the members from @opinions to @ended
+ * @opinions: of what does not decide
  * @cookie: of the deciding rule
  * @rule: its index in @generation, or MSEG_ID_NONE
  * @network: the peer's, or MSEG_ID_NONE
@@ -59,6 +112,7 @@ struct mseg_conn {
 	u8 direction;
 	bool either;
 	spinlock_t lock; /* the verdict and the state */
+	struct mseg_opinions opinions;
 	u64 cookie;
 	u32 rule;
 	u32 network;
@@ -91,6 +145,7 @@ struct mseg_conn_bucket {
  * @mask: number of buckets less one
  * @max: entries at most
  * @count: entries now, reserved before they are linked
+ * @timeouts: in seconds, 1 to MSEG_TIMEOUT_LIMIT; change at any time
  * @stats: of the network namespace
  */
 struct mseg_conns {
@@ -98,6 +153,7 @@ struct mseg_conns {
 	u32 mask;
 	u32 max;
 	atomic_t count;
+	int timeouts[MSEG_TIMEOUT_MAX];
 	struct mseg_stats __percpu *stats;
 };
 
@@ -201,20 +257,24 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn);
 
 /**
  * mseg_conn_expired() - whether a connection's time is over
+ * @conns: the cache
  * @conn: valid
  *
  * Any context.
  *
  * Return: true when it is.
  */
-bool mseg_conn_expired(const struct mseg_conn *conn);
+bool mseg_conn_expired(const struct mseg_conns *conns, const struct mseg_conn *conn);
 
 /**
  * mseg_conn_timeout() - how long a connection may be idle
+ * @conns: the cache
  * @conn: valid
+ *
+ * Any context.
  *
  * Return: jiffies, by protocol and state.
  */
-unsigned long mseg_conn_timeout(const struct mseg_conn *conn);
+unsigned long mseg_conn_timeout(const struct mseg_conns *conns, const struct mseg_conn *conn);
 
 #endif /* MSEG_CONN_H */
