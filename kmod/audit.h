@@ -9,7 +9,7 @@ struct net;
 
 /**
  * mseg_audit() - record an attempt to change what is in force
- * @op: attach, detach, load, confirm, revert or expire
+ * @op: attach, detach, load, confirm, revert, expire, propose, withdraw or lock
  * @net: network namespace, named by its inode as in /proc/PID/ns/net
  * @before: generation in force before, 0 for none
  * @after: generation in force afterwards, 0 for none

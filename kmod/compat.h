@@ -7,6 +7,7 @@
 #define MSEG_COMPAT_H
 
 #include <linux/version.h>
+#include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <net/udp.h>
 
@@ -17,6 +18,16 @@ static inline struct udp_table *mseg_udp_table(const struct net *net)
 	return net->ipv4.udp_table;
 #else
 	return &udp_table;
+#endif
+}
+
+/* Since 6.7 what a dump was asked for is with the rest of the request. */
+static inline struct nlattr **mseg_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
 #endif
 }
 

@@ -19,6 +19,30 @@
 #include "stats.h"
 
 /**
+ * struct mseg_opinions - what would have been decided by what does not decide
+ * @observed_cookie: of the rule under observation
+ * @observed_rule: its index, or MSEG_ID_NONE
+ * @candidate_generation: that was asked, or 0
+ * @candidate_rule: that decides in it, or MSEG_ID_NONE
+ * @observed: enum mseg_opinion
+ * @candidate: enum mseg_opinion
+ */
+struct mseg_opinions {
+	u64 observed_cookie;
+	u32 observed_rule;
+	u32 candidate_generation;
+	u32 candidate_rule;
+	u8 observed;
+	u8 candidate;
+};
+
+#define MSEG_NO_OPINIONS                        \
+	((struct mseg_opinions){                \
+		.observed_rule = MSEG_ID_NONE,  \
+		.candidate_rule = MSEG_ID_NONE, \
+	})
+
+/**
  * struct mseg_conn - a remembered connection
  * @node: in its bucket
  * @key: never changes
@@ -28,7 +52,8 @@
  * @service: of the first packet, host order
  * @direction: of the first packet
  * @either: the direction could not be told; allowed in either, it is allowed
- * @lock: guards the members from @cookie to @ended
+ * @lock: guards the members from @opinions to @ended
+ * @opinions: of what does not decide
  * @cookie: of the deciding rule
  * @rule: its index in @generation, or MSEG_ID_NONE
  * @network: the peer's, or MSEG_ID_NONE
@@ -59,6 +84,7 @@ struct mseg_conn {
 	u8 direction;
 	bool either;
 	spinlock_t lock; /* the verdict and the state */
+	struct mseg_opinions opinions;
 	u64 cookie;
 	u32 rule;
 	u32 network;

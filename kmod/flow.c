@@ -83,6 +83,12 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 {
 	spin_lock_bh(&conn->lock);
 	record->cookie = conn->cookie;
+	record->observed_cookie = conn->opinions.observed_cookie;
+	record->observed_rule = conn->opinions.observed_rule;
+	record->observed = conn->opinions.observed;
+	record->candidate_generation = conn->opinions.candidate_generation;
+	record->candidate_rule = conn->opinions.candidate_rule;
+	record->candidate = conn->opinions.candidate;
 	record->generation = conn->generation;
 	record->rule = conn->rule;
 	record->network = conn->network;
@@ -108,8 +114,6 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	record->bytes_out = atomic64_read(&conn->bytes[1]);
 	record->ifindex = conn->ifindex;
 	record->uid = MSEG_ID_NONE;
-	record->observed_rule = MSEG_ID_NONE;
-	record->candidate_rule = MSEG_ID_NONE;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;
 	record->direction = conn->direction;

@@ -59,7 +59,8 @@ static bool rejects(const struct mseg_generation *generation)
 /* Whether what is in force, or may come back by itself, rejects. */
 static bool must_stay_loaded(const struct mseg_net *mnet)
 {
-	return rejects(mseg_net_generation(mnet)) || (mnet->former && rejects(mnet->former));
+	return mnet->locked || rejects(mseg_net_generation(mnet)) ||
+	       (mnet->former && rejects(mnet->former));
 }
 
 static void release_module(struct mseg_net *mnet)
@@ -112,9 +113,12 @@ int mseg_generation_first(struct mseg_net *mnet)
 void mseg_generation_drop(struct mseg_net *mnet)
 {
 	struct mseg_generation *generation = mseg_net_generation(mnet);
+	struct mseg_generation *candidate = mseg_net_candidate(mnet);
 
 	RCU_INIT_POINTER(mnet->generation, NULL);
+	RCU_INIT_POINTER(mnet->candidate, NULL);
 	generation_free(generation);
+	generation_free(candidate);
 	generation_free(mnet->former);
 	mnet->former = NULL;
 	release_module(mnet);
@@ -133,9 +137,11 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 	struct mseg_generation *former = mseg_net_generation(mnet);
 	struct mseg_generation *generation;
 
+	if (mnet->locked)
+		return -EPERM;
 	if (mnet->former)
 		return -EBUSY;
-	generation = generation_new(policy, former->number + 1);
+	generation = generation_new(policy, mnet->last_generation + 1);
 	if (!generation)
 		return -ENOMEM;
 	if (rejects(generation) && !hold_module(mnet)) {
@@ -181,7 +187,7 @@ int mseg_generation_revert(struct mseg_net *mnet)
 	cancel_delayed_work(&mnet->trial);
 	mnet->former = NULL;
 	/* No packet reads it since the commit: it may take a new number. */
-	former->number = failed->number + 1;
+	former->number = mnet->last_generation + 1;
 	/* What it judged or kept before stands; of two failed trials one is named. */
 	if (former->failed)
 		former->kept_from = former->number;
@@ -189,6 +195,54 @@ int mseg_generation_revert(struct mseg_net *mnet)
 	publish(mnet, former);
 	generation_free(failed);
 	changed(mnet);
+	return 0;
+}
+
+/* Judges beside the generation in force from now on, instead of the one before. */
+static void stand_beside(struct mseg_net *mnet, struct mseg_generation *candidate)
+{
+	struct mseg_generation *before = mseg_net_candidate(mnet);
+
+	rcu_assign_pointer(mnet->candidate, candidate);
+	if (before)
+		synchronize_net();
+	generation_free(before);
+	mseg_event_policy(mnet);
+}
+
+int mseg_generation_propose(struct mseg_net *mnet, struct mseg_policy *policy)
+{
+	struct mseg_generation *candidate;
+
+	if (mnet->locked)
+		return -EPERM;
+	candidate = generation_new(policy, mnet->last_generation + 1);
+	if (!candidate)
+		return -ENOMEM;
+	mnet->last_generation = candidate->number;
+	stand_beside(mnet, candidate);
+	return 0;
+}
+
+int mseg_generation_withdraw(struct mseg_net *mnet)
+{
+	if (mnet->locked)
+		return -EPERM;
+	if (!mseg_net_candidate(mnet))
+		return -ESRCH;
+	stand_beside(mnet, NULL);
+	return 0;
+}
+
+int mseg_generation_lock(struct mseg_net *mnet)
+{
+	if (mnet->locked)
+		return -EALREADY;
+	if (mnet->former)
+		return -EBUSY;
+	if (!hold_module(mnet))
+		return -ESHUTDOWN;
+	mnet->locked = true;
 	return 0;
 }
 
@@ -204,17 +258,18 @@ u32 mseg_generation_left(const struct mseg_net *mnet)
 static void trial_over(struct work_struct *work)
 {
 	struct mseg_net *mnet = container_of(to_delayed_work(work), struct mseg_net, trial);
-	u32 failed = 0;
+	u32 failed = 0, after = 0;
 
 	mutex_lock(&mnet->lock);
 	/* A confirmation, or a later trial, may have been faster. */
 	if (mnet->former && time_after_eq(jiffies, mnet->trial_end)) {
 		failed = mseg_net_generation(mnet)->number;
 		mseg_generation_revert(mnet);
+		after = mnet->last_generation;
 	}
 	mutex_unlock(&mnet->lock);
 	if (failed)
-		mseg_audit("expire", mnet->net, failed, failed + 1, 0);
+		mseg_audit("expire", mnet->net, failed, after, 0);
 }
 
 void mseg_generation_setup(struct mseg_net *mnet)

@@ -7,20 +7,24 @@
  * confirmed by its number before the time is over, the kernel itself puts the
  * former policy in force again, whatever happened to user space.
  *
- * While a default rejects, the module holds itself loaded, so that no rmmod
- * opens the host; detaching is the explicit way out.
+ * A candidate stands beside the generation in force: connections are judged by
+ * both, and it decides nothing.
+ *
+ * While anything rejects, the module holds itself loaded, so that no rmmod
+ * opens the host; detaching is the explicit way out. A locked namespace has none.
  */
 #ifndef MSEG_GENERATION_H
 #define MSEG_GENERATION_H
 
 #include <linux/atomic.h>
+#include <linux/ktime.h>
 
 #include <mseg/core.h>
 
 struct mseg_net;
 
 /**
- * struct mseg_hits - how often a rule decided
+ * struct mseg_hits - how often a rule decided, or would have
  * @count: connections, since its generation came into force
  * @last: nanoseconds since 1970, 0 for never
  */
@@ -46,6 +50,21 @@ struct mseg_generation {
 	struct mseg_policy *policy;
 	struct mseg_hits *hits;
 };
+
+/**
+ * mseg_generation_hit() - count that a rule decided
+ * @generation: its generation
+ * @rule: index, or MSEG_ID_NONE, which counts nothing
+ *
+ * Any context.
+ */
+static inline void mseg_generation_hit(const struct mseg_generation *generation, u32 rule)
+{
+	if (rule == MSEG_ID_NONE)
+		return;
+	atomic64_inc(&generation->hits[rule].count);
+	WRITE_ONCE(generation->hits[rule].last, ktime_get_real_ns());
+}
 
 /** mseg_generation_setup() - once for a namespace, before all else. */
 void mseg_generation_setup(struct mseg_net *mnet);
@@ -79,7 +98,7 @@ void mseg_generation_drop(struct mseg_net *mnet);
  *
  * May sleep. After it returns no packet is judged by the former policy.
  *
- * Return: 0, -EBUSY (another awaits confirmation), -ESHUTDOWN (the module is
+ * Return: 0, -EPERM (locked), -EBUSY (another awaits confirmation), -ESHUTDOWN (the module is
  * leaving, and the policy would hold it) or -ENOMEM; then nothing has changed.
  */
 int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
@@ -111,5 +130,35 @@ int mseg_generation_revert(struct mseg_net *mnet);
  * Return: seconds, rounded up, or 0 where nothing awaits confirmation.
  */
 u32 mseg_generation_left(const struct mseg_net *mnet);
+
+/**
+ * mseg_generation_propose() - put a policy beside the one in force
+ * @mnet: attached, its lock held
+ * @policy: compiled; belongs to the namespace afterwards, unless this fails
+ *
+ * May sleep. Takes the place of a former candidate.
+ *
+ * Return: 0, -EPERM (locked) or -ENOMEM; then nothing has changed.
+ */
+int mseg_generation_propose(struct mseg_net *mnet, struct mseg_policy *policy);
+
+/**
+ * mseg_generation_withdraw() - forget the candidate
+ * @mnet: attached, its lock held
+ *
+ * May sleep.
+ *
+ * Return: 0, -EPERM (locked) or -ESRCH (there is none).
+ */
+int mseg_generation_withdraw(struct mseg_net *mnet);
+
+/**
+ * mseg_generation_lock() - take no change any more, as long as the namespace lives
+ * @mnet: attached, its lock held
+ *
+ * Return: 0, -EALREADY, -EBUSY (a policy awaits confirmation) or -ESHUTDOWN (the
+ * module is leaving).
+ */
+int mseg_generation_lock(struct mseg_net *mnet);
 
 #endif /* MSEG_GENERATION_H */

@@ -5,10 +5,9 @@
  */
 #include "judge.h"
 
-#include <linux/timekeeping.h>
-
 #include <linux/mseg.h>
 
+#include "opinion.h"
 #include "socket.h"
 #include "track.h"
 
@@ -16,6 +15,7 @@
 struct judgement {
 	struct mseg_key key;
 	struct mseg_verdict verdict;
+	struct mseg_opinions opinions;
 	bool existing;
 	bool either;
 };
@@ -23,15 +23,9 @@ struct judgement {
 static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
 		struct judgement *judgement)
 {
-	struct mseg_hits *hits;
-
 	mseg_stat(mnet->stats, judged);
 	judgement->verdict = mseg_classify(generation->policy, &judgement->key);
-	if (judgement->verdict.rule == MSEG_ID_NONE)
-		return;
-	hits = &generation->hits[judgement->verdict.rule];
-	atomic64_inc(&hits->count);
-	WRITE_ONCE(hits->last, ktime_get_real_ns());
+	mseg_generation_hit(generation, judgement->verdict.rule);
 }
 
 static void policy_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 direction,
@@ -67,6 +61,22 @@ static void ask_either(struct mseg_net *mnet, const struct mseg_generation *gene
 	ask_out(mnet, generation, key, judgement);
 	if (judgement->verdict.action == MSEG_ACTION_REJECT)
 		ask_in(mnet, generation, key, judgement);
+}
+
+/* Those that do not decide are asked the same. */
+static void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
+			 const struct mseg_conn_key *key, struct judgement *judgement)
+{
+	struct mseg_key keys[2] = { judgement->key };
+
+	judgement->opinions = MSEG_NO_OPINIONS;
+	if (!mseg_opinion_wanted(mnet, generation))
+		return;
+	if (judgement->either) {
+		policy_key(&keys[0], key, MSEG_DIRECTION_OUT, ntohs(key->rport));
+		policy_key(&keys[1], key, MSEG_DIRECTION_IN, ntohs(key->lport));
+	}
+	mseg_opinion_ask(mnet, generation, keys, judgement->either ? 2 : 1, &judgement->opinions);
 }
 
 /*
@@ -113,12 +123,11 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 		ask_either(mnet, generation, key, judgement);
 }
 
-static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
-		      const struct mseg_packet *packet, struct judgement *judgement)
+static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *generation,
+		       const struct mseg_packet *packet, struct judgement *judgement)
 {
 	u8 direction = packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN;
 
-	memset(judgement, 0, sizeof(*judgement));
 	if (is_midstream(mnet, packet)) {
 		judge_midstream(mnet, generation, packet, judgement);
 		return;
@@ -131,11 +140,22 @@ static void judge_new(struct mseg_net *mnet, const struct mseg_generation *gener
 	ask(mnet, generation, judgement);
 }
 
+static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
+		      const struct mseg_packet *packet, struct judgement *judgement)
+{
+	memset(judgement, 0, sizeof(*judgement));
+	ask_of_new(mnet, generation, packet, judgement);
+	ask_opinions(mnet, generation, &packet->key, judgement);
+}
+
 /* Caller holds conn->lock, or is the only one who knows the entry. */
 static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *generation,
-			const struct mseg_verdict *verdict)
+			const struct judgement *judgement)
 {
+	const struct mseg_verdict *verdict = &judgement->verdict;
 	const struct mseg_rule *rules = generation->policy->rules;
+
+	conn->opinions = judgement->opinions;
 
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
@@ -206,7 +226,7 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	if (!conn)
 		return NULL;
 	fill_conn(conn, packet, judgement);
-	set_verdict(conn, generation, &judgement->verdict);
+	set_verdict(conn, generation, judgement);
 	mseg_track_packet(mnet, conn, packet);
 	return conn;
 }
@@ -238,12 +258,13 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 		policy_key(&judgement.key, &conn->key, conn->direction, conn->service);
 		ask(mnet, generation, &judgement);
 	}
+	ask_opinions(mnet, generation, &conn->key, &judgement);
 	spin_lock_bh(&conn->lock);
 	/* A processor that still reads the former policy changes nothing. */
 	if ((s32)(generation->number - conn->generation) > 0) {
 		before = conn->verdict;
 		changed = before != judgement.verdict.action;
-		set_verdict(conn, generation, &judgement.verdict);
+		set_verdict(conn, generation, &judgement);
 	}
 	if (changed) {
 		/* Before the state, under which an older time may be over. */

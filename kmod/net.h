@@ -28,10 +28,12 @@
  * @subscribers: who wants flow records
  * @last_generation: number of the last one, kept over detaching
  * @generation: in force
+ * @candidate: judges beside @generation and decides nothing, or NULL
  * @former: what an unconfirmed generation goes back to, or NULL
  * @trial: goes back
  * @trial_end: when, in jiffies
- * @holds_module: a default rejects, so the module stays loaded
+ * @holds_module: something rejects, or it is locked, so the module stays loaded
+ * @locked: nothing may be changed any more
  * @conns: connection cache
  * @flows: flow records on their way
  * @stats: counters
@@ -50,10 +52,12 @@ struct mseg_net {
 	struct mseg_subscribers subscribers;
 	u32 last_generation;
 	struct mseg_generation __rcu *generation;
+	struct mseg_generation __rcu *candidate;
 	struct mseg_generation *former;
 	struct delayed_work trial;
 	unsigned long trial_end;
 	bool holds_module;
+	bool locked;
 	struct mseg_conns *conns;
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
@@ -75,6 +79,17 @@ struct mseg_net *mseg_net_of(const struct net *net);
 static inline struct mseg_generation *mseg_net_generation(const struct mseg_net *mnet)
 {
 	return rcu_dereference_protected(mnet->generation, lockdep_is_held(&mnet->lock));
+}
+
+/**
+ * mseg_net_candidate() - the candidate, for who holds the lock
+ * @mnet: attached, its lock held
+ *
+ * Return: the candidate, or NULL.
+ */
+static inline struct mseg_generation *mseg_net_candidate(const struct mseg_net *mnet)
+{
+	return rcu_dereference_protected(mnet->candidate, lockdep_is_held(&mnet->lock));
 }
 
 /**

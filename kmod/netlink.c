@@ -30,8 +30,9 @@ static const struct genl_multicast_group groups[] = {
 	},
 };
 
-static const struct nla_policy begin_policy[MSEG_A_CLONE + 1] = {
+static const struct nla_policy begin_policy[MSEG_A_CANDIDATE + 1] = {
 	[MSEG_A_CLONE] = { .type = NLA_FLAG },
+	[MSEG_A_CANDIDATE] = { .type = NLA_FLAG },
 };
 
 /*
@@ -52,6 +53,7 @@ static const struct nla_policy part_policy[MSEG_A_MAX + 1] = {
 	[MSEG_A_DEFAULT_OUT] = { .type = NLA_BINARY },
 	[MSEG_A_SILENT_IN] = { .type = NLA_BINARY },
 	[MSEG_A_SILENT_OUT] = { .type = NLA_BINARY },
+	[MSEG_A_OBSERVED] = { .type = NLA_BINARY },
 };
 
 static struct netlink_range_validation confirm_range = {
@@ -59,11 +61,16 @@ static struct netlink_range_validation confirm_range = {
 	.max = MSEG_MAX_CONFIRM_WITHIN,
 };
 
-static const struct nla_policy commit_policy[MSEG_A_EXISTING + 1] = {
+static const struct nla_policy commit_policy[MSEG_A_CANDIDATE + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 	[MSEG_A_GENERATION] = { .type = NLA_U32 },
 	[MSEG_A_CONFIRM_WITHIN] = NLA_POLICY_FULL_RANGE(NLA_U32, &confirm_range),
 	[MSEG_A_EXISTING] = NLA_POLICY_MAX(NLA_U8, MSEG_EXISTING_RESET),
+	[MSEG_A_CANDIDATE] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy dump_policy[MSEG_A_CANDIDATE + 1] = {
+	[MSEG_A_CANDIDATE] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy confirm_policy[MSEG_A_GENERATION + 1] = {
@@ -84,6 +91,7 @@ static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 		return 0;
 	policy = mseg_net_generation(mnet)->policy;
 	if (nla_put_flag(skb, MSEG_A_ATTACHED) || mseg_event_put_generation(skb, mnet) ||
+	    (mnet->locked && nla_put_flag(skb, MSEG_A_LOCKED)) ||
 	    nla_put_u32(skb, MSEG_A_NETWORK_COUNT, policy->n_networks) ||
 	    nla_put_u32(skb, MSEG_A_ENTRY_COUNT, policy->n_entries) ||
 	    nla_put_u32(skb, MSEG_A_RULE_COUNT, policy->n_rules) ||
@@ -177,17 +185,20 @@ static int attach(struct sk_buff *request, struct genl_info *info)
 static int detach(struct sk_buff *request, struct genl_info *info)
 {
 	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
-	u32 before;
+	u32 before, after;
 	int err = 0;
 
 	mutex_lock(&mnet->lock);
 	before = mseg_nl_generation(mnet);
-	if (mnet->attached)
-		mseg_net_detach(mnet);
-	else
+	if (!mnet->attached)
 		err = mseg_nl_not_attached(info->extack);
+	else if (mnet->locked)
+		err = mseg_nl_refuse(info, -EPERM, "locked until the machine starts anew");
+	else
+		mseg_net_detach(mnet);
+	after = mseg_nl_generation(mnet);
 	mutex_unlock(&mnet->lock);
-	mseg_audit("detach", mnet->net, before, 0, err);
+	mseg_audit("detach", mnet->net, before, after, err);
 	return err;
 }
 
@@ -226,6 +237,53 @@ static int revert(struct sk_buff *request, struct genl_info *info)
 	mutex_unlock(&mnet->lock);
 	mseg_audit("revert", mnet->net, before, after, err);
 	return err ? mseg_nl_refuse(info, err, confirm_refusal(err)) : 0;
+}
+
+static const char *candidate_refusal(int err)
+{
+	return err == -EPERM ? "locked until the machine starts anew" : "there is no candidate";
+}
+
+static int drop_candidate(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+	u32 in_force;
+	int err;
+
+	mutex_lock(&mnet->lock);
+	in_force = mseg_nl_generation(mnet);
+	err = mnet->attached ? mseg_generation_withdraw(mnet) : -ESRCH;
+	mutex_unlock(&mnet->lock);
+	mseg_audit("withdraw", mnet->net, in_force, in_force, err);
+	return err ? mseg_nl_refuse(info, err, candidate_refusal(err)) : 0;
+}
+
+static const char *lock_refusal(int err)
+{
+	switch (err) {
+	case -EALREADY:
+		return "locked already";
+	case -EBUSY:
+		return "the policy in force awaits confirmation: confirm it or go back first";
+	}
+	return "the module is being unloaded";
+}
+
+static int lock(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+	u32 in_force;
+	int err;
+
+	mutex_lock(&mnet->lock);
+	in_force = mseg_nl_generation(mnet);
+	if (!mnet->attached)
+		err = mseg_nl_not_attached(info->extack);
+	else
+		err = mseg_generation_lock(mnet);
+	mutex_unlock(&mnet->lock);
+	mseg_audit("lock", mnet->net, in_force, in_force, err);
+	return err && in_force ? mseg_nl_refuse(info, err, lock_refusal(err)) : err;
 }
 
 static int subscribe(struct sk_buff *request, struct genl_info *info)
@@ -308,16 +366,28 @@ static const struct genl_ops ops[] = {
 		.flags = GENL_ADMIN_PERM,
 	},
 	{
+		.cmd = MSEG_C_CANDIDATE_DROP,
+		.doit = drop_candidate,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = MSEG_C_LOCK,
+		.doit = lock,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
 		.cmd = MSEG_C_NETWORK_GET,
 		.start = mseg_nl_dump_start,
 		.dumpit = mseg_nl_network_get,
 		.flags = GENL_ADMIN_PERM,
+		POLICY(dump_policy),
 	},
 	{
 		.cmd = MSEG_C_RULE_GET,
 		.start = mseg_nl_dump_start,
 		.dumpit = mseg_nl_rule_get,
 		.flags = GENL_ADMIN_PERM,
+		POLICY(dump_policy),
 	},
 	{
 		.cmd = MSEG_C_CONNECTION_GET,

@@ -9,13 +9,18 @@
 
 #include <linux/mseg.h>
 
+#include "compat.h"
 #include "netlink.h"
 
 /* Room for a rule with as many networks and services as there may be. */
 #define DUMP_ALLOC (SZ_64K - 1)
 
+/* The third of cb->args of a dump of the policy. */
+#define OF_CANDIDATE 2
+
 int mseg_nl_dump_start(struct netlink_callback *cb)
 {
+	cb->args[OF_CANDIDATE] = !!mseg_dump_attrs(cb)[MSEG_A_CANDIDATE];
 	cb->min_dump_alloc = DUMP_ALLOC;
 	return 0;
 }
@@ -77,21 +82,31 @@ cancel:
 	return -EMSGSIZE;
 }
 
-/* Call a dump's function with the generation in force, under the lock. */
+/* Call a dump's function with the generation that is asked for, under the lock. */
 static int dump_policy(struct sk_buff *skb, struct netlink_callback *cb,
 		       void (*dump)(struct sk_buff *skb, struct netlink_callback *cb,
 				    const struct mseg_generation *generation))
 {
 	struct mseg_net *mnet = mseg_net_of(sock_net(skb->sk));
+	const struct mseg_generation *generation;
 	int err = 0;
 
 	mutex_lock(&mnet->lock);
-	if (mnet->attached) {
-		cb->seq = mseg_net_generation(mnet)->number;
-		dump(skb, cb, mseg_net_generation(mnet));
-	} else {
+	if (!mnet->attached) {
 		err = mseg_nl_not_attached(cb->extack);
+		goto out;
 	}
+	generation = mseg_net_generation(mnet);
+	if (cb->args[OF_CANDIDATE])
+		generation = mseg_net_candidate(mnet);
+	if (!generation) {
+		NL_SET_ERR_MSG(cb->extack, "there is no candidate");
+		err = -ENOENT;
+		goto out;
+	}
+	cb->seq = generation->number;
+	dump(skb, cb, generation);
+out:
 	mutex_unlock(&mnet->lock);
 	return err ?: skb->len;
 }
@@ -127,7 +142,8 @@ static int put_rule_attrs(struct sk_buff *skb, const struct mseg_rule *rule)
 	if (nla_put_string(skb, MSEG_A_NAME, rule->name) ||
 	    nla_put_u8(skb, MSEG_A_DIRECTION, rule->direction) ||
 	    nla_put_u8(skb, MSEG_A_ACTION, rule->action) ||
-	    nla_put_u64_64bit(skb, MSEG_A_COOKIE, rule->cookie, MSEG_A_PAD))
+	    nla_put_u64_64bit(skb, MSEG_A_COOKIE, rule->cookie, MSEG_A_PAD) ||
+	    (rule->observed && nla_put_flag(skb, MSEG_A_OBSERVED)))
 		return -EMSGSIZE;
 	for (i = 0; i < rule->n_networks; i++)
 		if (nla_put_u32(skb, MSEG_A_NETWORK, rule->networks[i]))

@@ -33,7 +33,7 @@ static const struct nla_policy network_policy[MSEG_A_ENTRY + 1] = {
 	[MSEG_A_ENTRY] = NLA_POLICY_NESTED(entry_policy),
 };
 
-static const struct nla_policy rule_policy[MSEG_A_COOKIE + 1] = {
+static const struct nla_policy rule_policy[MSEG_A_OBSERVED + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 	[MSEG_A_ID] = { .type = NLA_U32 },
 	[MSEG_A_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_NAME_LEN },
@@ -42,6 +42,7 @@ static const struct nla_policy rule_policy[MSEG_A_COOKIE + 1] = {
 	[MSEG_A_NETWORK] = { .type = NLA_U32 },
 	[MSEG_A_SERVICE] = NLA_POLICY_NESTED(service_policy),
 	[MSEG_A_COOKIE] = { .type = NLA_U64 },
+	[MSEG_A_OBSERVED] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy defaults_policy[MSEG_A_SILENT_OUT + 1] = {
@@ -52,13 +53,36 @@ static const struct nla_policy defaults_policy[MSEG_A_SILENT_OUT + 1] = {
 	[MSEG_A_SILENT_OUT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
+/* The policy to start with a copy of, NULL for none. */
+static int policy_to_clone(struct mseg_net *mnet, struct genl_info *info,
+			   const struct mseg_policy **policy)
+{
+	const struct mseg_generation *generation = mseg_net_generation(mnet);
+
+	*policy = NULL;
+	if (info->attrs[MSEG_A_CANDIDATE])
+		generation = mseg_net_candidate(mnet);
+	if (!generation)
+		return mseg_nl_refuse(info, -ENOENT, "there is no candidate");
+	if (info->attrs[MSEG_A_CLONE])
+		*policy = generation->policy;
+	else if (info->attrs[MSEG_A_CANDIDATE])
+		return mseg_nl_refuse(info, -EINVAL, "only a clone is one of the candidate");
+	return 0;
+}
+
 static int begin_locked(struct mseg_net *mnet, struct genl_info *info, struct sk_buff *skb)
 {
+	const struct mseg_policy *from;
 	struct mseg_txn *txn;
+	int err;
 
 	if (!mnet->attached)
 		return mseg_nl_not_attached(info->extack);
-	txn = mseg_txn_begin(mnet, info->snd_portid, info->attrs[MSEG_A_CLONE]);
+	err = policy_to_clone(mnet, info, &from);
+	if (err)
+		return err;
+	txn = mseg_txn_begin(mnet, info->snd_portid, from);
 	if (txn == ERR_PTR(-EMFILE))
 		return mseg_nl_refuse(info, -EMFILE, "too many open transactions");
 	if (IS_ERR(txn))
@@ -314,6 +338,7 @@ static int add_parsed_rule(struct mseg_policy *policy, struct genl_info *info,
 		rule->name = nla_data(info->attrs[MSEG_A_NAME]);
 	if (info->attrs[MSEG_A_COOKIE])
 		rule->cookie = nla_get_u64(info->attrs[MSEG_A_COOKIE]);
+	rule->observed = !!info->attrs[MSEG_A_OBSERVED];
 	err = mseg_policy_add_rule(policy, rule, &refusal);
 	return err ? mseg_nl_refuse(info, err, refusal.why) : 0;
 }
@@ -433,7 +458,12 @@ static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 		existing = nla_get_u8(info->attrs[MSEG_A_EXISTING]);
 	if (info->attrs[MSEG_A_CONFIRM_WITHIN])
 		confirm_within = nla_get_u32(info->attrs[MSEG_A_CONFIRM_WITHIN]);
-	err = mseg_txn_commit(mnet, txn, existing, confirm_within, &refusal);
+	if (!info->attrs[MSEG_A_CANDIDATE])
+		err = mseg_txn_commit(mnet, txn, existing, confirm_within, &refusal);
+	else if (info->attrs[MSEG_A_EXISTING] || confirm_within)
+		return mseg_nl_refuse(info, -EINVAL, "a candidate affects no connection");
+	else
+		err = mseg_txn_propose(mnet, txn, &refusal);
 	return err ? mseg_nl_refuse(info, err, refusal.why) : 0;
 }
 
@@ -456,6 +486,7 @@ int mseg_nl_txn_commit(struct sk_buff *request, struct genl_info *info)
 		err = mseg_event_put_generation(skb, mnet);
 	after = mseg_nl_generation(mnet);
 	mutex_unlock(&mnet->lock);
-	mseg_audit("load", mnet->net, before, after, err);
+	mseg_audit(info->attrs[MSEG_A_CANDIDATE] ? "propose" : "load", mnet->net, before, after,
+		   err);
 	return mseg_nl_reply_send(info, skb, header, err);
 }

@@ -10,7 +10,7 @@
 /* At once in one namespace; each holds a policy in memory. */
 #define MAX_TXNS 8
 
-struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, bool clone)
+struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, const struct mseg_policy *from)
 {
 	struct mseg_txn *txn;
 
@@ -20,10 +20,7 @@ struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, bool clone)
 	txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
 	if (!txn)
 		return ERR_PTR(-ENOMEM);
-	if (clone)
-		txn->policy = mseg_policy_clone(mseg_net_generation(mnet)->policy);
-	else
-		txn->policy = mseg_policy_new();
+	txn->policy = from ? mseg_policy_clone(from) : mseg_policy_new();
 	if (!txn->policy) {
 		kfree(txn);
 		return ERR_PTR(-ENOMEM);
@@ -66,6 +63,8 @@ void mseg_txn_abort_all(struct mseg_net *mnet)
 static const char *commit_refusal(int err)
 {
 	switch (err) {
+	case -EPERM:
+		return "locked until the machine starts anew";
 	case -EBUSY:
 		return "the policy in force awaits confirmation: confirm it or go back first";
 	case -ESHUTDOWN:
@@ -74,21 +73,45 @@ static const char *commit_refusal(int err)
 	return "out of memory";
 }
 
-int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
-		    struct mseg_refusal *refusal)
+/* A policy that was taken belongs to the namespace. */
+static int end_txn(struct mseg_net *mnet, struct mseg_txn *txn, int err,
+		   struct mseg_refusal *refusal)
 {
-	int err = mseg_policy_compile(txn->policy, refusal);
-
-	if (!err) {
-		err = mseg_generation_commit(mnet, txn->policy, existing, confirm_within);
-		if (err)
-			refusal->why = commit_refusal(err);
-	}
-	/* In force, it belongs to the namespace. */
-	if (!err)
+	if (err)
+		refusal->why = commit_refusal(err);
+	else
 		txn->policy = NULL;
 	mseg_txn_abort(mnet, txn);
 	return err;
+}
+
+static int compile(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_refusal *refusal)
+{
+	int err = mseg_policy_compile(txn->policy, refusal);
+
+	if (err)
+		mseg_txn_abort(mnet, txn);
+	return err;
+}
+
+int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
+		    struct mseg_refusal *refusal)
+{
+	int err = compile(mnet, txn, refusal);
+
+	if (err)
+		return err;
+	err = mseg_generation_commit(mnet, txn->policy, existing, confirm_within);
+	return end_txn(mnet, txn, err, refusal);
+}
+
+int mseg_txn_propose(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_refusal *refusal)
+{
+	int err = compile(mnet, txn, refusal);
+
+	if (err)
+		return err;
+	return end_txn(mnet, txn, mseg_generation_propose(mnet, txn->policy), refusal);
 }
 
 void mseg_txn_abort_port(struct mseg_net *mnet, u32 port)

@@ -33,13 +33,13 @@ struct mseg_txn {
  * mseg_txn_begin() - begin a transaction
  * @mnet: attached, its lock held
  * @port: netlink port of the caller
- * @clone: start from the policy in force, not from an empty one
+ * @from: policy to start with a copy of; NULL for an empty one
  *
  * May sleep.
  *
  * Return: the transaction, or ERR_PTR: -EMFILE (too many), -ENOMEM.
  */
-struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, bool clone);
+struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, const struct mseg_policy *from);
 
 /**
  * mseg_txn_find() - find a transaction of a port
@@ -65,6 +65,18 @@ struct mseg_txn *mseg_txn_find(struct mseg_net *mnet, u32 port, u32 id);
  */
 int mseg_txn_commit(struct mseg_net *mnet, struct mseg_txn *txn, u8 existing, u32 confirm_within,
 		    struct mseg_refusal *refusal);
+
+/**
+ * mseg_txn_propose() - make a transaction's policy the candidate
+ * @mnet: attached, its lock held
+ * @txn: ends, whatever is returned
+ * @refusal: filled on error
+ *
+ * May sleep.
+ *
+ * Return: 0, or an error; then the former candidate is there.
+ */
+int mseg_txn_propose(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_refusal *refusal);
 
 /**
  * mseg_txn_abort() - throw a transaction away

@@ -62,6 +62,7 @@ struct mseg_service {
  * @n_services: at least 1
  * @direction: MSEG_DIRECTION_IN or MSEG_DIRECTION_OUT
  * @action: MSEG_ACTION_ALLOW or MSEG_ACTION_REJECT
+ * @observed: under observation: it decides nothing
  */
 struct mseg_rule {
 	const char *name;
@@ -72,6 +73,7 @@ struct mseg_rule {
 	__u32 n_services;
 	__u8 direction;
 	__u8 action;
+	__u8 observed;
 };
 
 struct mseg_segments;
@@ -104,8 +106,9 @@ struct mseg_network {
  * @rules_room: how many @rules has room for
  * @n_entries: prefixes of all networks
  * @n_pairs: networks of all rules together
- * @order: rule indices, those of one direction and action together
- * @order_start: where each direction's Rejects and Allows start in @order
+ * @order: rule indices, those of one group together
+ * @order_start: where each group starts in @order: of the rules that decide, then
+ *	of those under observation, each direction's Rejects and Allows
  */
 struct mseg_policy {
 	struct mseg_network *networks;
@@ -119,7 +122,7 @@ struct mseg_policy {
 	__u32 n_entries;
 	__u32 n_pairs;
 	__u32 *order;
-	__u32 order_start[5];
+	__u32 order_start[9];
 };
 
 /**
@@ -243,6 +246,33 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
  * Return: the verdict; it never fails.
  */
 struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key);
+
+/**
+ * mseg_observe() - what would decide a connection if the rules under observation
+ *	did
+ * @policy: compiled
+ * @key: what to judge
+ *
+ * Any context.
+ *
+ * Return: the rule under observation that would decide; where none would, that is
+ * where the verdict would be attributed to another rule or to the default, its rule
+ * is MSEG_ID_NONE and the rest means nothing.
+ */
+struct mseg_verdict mseg_observe(const struct mseg_policy *policy, const struct mseg_key *key);
+
+/**
+ * mseg_policy_observes() - whether any rule is under observation
+ * @policy: compiled
+ *
+ * Any context.
+ *
+ * Return: true when one is.
+ */
+static inline int mseg_policy_observes(const struct mseg_policy *policy)
+{
+	return policy->order_start[8] != policy->order_start[4];
+}
 
 /**
  * mseg_protocol_has_ports() - whether services of a protocol are ports

@@ -84,15 +84,20 @@ static int longest_entry(const struct mseg_policy *policy, const struct mseg_rul
 	return longest;
 }
 
+/* Of two that match equally closely, the first. */
 static bool closer(const struct match *a, const struct match *b)
 {
-	return a->len > b->len || (a->len == b->len && a->width < b->width);
+	if (a->len != b->len)
+		return a->len > b->len;
+	if (a->width != b->width)
+		return a->width < b->width;
+	return a->rule < b->rule;
 }
 
-static bool best_match(const struct mseg_policy *policy, u32 group, const struct mseg_key *key,
-		       struct match *best)
+/* Find a closer match than *best among a group of rules. */
+static void find_closer(const struct mseg_policy *policy, u32 group, const struct mseg_key *key,
+			struct match *best)
 {
-	bool found = false;
 	u32 i;
 
 	for (i = policy->order_start[group]; i < policy->order_start[group + 1]; i++) {
@@ -103,35 +108,56 @@ static bool best_match(const struct mseg_policy *policy, u32 group, const struct
 		if (!match.width)
 			continue;
 		match.len = longest_entry(policy, rule, key, &match.network);
-		if (match.len == MSEG_NOT_COVERED)
-			continue;
-		if (!found || closer(&match, best)) {
+		if (match.len != MSEG_NOT_COVERED && closer(&match, best))
 			*best = match;
-			found = true;
-		}
 	}
-	return found;
+}
+
+static struct match closest(const struct mseg_policy *policy, const struct mseg_key *key, u8 action,
+			    bool observed)
+{
+	struct match best = { .rule = MSEG_ID_NONE, .len = MSEG_NOT_COVERED };
+	u32 group = key->direction * 2 + (action == MSEG_ACTION_ALLOW);
+
+	find_closer(policy, group, key, &best);
+	if (observed)
+		find_closer(policy, group + 4, key, &best);
+	return best;
+}
+
+/* The rule that decides: the closest Reject, or else the closest Allow. */
+static struct mseg_verdict verdict_of_rules(const struct mseg_policy *policy,
+					    const struct mseg_key *key, bool observed)
+{
+	struct mseg_verdict verdict = { .reason = MSEG_REASON_RULE, .action = MSEG_ACTION_REJECT };
+	struct match match = closest(policy, key, MSEG_ACTION_REJECT, observed);
+
+	if (match.rule == MSEG_ID_NONE) {
+		verdict.action = MSEG_ACTION_ALLOW;
+		match = closest(policy, key, MSEG_ACTION_ALLOW, observed);
+	}
+	verdict.rule = match.rule;
+	verdict.network = match.network;
+	return verdict;
 }
 
 struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key)
 {
-	u32 rejects = key->direction * 2, allows = rejects + 1;
-	struct mseg_verdict verdict = {
-		.rule = MSEG_ID_NONE,
-		.network = MSEG_ID_NONE,
-		.action = policy->defaults[key->direction],
-		.reason = MSEG_REASON_DEFAULT,
-	};
-	struct match match;
+	struct mseg_verdict verdict = verdict_of_rules(policy, key, false);
 
-	if (best_match(policy, rejects, key, &match))
-		verdict.action = MSEG_ACTION_REJECT;
-	else if (best_match(policy, allows, key, &match))
-		verdict.action = MSEG_ACTION_ALLOW;
-	else
-		return verdict;
-	verdict.reason = MSEG_REASON_RULE;
-	verdict.rule = match.rule;
-	verdict.network = match.network;
+	if (verdict.rule == MSEG_ID_NONE) {
+		verdict.network = MSEG_ID_NONE;
+		verdict.action = policy->defaults[key->direction];
+		verdict.reason = MSEG_REASON_DEFAULT;
+	}
+	return verdict;
+}
+
+struct mseg_verdict mseg_observe(const struct mseg_policy *policy, const struct mseg_key *key)
+{
+	struct mseg_verdict verdict = verdict_of_rules(policy, key, true);
+
+	if (verdict.rule != MSEG_ID_NONE && !policy->rules[verdict.rule].observed)
+		verdict.rule = MSEG_ID_NONE;
 	return verdict;
 }

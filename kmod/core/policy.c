@@ -214,6 +214,8 @@ static int check_rule(const struct mseg_policy *policy, const struct mseg_rule *
 		return refuse(refusal, -EINVAL, "unknown direction");
 	if (rule->action > MSEG_ACTION_REJECT)
 		return refuse(refusal, -EINVAL, "unknown action");
+	if (rule->observed > 1)
+		return refuse(refusal, -EINVAL, "a rule is under observation or not");
 	if (!rule->n_networks)
 		return refuse(refusal, -EINVAL, "a rule needs a network");
 	if (!rule->n_services)
@@ -332,10 +334,10 @@ static int compile_networks(struct mseg_policy *policy, struct mseg_refusal *ref
 	return 0;
 }
 
-/* Rules of one direction and action stand together, Rejects first. */
+/* Those that decide, and of each direction the Rejects, come first. */
 static u32 group(const struct mseg_rule *rule)
 {
-	return rule->direction * 2 + (rule->action == MSEG_ACTION_ALLOW);
+	return rule->observed * 4 + rule->direction * 2 + (rule->action == MSEG_ACTION_ALLOW);
 }
 
 static int order_rules(struct mseg_policy *policy, struct mseg_refusal *refusal)
@@ -345,14 +347,14 @@ static int order_rules(struct mseg_policy *policy, struct mseg_refusal *refusal)
 	policy->order = mseg_alloc(policy->n_rules + 1, sizeof(u32));
 	if (!policy->order)
 		return no_memory(refusal);
-	for (g = 0; g < 4; g++) {
+	for (g = 0; g < 8; g++) {
 		policy->order_start[g] = n;
 		for (i = 0; i < policy->n_rules; i++)
 			if (group(&policy->rules[i]) == g)
 				policy->order[n++] = i;
 		mseg_breathe();
 	}
-	policy->order_start[4] = n;
+	policy->order_start[8] = n;
 	return 0;
 }
 

@@ -191,7 +191,7 @@ static void record_of_a_connection(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MSEG_ACTION_REJECT, record.verdict);
 	KUNIT_EXPECT_EQ(test, MSEG_FLOW_EVENT_END, record.event);
 	KUNIT_EXPECT_EQ(test, 0, record.seq);
-	KUNIT_EXPECT_EQ(test, 0, record.pad[0] | record.pad[1]);
+	KUNIT_EXPECT_EQ(test, 0, record.observed | record.candidate | record.command[15]);
 	KUNIT_EXPECT_GE(test, record.last_seen, record.first_seen);
 	conn->direction = MSEG_DIRECTION_IN;
 	mseg_flow_fill(&record, conn, MSEG_FLOW_EVENT_END);

@@ -46,13 +46,14 @@ static void test_random_policies(void **state)
 			fail_msg("policy %lu differs: MSEG_SEED=%lu MSEG_POLICIES=1 repeats it", i,
 				 seed + i);
 	}
-	printf("# %lu policies: %u refused; keys: %u by rule, %u by default\n", policies,
-	       compared.refused, compared.by_rule, compared.by_default);
+	printf("# %lu policies: %u refused; keys: %u by rule, %u by default, %u observed\n",
+	       policies, compared.refused, compared.by_rule, compared.by_default, compared.observed);
 	/* The generator is worth something only if it reaches all of these. */
 	if (policies >= 1000) {
 		assert_in_range(compared.refused, policies / 20, policies / 2);
 		assert_true(compared.by_rule > policies * 4);
 		assert_true(compared.by_default > policies * 4);
+		assert_true(compared.observed > policies / 2);
 	}
 }
 

@@ -18,6 +18,23 @@ static void print_verdict(const char *who, const struct mseg_verdict *verdict)
 		verdict->reason, (int)verdict->rule, (int)verdict->network);
 }
 
+/* What the rules under observation would have made of it. */
+static bool same_observed(const struct model *model, const struct mseg_policy *policy,
+			  const struct mseg_key *key, struct compared *compared)
+{
+	__u32 expected = reference_observe(model, key);
+	struct mseg_verdict got = mseg_observe(policy, key);
+
+	if (got.rule != expected) {
+		fprintf(stderr, "observed: expected %d, got %d\n", (int)expected, (int)got.rule);
+		return false;
+	}
+	if (expected == MSEG_ID_NONE)
+		return true;
+	compared->observed++;
+	return got.action == model->rules[expected].action;
+}
+
 static bool compare_key(const struct model *model, const struct mseg_policy *policy,
 			const struct mseg_key *key, struct compared *compared)
 {
@@ -28,7 +45,7 @@ static bool compare_key(const struct model *model, const struct mseg_policy *pol
 		compared->by_rule++;
 	else
 		compared->by_default++;
-	if (same(&expected, &got))
+	if (same(&expected, &got) && same_observed(model, policy, key, compared))
 		return true;
 	model_print(model);
 	model_print_key(key);

@@ -10,11 +10,13 @@
  * @refused: policies that both refuse
  * @by_rule: keys that a rule decided
  * @by_default: keys that a default decided
+ * @observed: keys that a rule under observation would have decided
  */
 struct compared {
 	unsigned int refused;
 	unsigned int by_rule;
 	unsigned int by_default;
+	unsigned int observed;
 };
 
 /**

@@ -249,6 +249,7 @@ static void fill_rule(struct model *model, struct choices *choices)
 
 	rule->direction = choose(choices, 2);
 	rule->action = chance(choices, 30) ? MSEG_ACTION_REJECT : MSEG_ACTION_ALLOW;
+	rule->observed = chance(choices, 20);
 	rule->n_networks = 1 + choose(choices, chance(choices, 30) ? MODEL_NETWORKS : 2);
 	for (i = 0; i < rule->n_networks; i++)
 		rule->networks[i] = choose(choices, model->n_networks);
@@ -372,6 +373,7 @@ static int build_rules(const struct model *model, struct mseg_policy *policy,
 			.n_services = from->n_services,
 			.direction = from->direction,
 			.action = from->action,
+			.observed = from->observed,
 		};
 
 		err = mseg_policy_add_rule(policy, &rule, refusal);
@@ -426,8 +428,9 @@ static void print_rule(const struct model_rule *rule)
 {
 	unsigned int i;
 
-	fprintf(stderr, " %s %s networks", rule->direction ? "out" : "in",
-		rule->action == MSEG_ACTION_REJECT ? "reject" : "allow");
+	fprintf(stderr, " %s %s%s networks", rule->direction ? "out" : "in",
+		rule->action == MSEG_ACTION_REJECT ? "reject" : "allow",
+		rule->observed ? " observed" : "");
 	for (i = 0; i < rule->n_networks; i++)
 		fprintf(stderr, " %u", rule->networks[i]);
 	fprintf(stderr, " services");

@@ -34,6 +34,7 @@ struct model_rule {
 	unsigned int n_services;
 	__u8 direction;
 	__u8 action;
+	__u8 observed;
 };
 
 struct model {

@@ -633,6 +633,41 @@ static void test_story(void **state)
 	mseg_policy_free(policy);
 }
 
+/* What one rule under observation would have made of TCP from anywhere. */
+static void test_observed(void **state)
+{
+	static const struct mseg_service ssh = RANGE(6, 22, 22);
+	struct mseg_key key = { .family = MSEG_FAMILY_IPV4, .protocol = 6, .service = 22 };
+	struct mseg_policy *policy = a_policy(), *clone;
+	struct mseg_rule rule = a_rule();
+	struct mseg_refusal refusal;
+
+	(void)state;
+	add_network(policy, everywhere, 2);
+	rule.action = MSEG_ACTION_ALLOW;
+	assert_int_equal(mseg_policy_add_rule(policy, &rule, &refusal), 0);
+	rule.observed = 2;
+	refusal = stale();
+	assert_int_equal(mseg_policy_add_rule(policy, &rule, &refusal), -EINVAL);
+	assert_refusal(&refusal, MSEG_ID_NONE, MSEG_ID_NONE);
+	rule.observed = 1;
+	rule.services = &ssh;
+	rule.action = MSEG_ACTION_REJECT;
+	assert_int_equal(mseg_policy_add_rule(policy, &rule, &refusal), 0);
+	clone = mseg_policy_clone(policy);
+	mseg_policy_free(policy);
+	assert_non_null(clone);
+	assert_int_equal(mseg_policy_compile(clone, &refusal), 0);
+	assert_true(mseg_policy_observes(clone));
+	assert_int_equal(mseg_classify(clone, &key).rule, 0);
+	assert_int_equal(mseg_classify(clone, &key).action, MSEG_ACTION_ALLOW);
+	assert_int_equal(mseg_observe(clone, &key).rule, 1);
+	assert_int_equal(mseg_observe(clone, &key).action, MSEG_ACTION_REJECT);
+	key.service = 23;
+	assert_int_equal(mseg_observe(clone, &key).rule, MSEG_ID_NONE);
+	mseg_policy_free(clone);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -642,7 +677,7 @@ int main(void)
 		cmocka_unit_test(test_deepest_nest), cmocka_unit_test(test_most_networks),
 		cmocka_unit_test(test_most_rules),   cmocka_unit_test(test_most_entries),
 		cmocka_unit_test(test_longest_rule), cmocka_unit_test(test_clone),
-		cmocka_unit_test(test_story),
+		cmocka_unit_test(test_story),	     cmocka_unit_test(test_observed),
 	};
 
 	return cmocka_run_group_tests_name("core: policy", tests, NULL, NULL);

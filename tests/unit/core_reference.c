@@ -171,7 +171,14 @@ static bool candidate_of(const struct model *model, unsigned int index, const st
 	return candidate->width && candidate->len >= 0;
 }
 
-struct mseg_verdict reference_classify(const struct model *model, const struct mseg_key *key)
+/* Those under observation count only where that is asked for. */
+static bool counts(const struct model_rule *rule, bool observed)
+{
+	return observed || !rule->observed;
+}
+
+static struct mseg_verdict decide(const struct model *model, const struct mseg_key *key,
+				  bool observed)
 {
 	/* 4. No rule: the default. */
 	struct mseg_verdict verdict = {
@@ -186,7 +193,7 @@ struct mseg_verdict reference_classify(const struct model *model, const struct m
 
 	/* 2. Any Reject beats every Allow. */
 	for (i = 0; i < model->n_rules; i++) {
-		if (!candidate_of(model, i, key, &candidate))
+		if (!counts(&model->rules[i], observed) || !candidate_of(model, i, key, &candidate))
 			continue;
 		any = true;
 		if (model->rules[i].action == MSEG_ACTION_REJECT)
@@ -200,7 +207,7 @@ struct mseg_verdict reference_classify(const struct model *model, const struct m
 	/* 3. The longest entry, then the narrowest service, then the first rule. */
 	best.len = -1;
 	for (i = 0; i < model->n_rules; i++) {
-		if (model->rules[i].action != verdict.action)
+		if (!counts(&model->rules[i], observed) || model->rules[i].action != verdict.action)
 			continue;
 		if (!candidate_of(model, i, key, &candidate))
 			continue;
@@ -211,4 +218,19 @@ struct mseg_verdict reference_classify(const struct model *model, const struct m
 	verdict.rule = best.rule;
 	verdict.network = best.network;
 	return verdict;
+}
+
+struct mseg_verdict reference_classify(const struct model *model, const struct mseg_key *key)
+{
+	return decide(model, key, false);
+}
+
+/* 5. A rule under observation decides nothing: it would have, if it is the one. */
+__u32 reference_observe(const struct model *model, const struct mseg_key *key)
+{
+	struct mseg_verdict verdict = decide(model, key, true);
+
+	if (verdict.rule == MSEG_ID_NONE || !model->rules[verdict.rule].observed)
+		return MSEG_ID_NONE;
+	return verdict.rule;
 }

@@ -21,4 +21,12 @@ bool reference_at_fault(const struct model_network *network, unsigned int entry)
 /** reference_classify() - what a legal policy says of a key. */
 struct mseg_verdict reference_classify(const struct model *model, const struct mseg_key *key);
 
+/**
+ * reference_observe() - the rule under observation that would decide a key, if
+ *	those decided
+ *
+ * Return: its index, or MSEG_ID_NONE.
+ */
+__u32 reference_observe(const struct model *model, const struct mseg_key *key);
+
 #endif /* CORE_REFERENCE_H */
