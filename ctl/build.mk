@@ -4,6 +4,7 @@
 # `make -f ctl/build.mk`. All paths are relative to the top.
 
 PROGRAMS += build/bin/mctl
+MANUALS += ctl/mctl/mctl.8
 
 CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols
 
