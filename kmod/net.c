@@ -11,6 +11,7 @@
 #include "hook.h"
 #include "procfs.h"
 #include "sweep.h"
+#include "sysctl.h"
 #include "txn.h"
 
 #define ANSWERS_PER_SECOND 500
@@ -77,14 +78,19 @@ int mseg_net_attach(struct mseg_net *mnet)
 	err = mseg_procfs_add(mnet);
 	if (err)
 		goto free_parts;
-	err = mseg_hook_register(mnet);
+	err = mseg_sysctl_add(mnet);
 	if (err)
 		goto remove_procfs;
+	err = mseg_hook_register(mnet);
+	if (err)
+		goto remove_sysctl;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
 	mseg_event_policy(mnet);
 	return 0;
 
+remove_sysctl:
+	mseg_sysctl_remove(mnet);
 remove_procfs:
 	mseg_procfs_remove(mnet);
 free_parts:
@@ -100,6 +106,7 @@ void mseg_net_detach(struct mseg_net *mnet)
 	mnet->attached = false;
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
+	mseg_sysctl_remove(mnet);
 	mseg_procfs_remove(mnet);
 	mseg_txn_abort_all(mnet);
 	free_parts(mnet);

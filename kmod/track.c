@@ -163,7 +163,7 @@ static bool outlives_rejection(struct mseg_net *mnet, const struct mseg_conn *co
 
 bool mseg_track_over(struct mseg_net *mnet, struct mseg_conn *conn)
 {
-	if (!mseg_conn_expired(conn))
+	if (!mseg_conn_expired(mnet->conns, conn))
 		return false;
 	if (!outlives_rejection(mnet, conn))
 		return true;
