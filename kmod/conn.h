@@ -98,6 +98,7 @@ struct mseg_opinions {
  * @reported: jiffies of the last record
  * @reported_packets: sum of packets then
  * @attempts: connections or rejected packets since the last record
+ * @client: of rejected attempts, the one port that all came from, or 0
  * @packets: by direction, in then out
  * @bytes: the same
  * @rcu: frees it
@@ -129,6 +130,7 @@ struct mseg_conn {
 	unsigned long reported;
 	u64 reported_packets;
 	atomic_t attempts;
+	__be16 client;
 	atomic64_t packets[2];
 	atomic64_t bytes[2];
 	struct rcu_head rcu;
