@@ -61,6 +61,10 @@ uapi: ## make the uapi header from the netlink spec
 	include/generate "$$(tests/linux-source)" include/mseg.yaml > build/mseg.h
 	mv build/mseg.h include/uapi/linux/mseg.h
 
+.PHONY: abi
+abi: ## describe statistics and sysctls, in kmod/ABI, from the headers
+	for f in sysctl-net-mseg sysfs-kernel-mseg; do kmod/ABI/generate $$f > kmod/ABI/$$f; done
+
 # --- tests -------------------------------------------------------------------
 
 .PHONY: lint
