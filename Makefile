@@ -75,6 +75,12 @@ lint: ## static checks
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	set -e; for t in $(UNIT_TESTS); do echo "# $$t"; "$$t"; done
 
+POLICIES ?= 10000
+
+.PHONY: differential
+differential: programs module ## 10,000 random policies: the module says what a reference does
+	MSEG_POLICIES=$(POLICIES) tests/vm/run --timeout 3000 -- tests/selftests/differential.py
+
 .PHONY: test
 test: deps ## everything a change must pass, after deps and all
 	+$(MAKE) all
