@@ -8,6 +8,7 @@
 #include <linux/mseg.h>
 
 #include "opinion.h"
+#include "query.h"
 #include "socket.h"
 #include "track.h"
 
@@ -332,15 +333,30 @@ static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_
 	return conn;
 }
 
-static struct mseg_conn *find(struct mseg_net *mnet, struct mseg_packet *packet)
+/* Whether a packet answers a query to a group which the policy allows. */
+static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *generation,
+			  const struct mseg_packet *packet)
 {
-	struct mseg_conn *conn = find_key(mnet, &packet->key);
+	struct judgement judgement = {};
+	struct mseg_conn_key query;
+	struct mseg_conn *conn;
 
-	if (!conn && packet->icmp_reply) {
-		mseg_packet_to_single(packet);
-		conn = find_key(mnet, &packet->key);
+	if (!mseg_query_find(mnet->queries, mnet->net, packet, &query))
+		return false;
+	conn = find_key(mnet, &query);
+	if (conn) {
+		judgement.verdict.action = current_verdict(mnet, generation, conn);
+	} else {
+		/* Nothing is remembered of it, but it was sent. */
+		policy_key(&judgement.key, &query, MSEG_DIRECTION_OUT, ntohs(query.rport));
+		ask(mnet, generation, &judgement);
 	}
-	return conn;
+	if (judgement.verdict.action == MSEG_ACTION_REJECT)
+		return false;
+	mseg_stat(mnet->stats, pass_answer);
+	if (conn)
+		mseg_track_packet(mnet, conn, packet);
+	return true;
 }
 
 /*
@@ -428,12 +444,18 @@ static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *gen
 	return MSEG_ACTION_REJECT;
 }
 
-u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
+static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *generation,
+		     struct mseg_packet *packet)
 {
-	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
-	struct mseg_conn *conn = find(mnet, packet);
+	struct mseg_conn *conn = find_key(mnet, &packet->key);
 	u8 verdict;
 
+	if (!conn && answers_query(mnet, generation, packet))
+		return MSEG_ACTION_ALLOW;
+	if (!conn && packet->icmp_reply) {
+		mseg_packet_to_single(packet);
+		conn = find_key(mnet, &packet->key);
+	}
 	if (conn && packet->tcp_syn)
 		conn = after_syn(mnet, conn, packet);
 	if (!conn)
@@ -441,6 +463,15 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 	verdict = current_verdict(mnet, generation, conn);
 	packet->known = true;
 	mseg_track_packet(mnet, conn, packet);
+	return verdict;
+}
+
+u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
+{
+	u8 verdict = judge_flow(mnet, rcu_dereference(mnet->generation), packet);
+
+	if (packet->to_group && packet->out && verdict == MSEG_ACTION_ALLOW)
+		mseg_query_note(mnet->queries, packet);
 	return verdict;
 }
 

@@ -294,6 +294,14 @@ static const struct net_device *device(const struct sk_buff *skb, const struct n
 	return dst ? dst->dev : state->out;
 }
 
+/* IPv4's broadcast addresses are known to routing alone. */
+static bool is_group(const struct sk_buff *skb, const struct ip_info *ip)
+{
+	if (ip->family == MSEG_FAMILY_IPV6)
+		return ipv6_addr_is_multicast(&ip->destination);
+	return skb_dst(skb) && skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
 /* Interface that link-local addresses belong to, or VRF device, or 0. */
 static u32 scope(const struct net_device *dev, const struct ip_info *ip)
 {
@@ -439,6 +447,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	if (!set_key(skb, &ip, packet->out, &packet->key))
 		return MSEG_PACKET_TRUNCATED;
 	packet->key.scope = scope(dev, &ip);
+	packet->to_group = is_group(skb, &ip);
 	if (mseg_protocol_has_ports(ip.protocol))
 		packet->service = ntohs(packet->out ? packet->key.rport : packet->key.lport);
 	return parse_transport(skb, state, &ip, packet);

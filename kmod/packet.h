@@ -90,6 +90,7 @@ enum mseg_packet_class {
  * @family: enum mseg_family
  * @protocol: IANA number
  * @out: sent by this host
+ * @to_group: to a multicast group or a broadcast address
  * @icmp_reply: an ICMP reply, which begins no exchange
  * @tcp_syn: SYN without ACK
  * @tcp_any_syn: SYN, with ACK or without
@@ -110,6 +111,7 @@ struct mseg_packet {
 	u8 family;
 	u8 protocol;
 	bool out;
+	bool to_group;
 	bool icmp_reply;
 	bool tcp_syn;
 	bool tcp_any_syn;

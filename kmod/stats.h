@@ -39,6 +39,7 @@
 	X(pass_link, "allowed: neighbour discovery, MLD and IGMP")                                \
 	X(pass_related, "allowed: ICMP errors about a live connection")                           \
 	X(pass_forwarded, "allowed: ICMP errors about forwarded packets")                         \
+	X(pass_answer, "allowed: unicast answers to queries to a group")                          \
 	X(judged, "times the policy was asked")                                                   \
 	X(midstream, "connections first seen in their middle")                                    \
 	X(conn_added, "connections remembered")                                                   \
