@@ -51,6 +51,7 @@ struct mseg_opinions {
  * @ifindex: interface of the first packet
  * @service: of the first packet, host order
  * @direction: of the first packet
+ * @observed: its verdict is told and not enforced
  * @either: the direction could not be told; allowed in either, it is allowed
  * @lock: guards the members from @opinions to @ended
  * @opinions: of what does not decide
@@ -83,6 +84,7 @@ struct mseg_conn {
 	u16 service;
 	u8 direction;
 	bool either;
+	bool observed;
 	spinlock_t lock; /* the verdict and the state */
 	struct mseg_opinions opinions;
 	u64 cookie;

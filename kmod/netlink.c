@@ -91,6 +91,7 @@ static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 		return 0;
 	policy = mseg_net_generation(mnet)->policy;
 	if (nla_put_flag(skb, MSEG_A_ATTACHED) || mseg_event_put_generation(skb, mnet) ||
+	    nla_put_u8(skb, MSEG_A_RAW, mnet->raw) ||
 	    (mnet->locked && nla_put_flag(skb, MSEG_A_LOCKED)) ||
 	    nla_put_u32(skb, MSEG_A_NETWORK_COUNT, policy->n_networks) ||
 	    nla_put_u32(skb, MSEG_A_ENTRY_COUNT, policy->n_entries) ||

@@ -163,6 +163,8 @@ static void add_decision(struct json_object *flow, const struct mseg_flow_record
 		json_add_string(flow, "dropReason", text);
 	}
 	json_add_bool(flow, "existing", record->flags & MSEG_FLOW_FLAG_EXISTING);
+	json_add_bool(flow, "forwarded", record->flags & MSEG_FLOW_FLAG_FORWARDED);
+	json_add_bool(flow, "raw", record->flags & MSEG_FLOW_FLAG_RAW);
 }
 
 static void add_origin(struct json_object *flow, const struct mseg_flow_record *record)
