@@ -3,7 +3,7 @@
 # mseg: the targets people type. `make help` lists them.
 #
 # Each directory adds its own rules through an include: it appends programs to
-# PROGRAMS and test programs to UNIT_TESTS.
+# PROGRAMS, manual pages to MANUALS and test programs to UNIT_TESTS.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,6 +17,7 @@ endif
 top := $(CURDIR)
 SERIES := 6.1 6.12
 PROGRAMS :=
+MANUALS :=
 UNIT_TESTS :=
 
 -include ctl/build.mk
@@ -89,8 +90,9 @@ run: ## try the product in a virtual machine (HOST=1: on this machine)
 PREFIX ?= /usr/local
 
 .PHONY: install
-install: programs ## install the programs under PREFIX (/usr/local)
+install: programs ## install the programs and their manual page under PREFIX (/usr/local)
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(PROGRAMS)
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man8" $(MANUALS)
 
 .PHONY: dkms
 dkms: ## build and install the module through DKMS, for KERNEL (as root)

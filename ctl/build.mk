@@ -4,10 +4,11 @@
 # `make -f ctl/build.mk`. All paths are relative to the top.
 
 PROGRAMS += build/bin/mctl
+MANUALS += ctl/mctl/mctl.8
 
 CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols
 
-CTL_CPPFLAGS := -Iinclude -Iinclude/uapi -Ictl -D_GNU_SOURCE \
+CTL_CPPFLAGS := -Ibuild/gen -Iinclude -Iinclude/uapi -Ictl -D_GNU_SOURCE \
 	$(shell pkg-config --cflags $(CTL_PACKAGES))
 CTL_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -D_FORTIFY_SOURCE=2 \
@@ -25,6 +26,14 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
+
+# The statistics that the module has, for what mctl says of them.
+build/gen/stats_list.h: kmod/stats.h
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@sed -n '/^#define MSEG_STATS(X)/,/[^\\]$$/p' $< > $@
+
+build/obj/ctl/mctl/stats.o: build/gen/stats_list.h
 
 build/obj/ctl/%.o: ctl/%.c
 	@mkdir -p $(@D)

@@ -6,6 +6,7 @@
 #ifndef MSEG_COMPAT_H
 #define MSEG_COMPAT_H
 
+#include <linux/sysctl.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -20,6 +21,18 @@ static inline struct udp_table *mseg_udp_table(const struct net *net)
 	return &udp_table;
 #endif
 }
+
+/* Since 6.6 the size of a table of sysctls is given, not told by an empty entry. */
+#ifndef register_net_sysctl
+#define register_net_sysctl_sz(net, path, table, size) register_net_sysctl(net, path, table)
+#endif
+
+/* Since 6.11 a sysctl's handler cannot change its table. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define mseg_ctl_table const struct ctl_table
+#else
+#define mseg_ctl_table struct ctl_table
+#endif
 
 /* Since 6.7 what a dump was asked for is with the rest of the request. */
 static inline struct nlattr **mseg_dump_attrs(struct netlink_callback *cb)

@@ -21,6 +21,12 @@
 #define EVICT_BUCKETS 8
 #define EVICT_CHAIN 16
 
+static const int default_timeouts[MSEG_TIMEOUT_MAX] = {
+#define X(name, seconds, doc) seconds,
+	MSEG_TIMEOUTS(X)
+#undef X
+};
+
 static struct kmem_cache *cache;
 static hsiphash_key_t hash_key __read_mostly;
 static atomic64_t last_id;
@@ -55,6 +61,7 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
 		spin_lock_init(&conns->buckets[i].lock);
 	conns->mask = buckets - 1;
 	conns->max = max;
+	memcpy(conns->timeouts, default_timeouts, sizeof(conns->timeouts));
 	conns->stats = stats;
 	return conns;
 }
@@ -119,7 +126,7 @@ enum worth {
 	WORTH_KEEPING,
 };
 
-static enum worth worth(const struct mseg_conn *conn)
+static enum worth worth(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
 	bool in = conn->direction == MSEG_DIRECTION_IN;
 
@@ -135,20 +142,21 @@ static enum worth worth(const struct mseg_conn *conn)
 	case MSEG_CONN_STATE_REPLIED:
 		return in ? WORTH_LITTLE : WORTH_SOME;
 	}
-	if (mseg_conn_expired(conn))
+	if (mseg_conn_expired(conns, conn))
 		return WORTH_NOTHING;
 	return in && conn->key.protocol != IPPROTO_TCP ? WORTH_LITTLE : WORTH_KEEPING;
 }
 
 /* The entry of a bucket that is worth less than *least, which it lowers. */
-static struct mseg_conn *least_of(const struct mseg_conn_bucket *bucket, enum worth *least)
+static struct mseg_conn *least_of(const struct mseg_conns *conns,
+				  const struct mseg_conn_bucket *bucket, enum worth *least)
 {
 	struct mseg_conn *conn, *found = NULL;
 	int looked = 0;
 
 	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
-		if (worth(conn) < *least) {
-			*least = worth(conn);
+		if (worth(conns, conn) < *least) {
+			*least = worth(conns, conn);
 			found = conn;
 		}
 		if (++looked == EVICT_CHAIN || *least == WORTH_NOTHING)
@@ -167,7 +175,7 @@ struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_c
 	int i;
 
 	for (i = 0; i < EVICT_BUCKETS && least != WORTH_NOTHING; i++) {
-		found = least_of(bucket_of(conns, h + i), &least);
+		found = least_of(conns, bucket_of(conns, h + i), &least);
 		if (found)
 			victim = found;
 	}
@@ -255,47 +263,51 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
  * An established TCP connection ends with its local socket, see
  * mseg_track_socket(): its own time is a last resort.
  */
-static unsigned int tcp_seconds(u8 state)
+static enum mseg_timeout tcp_timeout(u8 state)
 {
 	switch (state) {
 	case MSEG_CONN_STATE_NEW:
-	case MSEG_CONN_STATE_CLOSING:
-		return 120;
+		return MSEG_TIMEOUT_tcp_new;
 	case MSEG_CONN_STATE_REPLIED:
-		return 60;
+		return MSEG_TIMEOUT_tcp_replied;
+	case MSEG_CONN_STATE_CLOSING:
+		return MSEG_TIMEOUT_tcp_closing;
 	}
-	return 5 * 24 * 3600;
+	return MSEG_TIMEOUT_tcp_established;
 }
 
-static unsigned int seconds(u8 protocol, u8 state)
+static enum mseg_timeout timeout_of(u8 protocol, u8 state)
 {
 	switch (state) {
 	case MSEG_CONN_STATE_REJECTED:
-		return 30;
+		return MSEG_TIMEOUT_rejected;
 	case MSEG_CONN_STATE_CLOSED:
-		return 10;
+		return MSEG_TIMEOUT_closed;
 	}
 	switch (protocol) {
 	case IPPROTO_TCP:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		return tcp_seconds(state);
+		return tcp_timeout(state);
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
-		return state == MSEG_CONN_STATE_ESTABLISHED ? 180 : 30;
+		return state == MSEG_CONN_STATE_ESTABLISHED ? MSEG_TIMEOUT_udp_stream :
+							      MSEG_TIMEOUT_udp;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return 30;
+		return MSEG_TIMEOUT_icmp;
 	}
-	return 600;
+	return MSEG_TIMEOUT_generic;
 }
 
-unsigned long mseg_conn_timeout(const struct mseg_conn *conn)
+unsigned long mseg_conn_timeout(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
-	return seconds(conn->key.protocol, READ_ONCE(conn->state)) * HZ;
+	enum mseg_timeout timeout = timeout_of(conn->key.protocol, READ_ONCE(conn->state));
+
+	return (unsigned long)READ_ONCE(conns->timeouts[timeout]) * HZ;
 }
 
-bool mseg_conn_expired(const struct mseg_conn *conn)
+bool mseg_conn_expired(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
-	return time_after(jiffies, READ_ONCE(conn->last_seen) + mseg_conn_timeout(conn));
+	return time_after(jiffies, READ_ONCE(conn->last_seen) + mseg_conn_timeout(conns, conn));
 }

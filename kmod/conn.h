@@ -18,6 +18,34 @@
 #include "packet.h"
 #include "stats.h"
 
+/*
+ * How long a connection may be idle, in seconds, by protocol and state. Each is
+ * a sysctl, net.mseg.timeout_NAME: see sysctl.c.
+ */
+#define MSEG_TIMEOUTS(X)                                                                    \
+	X(tcp_new, 120, "TCP, SCTP or DCCP without a reply")                                \
+	X(tcp_replied, 60, "TCP, SCTP or DCCP, not established yet")                        \
+	X(tcp_established, 5 * 24 * 3600,                                                   \
+	  "established TCP, SCTP or DCCP; TCP ends with its local socket, this is for "     \
+	  "what has none")                                                                  \
+	X(tcp_closing, 120, "TCP after a FIN or RST that the local socket did not confirm") \
+	X(udp, 30, "UDP or UDP-Lite")                                                       \
+	X(udp_stream, 180, "UDP or UDP-Lite, both ways for more than two seconds")          \
+	X(icmp, 30, "ICMP or ICMPv6")                                                       \
+	X(generic, 600, "all other protocols")                                              \
+	X(rejected, 30, "a rejection, from the verdict on")                                 \
+	X(closed, 10, "TCP after its end, for the last packets on their way")
+
+enum mseg_timeout {
+#define X(name, seconds, doc) MSEG_TIMEOUT_##name,
+	MSEG_TIMEOUTS(X)
+#undef X
+		MSEG_TIMEOUT_MAX
+};
+
+/* Twenty days: in jiffies, 31 bits at any HZ. */
+#define MSEG_TIMEOUT_LIMIT (20 * 24 * 3600)
+
 /**
  * struct mseg_opinions - what would have been decided by what does not decide
  * @observed_cookie: of the rule under observation
@@ -71,6 +99,7 @@ struct mseg_opinions {
  * @reported: jiffies of the last record
  * @reported_packets: sum of packets then
  * @attempts: connections or rejected packets since the last record
+ * @client: of rejected attempts, the one port that all came from, or 0
  * @packets: by direction, in then out
  * @bytes: the same
  * @rcu: frees it
@@ -103,6 +132,7 @@ struct mseg_conn {
 	unsigned long reported;
 	u64 reported_packets;
 	atomic_t attempts;
+	__be16 client;
 	atomic64_t packets[2];
 	atomic64_t bytes[2];
 	struct rcu_head rcu;
@@ -119,6 +149,7 @@ struct mseg_conn_bucket {
  * @mask: number of buckets less one
  * @max: entries at most
  * @count: entries now, reserved before they are linked
+ * @timeouts: in seconds, 1 to MSEG_TIMEOUT_LIMIT; change at any time
  * @stats: of the network namespace
  */
 struct mseg_conns {
@@ -126,6 +157,7 @@ struct mseg_conns {
 	u32 mask;
 	u32 max;
 	atomic_t count;
+	int timeouts[MSEG_TIMEOUT_MAX];
 	struct mseg_stats __percpu *stats;
 };
 
@@ -229,20 +261,24 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn);
 
 /**
  * mseg_conn_expired() - whether a connection's time is over
+ * @conns: the cache
  * @conn: valid
  *
  * Any context.
  *
  * Return: true when it is.
  */
-bool mseg_conn_expired(const struct mseg_conn *conn);
+bool mseg_conn_expired(const struct mseg_conns *conns, const struct mseg_conn *conn);
 
 /**
  * mseg_conn_timeout() - how long a connection may be idle
+ * @conns: the cache
  * @conn: valid
+ *
+ * Any context.
  *
  * Return: jiffies, by protocol and state.
  */
-unsigned long mseg_conn_timeout(const struct mseg_conn *conn);
+unsigned long mseg_conn_timeout(const struct mseg_conns *conns, const struct mseg_conn *conn);
 
 #endif /* MSEG_CONN_H */

@@ -70,7 +70,7 @@ bool mseg_cut_resetting(void)
 /* The socket of a connection that must end, or NULL. */
 static struct sock *socket_to_cut(struct mseg_net *mnet, struct mseg_conn *conn)
 {
-	if (READ_ONCE(conn->state) == MSEG_CONN_STATE_CLOSED)
+	if (READ_ONCE(conn->state) == MSEG_CONN_STATE_CLOSED || mseg_packet_is_rejected(&conn->key))
 		return NULL;
 	if (mseg_judge_known(mnet, conn) == MSEG_ACTION_ALLOW ||
 	    conn->key.protocol != IPPROTO_TCP || conn->key.kind != MSEG_CONN_PLAIN)

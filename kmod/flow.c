@@ -65,14 +65,16 @@ static void source_and_destination(struct mseg_flow_record *record, const struct
 {
 	const struct mseg_conn_key *key = &conn->key;
 	bool out = conn->direction == MSEG_DIRECTION_OUT;
+	__be16 client = mseg_packet_is_rejected(key) ? READ_ONCE(conn->client) :
+						       mseg_packet_client(key, conn->direction);
 
 	memcpy(record->source, out ? &key->local : &key->remote, 16);
 	memcpy(record->destination, out ? &key->remote : &key->local, 16);
 	if (mseg_protocol_has_ports(key->protocol)) {
-		record->source_port = ntohs(out ? key->lport : key->rport);
+		record->source_port = ntohs(client);
 		record->destination_port = conn->service;
 	} else if (mseg_protocol_is_icmp(key->protocol)) {
-		record->source_port = ntohs(key->lport);
+		record->source_port = ntohs(client);
 		record->icmp_type = conn->service >> 8;
 		record->icmp_code = conn->service & 0xff;
 	}

@@ -39,6 +39,11 @@ static void policy_key(struct mseg_key *key, const struct mseg_conn_key *conn, u
 	key->service = service;
 }
 
+static u8 direction_of(const struct mseg_packet *packet)
+{
+	return packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN;
+}
+
 static void ask_in(struct mseg_net *mnet, const struct mseg_generation *generation,
 		   const struct mseg_conn_key *key, struct judgement *judgement)
 {
@@ -129,8 +134,6 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *generation,
 		       const struct mseg_packet *packet, struct judgement *judgement)
 {
-	u8 direction = packet->out ? MSEG_DIRECTION_OUT : MSEG_DIRECTION_IN;
-
 	if (is_midstream(mnet, packet)) {
 		judge_midstream(mnet, generation, packet, judgement);
 		return;
@@ -139,7 +142,7 @@ static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *gene
 		ask_in(mnet, generation, &packet->key, judgement);
 		return;
 	}
-	policy_key(&judgement->key, &packet->key, direction, packet->service);
+	policy_key(&judgement->key, &packet->key, direction_of(packet), packet->service);
 	ask(mnet, generation, judgement);
 }
 
@@ -181,7 +184,6 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	const struct mseg_rule *rules = generation->policy->rules;
 
 	conn->opinions = judgement->opinions;
-
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
 	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
@@ -192,16 +194,6 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	WRITE_ONCE(conn->verdict, verdict->action);
 	/* Who sees the generation sees its verdict. */
 	smp_store_release(&conn->generation, generation->number);
-}
-
-static u8 rejected_kind(const struct mseg_packet *packet)
-{
-	return packet->out ? MSEG_CONN_REJECTED_OUT : MSEG_CONN_REJECTED_IN;
-}
-
-static bool is_rejected_kind(const struct mseg_conn *conn)
-{
-	return conn->key.kind == MSEG_CONN_REJECTED_IN || conn->key.kind == MSEG_CONN_REJECTED_OUT;
 }
 
 static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
@@ -220,6 +212,7 @@ static void fill_conn(struct mseg_conn *conn, const struct mseg_packet *packet,
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 
 	conn->direction = judgement->key.direction;
+	conn->client = mseg_packet_client(&packet->key, conn->direction);
 	conn->service = judgement->key.service;
 	conn->either = judgement->either;
 	conn->observed = packet->observed;
@@ -245,8 +238,8 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	struct mseg_conn *conn;
 
 	/* What a socket proves to exist is no forgery. */
-	if (reject && key.kind == MSEG_CONN_PLAIN && !judgement->existing)
-		key.kind = rejected_kind(packet);
+	if (reject && !judgement->existing)
+		mseg_packet_to_rejected(&key, judgement->key.direction);
 	if (mseg_conn_full(mnet->conns))
 		make_room(mnet, &key, reject, packet->out);
 	conn = mseg_conn_new(mnet->conns, &key);
@@ -258,6 +251,21 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	return conn;
 }
 
+static void add_or_count(struct mseg_net *mnet, struct mseg_conn *conn,
+			 const struct mseg_packet *packet)
+{
+	struct mseg_conn_key key = conn->key;
+
+	if (mseg_conn_add(mnet->conns, conn)) {
+		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_BEGIN);
+		return;
+	}
+	/* Another processor was first, and its entry serves as well. */
+	conn = mseg_conn_find(mnet->conns, &key);
+	if (conn)
+		mseg_track_packet(mnet, conn, packet);
+}
+
 static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generation,
 		   const struct mseg_packet *packet)
 {
@@ -266,10 +274,15 @@ static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generati
 
 	judge_new(mnet, generation, packet, &judgement);
 	conn = make_conn(mnet, generation, packet, &judgement);
-	/* Another processor's entry for the same packets serves as well. */
-	if (conn && mseg_conn_add(mnet->conns, conn))
-		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_BEGIN);
+	if (conn)
+		add_or_count(mnet, conn, packet);
 	return judgement.verdict.action;
+}
+
+/* Whether a former policy gave its verdict. */
+static bool is_older(const struct mseg_conn *conn, const struct mseg_generation *generation)
+{
+	return (s32)(generation->number - READ_ONCE(conn->generation)) > 0;
 }
 
 static void judge_again(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -290,7 +303,7 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 		only_observe(generation, &judgement);
 	spin_lock_bh(&conn->lock);
 	/* A processor that still reads the former policy changes nothing. */
-	if ((s32)(generation->number - conn->generation) > 0) {
+	if (is_older(conn, generation)) {
 		before = conn->verdict;
 		changed = before != judgement.verdict.action;
 		set_verdict(conn, generation, &judgement);
@@ -346,21 +359,34 @@ static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_
 static struct mseg_conn *find(struct mseg_net *mnet, struct mseg_packet *packet)
 {
 	struct mseg_conn *conn = find_key(mnet, &packet->key);
-	struct mseg_conn_key key;
 
 	if (!conn && packet->icmp_reply) {
 		mseg_packet_to_single(packet);
 		conn = find_key(mnet, &packet->key);
 	}
-	if (conn || packet->key.kind != MSEG_CONN_PLAIN)
-		return conn;
-	key = packet->key;
-	key.kind = rejected_kind(packet);
-	conn = find_key(mnet, &key);
-	/* A forgery may have been refused where a socket has a connection. */
-	if (conn && is_midstream(mnet, packet))
-		return NULL;
 	return conn;
+}
+
+/*
+ * The rejected attempts that a packet is one more of. Under a newer policy it is
+ * judged, and they are over.
+ */
+static struct mseg_conn *find_rejected(struct mseg_net *mnet,
+				       const struct mseg_generation *generation,
+				       const struct mseg_packet *packet)
+{
+	struct mseg_conn_key key = packet->key;
+	struct mseg_conn *conn;
+
+	mseg_packet_to_rejected(&key, direction_of(packet));
+	conn = find_key(mnet, &key);
+	/* What a socket waits for is no attempt, whatever was forged before. */
+	if (!conn || is_midstream(mnet, packet) || is_cookie(mnet, packet))
+		return NULL;
+	if (!is_older(conn, generation))
+		return conn;
+	mseg_track_end(mnet, conn);
+	return NULL;
 }
 
 /* What a SYN is to the connection that is remembered for its addresses. */
@@ -424,6 +450,20 @@ static void note_raw(struct mseg_conn *conn)
 	spin_unlock_bh(&conn->lock);
 }
 
+/* A packet that is of no connection yet. */
+static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *generation,
+			const struct mseg_packet *packet)
+{
+	struct mseg_conn *conn = find_rejected(mnet, generation, packet);
+
+	if (!conn)
+		return remember(mnet, generation, packet);
+	if (packet->raw)
+		note_raw(conn);
+	mseg_track_packet(mnet, conn, packet);
+	return MSEG_ACTION_REJECT;
+}
+
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 {
 	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
@@ -433,13 +473,8 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 	if (conn && packet->tcp_syn)
 		conn = after_syn(mnet, conn, packet);
 	if (!conn)
-		return remember(mnet, generation, packet);
+		return judge_attempt(mnet, generation, packet);
 	verdict = current_verdict(mnet, generation, conn);
-	if (verdict == MSEG_ACTION_ALLOW && is_rejected_kind(conn)) {
-		/* It was made for refusals alone; begin a real one. */
-		mseg_track_end(mnet, conn);
-		return remember(mnet, generation, packet);
-	}
 	packet->known = true;
 	if (packet->raw)
 		note_raw(conn);

@@ -11,6 +11,7 @@
 #include "hook.h"
 #include "procfs.h"
 #include "sweep.h"
+#include "sysctl.h"
 #include "txn.h"
 
 #define ANSWERS_PER_SECOND 500
@@ -77,9 +78,12 @@ int mseg_net_attach(struct mseg_net *mnet)
 	err = mseg_procfs_add(mnet);
 	if (err)
 		goto free_parts;
-	err = mseg_hook_register(mnet);
+	err = mseg_sysctl_add(mnet);
 	if (err)
 		goto remove_procfs;
+	err = mseg_hook_register(mnet);
+	if (err)
+		goto remove_sysctl;
 	err = mseg_egress_start(mnet);
 	if (err)
 		goto unregister_hook;
@@ -90,6 +94,8 @@ int mseg_net_attach(struct mseg_net *mnet)
 
 unregister_hook:
 	mseg_hook_unregister(mnet);
+remove_sysctl:
+	mseg_sysctl_remove(mnet);
 remove_procfs:
 	mseg_procfs_remove(mnet);
 free_parts:
@@ -106,6 +112,7 @@ void mseg_net_detach(struct mseg_net *mnet)
 	mseg_egress_stop(mnet);
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
+	mseg_sysctl_remove(mnet);
 	mseg_procfs_remove(mnet);
 	mseg_txn_abort_all(mnet);
 	free_parts(mnet);

@@ -45,6 +45,7 @@
  * @sweep: looks after idle connections
  * @sweep_bucket: where it goes on
  * @proc: /proc/net/mseg
+ * @sysctl: net.mseg
  */
 struct mseg_net {
 	struct net *net;
@@ -72,6 +73,7 @@ struct mseg_net {
 	struct delayed_work sweep;
 	u32 sweep_bucket;
 	struct proc_dir_entry *proc;
+	struct ctl_table_header *sysctl;
 };
 
 /** mseg_net_of() - of a network namespace. Any context; never NULL. */

@@ -197,7 +197,8 @@ int mseg_nl_rule_get(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump_policy(skb, cb, dump_rules);
 }
 
-static int put_connection(struct sk_buff *skb, struct netlink_callback *cb, struct mseg_conn *conn)
+static int put_connection(struct sk_buff *skb, struct netlink_callback *cb,
+			  const struct mseg_conns *conns, struct mseg_conn *conn)
 {
 	void *header = dump_put(skb, cb, MSEG_C_CONNECTION_GET);
 	struct mseg_flow_record record;
@@ -207,7 +208,7 @@ static int put_connection(struct sk_buff *skb, struct netlink_callback *cb, stru
 	if (!header)
 		return -EMSGSIZE;
 	mseg_flow_fill(&record, conn, MSEG_FLOW_EVENT_UPDATE);
-	end = READ_ONCE(conn->last_seen) + mseg_conn_timeout(conn);
+	end = READ_ONCE(conn->last_seen) + mseg_conn_timeout(conns, conn);
 	left = max_t(long, end - jiffies, 0);
 	if (nla_put(skb, MSEG_A_FLOW, sizeof(record), &record) ||
 	    nla_put_u32(skb, MSEG_A_TIMEOUT, left / HZ)) {
@@ -220,8 +221,9 @@ static int put_connection(struct sk_buff *skb, struct netlink_callback *cb, stru
 
 /* A bucket from its args[1]-th entry on; false when the message is full. */
 static bool dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
-			const struct mseg_conn_bucket *bucket)
+			const struct mseg_conns *conns)
 {
+	const struct mseg_conn_bucket *bucket = &conns->buckets[cb->args[0]];
 	struct mseg_conn *conn;
 	long i = 0;
 
@@ -229,7 +231,7 @@ static bool dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
 		if (i++ < cb->args[1])
 			continue;
-		if (put_connection(skb, cb, conn)) {
+		if (put_connection(skb, cb, conns, conn)) {
 			rcu_read_unlock();
 			return false;
 		}
@@ -253,7 +255,7 @@ int mseg_nl_connection_get(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	conns = mnet->conns;
 	for (; cb->args[0] <= conns->mask; cb->args[0]++) {
-		if (!dump_bucket(skb, cb, &conns->buckets[cb->args[0]]))
+		if (!dump_bucket(skb, cb, conns))
 			break;
 		cond_resched();
 	}

@@ -439,14 +439,37 @@ int mseg_nl_txn_abort(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
+/* Beside the policy in force, no connection is affected and nothing to confirm. */
+static int propose(struct mseg_net *mnet, struct genl_info *info, struct mseg_txn *txn)
+{
+	struct mseg_refusal refusal;
+	int err;
+
+	if (info->attrs[MSEG_A_EXISTING] || info->attrs[MSEG_A_CONFIRM_WITHIN])
+		return mseg_nl_refuse(info, -EINVAL, "a candidate affects no connection");
+	err = mseg_txn_propose(mnet, txn, &refusal);
+	return err ? mseg_nl_refuse(info, err, refusal.why) : 0;
+}
+
+static int put_in_force(struct mseg_net *mnet, struct genl_info *info, struct mseg_txn *txn)
+{
+	u8 existing = MSEG_EXISTING_REMATCH;
+	struct mseg_refusal refusal;
+	u32 confirm_within = 0;
+	int err;
+
+	if (info->attrs[MSEG_A_EXISTING])
+		existing = nla_get_u8(info->attrs[MSEG_A_EXISTING]);
+	if (info->attrs[MSEG_A_CONFIRM_WITHIN])
+		confirm_within = nla_get_u32(info->attrs[MSEG_A_CONFIRM_WITHIN]);
+	err = mseg_txn_commit(mnet, txn, existing, confirm_within, &refusal);
+	return err ? mseg_nl_refuse(info, err, refusal.why) : 0;
+}
+
 static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 {
 	const struct nlattr *expected = info->attrs[MSEG_A_GENERATION];
 	struct mseg_txn *txn = find_txn(mnet, info);
-	struct mseg_refusal refusal;
-	u32 confirm_within = 0;
-	u8 existing = MSEG_EXISTING_REMATCH;
-	int err;
 
 	if (IS_ERR(txn))
 		return PTR_ERR(txn);
@@ -454,17 +477,9 @@ static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 		return mseg_nl_refuse(info, -EINVAL, "a part of the transaction was refused");
 	if (expected && nla_get_u32(expected) != mseg_net_generation(mnet)->number)
 		return mseg_nl_refuse(info, -ESTALE, "another policy came into force meanwhile");
-	if (info->attrs[MSEG_A_EXISTING])
-		existing = nla_get_u8(info->attrs[MSEG_A_EXISTING]);
-	if (info->attrs[MSEG_A_CONFIRM_WITHIN])
-		confirm_within = nla_get_u32(info->attrs[MSEG_A_CONFIRM_WITHIN]);
-	if (!info->attrs[MSEG_A_CANDIDATE])
-		err = mseg_txn_commit(mnet, txn, existing, confirm_within, &refusal);
-	else if (info->attrs[MSEG_A_EXISTING] || confirm_within)
-		return mseg_nl_refuse(info, -EINVAL, "a candidate affects no connection");
-	else
-		err = mseg_txn_propose(mnet, txn, &refusal);
-	return err ? mseg_nl_refuse(info, err, refusal.why) : 0;
+	if (info->attrs[MSEG_A_CANDIDATE])
+		return propose(mnet, info, txn);
+	return put_in_force(mnet, info, txn);
 }
 
 int mseg_nl_txn_commit(struct sk_buff *request, struct genl_info *info)

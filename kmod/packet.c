@@ -478,3 +478,24 @@ void mseg_packet_to_single(struct mseg_packet *packet)
 	packet->key.lport = 0;
 	packet->key.rport = htons(packet->service);
 }
+
+static bool client_is_local(const struct mseg_conn_key *key, u8 direction)
+{
+	return direction == MSEG_DIRECTION_OUT || mseg_protocol_is_icmp(key->protocol);
+}
+
+__be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction)
+{
+	return client_is_local(key, direction) ? key->lport : key->rport;
+}
+
+void mseg_packet_to_rejected(struct mseg_conn_key *key, u8 direction)
+{
+	bool out = direction == MSEG_DIRECTION_OUT;
+
+	key->kind = out ? MSEG_CONN_REJECTED_OUT : MSEG_CONN_REJECTED_IN;
+	if (client_is_local(key, direction))
+		key->lport = 0;
+	else
+		key->rport = 0;
+}

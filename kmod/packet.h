@@ -19,9 +19,10 @@
  * @MSEG_CONN_QUERY_IN: an ICMP query of a peer and the replies to it
  * @MSEG_CONN_SINGLE_IN: incoming ICMP that is no part of an exchange
  * @MSEG_CONN_SINGLE_OUT: outgoing ICMP that is no part of an exchange
- * @MSEG_CONN_REJECTED_IN: a rejected connection, for incoming packets alone,
- *	so that a spoofed packet cannot poison the host's own connection
- * @MSEG_CONN_REJECTED_OUT: the same for outgoing packets
+ * @MSEG_CONN_REJECTED_IN: a peer's rejected attempts at a service of this host,
+ *	from whichever port; for incoming packets alone, so that a spoofed one
+ *	cannot poison the host's own connection
+ * @MSEG_CONN_REJECTED_OUT: this host's rejected attempts at a peer's service
  */
 enum mseg_conn_kind {
 	MSEG_CONN_PLAIN,
@@ -50,8 +51,9 @@ enum mseg_path {
  * @local: this host's address, or the group or broadcast address that a packet
  *	came to; an IPv4 address in the first four bytes
  * @remote: the peer's
- * @lport: this host's port, network order; an ICMP query's identifier
- * @rport: the peer's port; ICMP type and code
+ * @lport: this host's port, network order; an ICMP query's identifier; 0 of
+ *	rejected attempts where it is the client's
+ * @rport: the peer's port; ICMP type and code; 0 like @lport
  * @scope: interface of link-local addresses, VRF device, or 0
  * @family: enum mseg_family
  * @protocol: IANA number
@@ -169,5 +171,28 @@ void mseg_packet_count_drop(struct mseg_stats __percpu *stats, enum mseg_packet_
  * @packet: with icmp_reply
  */
 void mseg_packet_to_single(struct mseg_packet *packet);
+
+/**
+ * mseg_packet_client() - what the client chose to tell its connections apart
+ * @key: of a connection, not of rejected attempts
+ * @direction: of the connection, enum mseg_direction
+ *
+ * Return: its port, or its ICMP query's identifier, in network order; 0 without.
+ */
+__be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction);
+
+/**
+ * mseg_packet_to_rejected() - the key that all rejected attempts of a peer at a
+ *	service share
+ * @key: of one of them; changed
+ * @direction: of the attempt, enum mseg_direction
+ */
+void mseg_packet_to_rejected(struct mseg_conn_key *key, u8 direction);
+
+/** mseg_packet_is_rejected() - whether a key is of rejected attempts. */
+static inline bool mseg_packet_is_rejected(const struct mseg_conn_key *key)
+{
+	return key->kind == MSEG_CONN_REJECTED_IN || key->kind == MSEG_CONN_REJECTED_OUT;
+}
 
 #endif /* MSEG_PACKET_H */

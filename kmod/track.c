@@ -84,21 +84,37 @@ static void follow_state(struct mseg_net *mnet, struct mseg_conn *conn,
 		change_state(conn, MSEG_CONN_STATE_ESTABLISHED, MSEG_CONN_STATE_CLOSING);
 }
 
-void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
-		       const struct mseg_packet *packet)
+static void set_last_seen(struct mseg_conn *conn)
 {
 	unsigned long now = jiffies;
 
+	if (READ_ONCE(conn->last_seen) != now)
+		WRITE_ONCE(conn->last_seen, now);
+}
+
+static void count_attempt(struct mseg_conn *conn, const struct mseg_packet *packet)
+{
+	atomic_inc(&conn->attempts);
+	/* A rejected connection's time runs from the verdict: nobody keeps it alive. */
+	if (!mseg_packet_is_rejected(&conn->key))
+		return;
+	set_last_seen(conn);
+	if (READ_ONCE(conn->client) != mseg_packet_client(&packet->key, conn->direction))
+		WRITE_ONCE(conn->client, 0);
+}
+
+void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
+		       const struct mseg_packet *packet)
+{
 	atomic64_add(packet->segments, &conn->packets[packet->out]);
 	atomic64_add(packet->len, &conn->bytes[packet->out]);
 	if (READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT) {
-		/* Its time runs from the verdict: nobody keeps it alive. */
-		atomic_inc(&conn->attempts);
+		count_attempt(conn, packet);
 		return;
 	}
 	follow_state(mnet, conn, packet);
-	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED && READ_ONCE(conn->last_seen) != now)
-		WRITE_ONCE(conn->last_seen, now);
+	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
+		set_last_seen(conn);
 }
 
 /* The end of a connection is reported by whoever claims it. */
@@ -163,7 +179,7 @@ static bool outlives_rejection(struct mseg_net *mnet, const struct mseg_conn *co
 
 bool mseg_track_over(struct mseg_net *mnet, struct mseg_conn *conn)
 {
-	if (!mseg_conn_expired(conn))
+	if (!mseg_conn_expired(mnet->conns, conn))
 		return false;
 	if (!outlives_rejection(mnet, conn))
 		return true;

@@ -29,17 +29,35 @@ static int find(const struct table *table, const struct doc_value *value)
 	return -1;
 }
 
+/* "a, b and c". */
+static const char *list_fields(const struct table *table, char *list, size_t size)
+{
+	size_t used = 0;
+	unsigned int i;
+
+	list[0] = '\0';
+	for (i = 0; i < table->n && used < size; i++)
+		used += (size_t)snprintf(list + used, size - used, "%s%s",
+					 !i		  ? "" :
+					 i + 1 < table->n ? ", " :
+							    " and ",
+					 table->fields[i].name);
+	return list;
+}
+
 static void unknown(const struct doc_value *value, const char *what, const struct table *table,
 		    struct diag *diag)
 {
 	const char *nearest = text_nearest(value->key, value->key_len, field_name, table);
 	struct text_shown shown = text_show(value->key, value->key_len);
+	char list[512];
 
 	if (nearest)
 		diag_error(diag, value->key_place, "unknown field %s in %s, did you mean '%s'?",
 			   shown.s, what, nearest);
 	else
-		diag_error(diag, value->key_place, "unknown field %s in %s", shown.s, what);
+		diag_error(diag, value->key_place, "unknown field %s in %s, which takes %s",
+			   shown.s, what, list_fields(table, list, sizeof(list)));
 }
 
 bool field_is(const struct doc_value *value, enum doc_kind kind, const char *what, struct diag *diag)
@@ -51,6 +69,9 @@ bool field_is(const struct doc_value *value, enum doc_kind kind, const char *wha
 			   doc_kind_name(value->kind));
 	else if (kind == DOC_STRING)
 		diag_error(diag, value->place, "%s must be %s: put %s in quotation marks", what,
+			   doc_kind_name(kind), text_show(value->text, value->len).s);
+	else if (kind == DOC_LIST)
+		diag_error(diag, value->place, "%s must be %s: put %s in square brackets", what,
 			   doc_kind_name(kind), text_show(value->text, value->len).s);
 	else
 		diag_error(diag, value->place, "%s must be %s, not %s", what, doc_kind_name(kind),

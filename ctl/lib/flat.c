@@ -10,6 +10,7 @@
 #include "doc.h"
 #include "entries.h"
 #include "fields.h"
+#include "hints.h"
 #include "prefix.h"
 #include "services.h"
 #include "text.h"
@@ -159,12 +160,19 @@ static bool check_name(struct reader *reader, const struct doc_value *value, con
 static int read_word(struct reader *reader, const struct doc_value *value, const char *what,
 		     const char *first, const char *second)
 {
+	const char *meant;
+
 	if (!strcasecmp(value->text, first))
 		return 0;
 	if (!strcasecmp(value->text, second))
 		return 1;
-	diag_error(reader->diag, value->place, "%s is no %s: write \"%s\" or \"%s\"",
-		   text_show(value->text, value->len).s, what, first, second);
+	meant = hint_word(value->text, first, second);
+	if (meant)
+		diag_error(reader->diag, value->place, "%s is no %s: write \"%s\"",
+			   text_show(value->text, value->len).s, what, meant);
+	else
+		diag_error(reader->diag, value->place, "%s is no %s: write \"%s\" or \"%s\"",
+			   text_show(value->text, value->len).s, what, first, second);
 	return -1;
 }
 
@@ -204,6 +212,17 @@ static void report_refusal(struct reader *reader, struct place place,
 	diag_error(reader->diag, place, "%s", refusal->why);
 }
 
+static void bad_entry(struct reader *reader, const struct doc_value *value, char *why)
+{
+	size_t sign = value->text[0] == '!';
+
+	if (hint_entry(value->text + sign, value->len - sign, why))
+		diag_error(reader->diag, value->place, "entry %s: %s",
+			   text_show(value->text, value->len).s, why);
+	else
+		diag_error(reader->diag, value->place, "%s", why);
+}
+
 static bool read_entry(struct reader *reader, const struct doc_value *value,
 		       struct mseg_prefix *prefix)
 {
@@ -213,7 +232,7 @@ static bool read_entry(struct reader *reader, const struct doc_value *value,
 	if (!field_is(value, DOC_STRING, "an entry", reader->diag))
 		return false;
 	if (prefix_parse(value->text, value->len, prefix, &cleared, why)) {
-		diag_error(reader->diag, value->place, "%s", why);
+		bad_entry(reader, value, why);
 		return false;
 	}
 	if (cleared) {
@@ -306,6 +325,10 @@ static bool add_network(struct reader *reader, const struct doc_value *name, str
 
 	if (name && !name->len)
 		diag_error(reader->diag, name->place, "a network's name cannot be empty");
+	else if (name && !strcasecmp(name->text, "Somewhere"))
+		diag_error(reader->diag, name->place,
+			   "a network cannot be called %s: flows call peers in no network so",
+			   text_show(name->text, name->len).s);
 	else if (name && check_name(reader, name, "a network"))
 		text = name->text;
 	if (!mseg_policy_add_network(reader->flat->policy, text, &refusal))
@@ -356,8 +379,19 @@ static void unknown_network(struct reader *reader, const struct doc_value *value
 {
 	const char *nearest = text_nearest(value->text, value->len, name_at, &reader->networks);
 	struct text_shown shown = text_show(value->text, value->len);
+	char why[TEXT_WHY_LEN];
+	struct mseg_prefix prefix;
+	bool cleared;
 
-	if (nearest)
+	if (hint_is_everybody(value->text, value->len))
+		diag_error(reader->diag, value->place,
+			   "there is no network %s: make one, with the entries 0.0.0.0/0 and ::/0",
+			   shown.s);
+	else if (!prefix_parse(value->text, value->len, &prefix, &cleared, why))
+		diag_error(reader->diag, value->place,
+			   "%s is an address: make a network with that entry, and name it here",
+			   shown.s);
+	else if (nearest)
 		diag_error(reader->diag, value->place, "there is no network %s, did you mean %s?",
 			   shown.s, text_show(nearest, strlen(nearest)).s);
 	else
@@ -469,6 +503,7 @@ static bool read_service(struct reader *reader, const struct doc_value *value, s
 		return false;
 	shown = text_show(value->text, value->len);
 	if (service_parse(value->text, value->len, &item, why)) {
+		hint_service(value->text, value->len, why);
 		diag_error(reader->diag, value->place, "service %s: %s", shown.s, why);
 		return false;
 	}
@@ -481,6 +516,8 @@ static bool read_service(struct reader *reader, const struct doc_value *value, s
 		diag_error(reader->diag, value->place, "service %s: 'any' stands alone", shown.s);
 		return false;
 	}
+	if (hint_port(value->text, value->len, why))
+		diag_warning(reader->diag, value->place, "service %s: %s", shown.s, why);
 	return append_item(reader, value, draft, &item);
 }
 

@@ -21,6 +21,11 @@ static uint8_t u8_of(struct nlattr **attrs, int type)
 	return attrs[type] ? nla_get_u8(attrs[type]) : 0;
 }
 
+static uint64_t u64_of(struct nlattr **attrs, int type)
+{
+	return attrs[type] ? nla_get_u64(attrs[type]) : 0;
+}
+
 /* An attribute's string, NUL-terminated and fit to be printed. */
 static void string_of(struct nlattr *attr, char *text, size_t size)
 {
@@ -107,8 +112,9 @@ int kernel_stats(struct client *client, int (*each)(const char *name, uint64_t v
 /* --- the policy ----------------------------------------------------------- */
 
 struct policy_call {
-	struct mseg_policy *policy;
-	uint32_t generation;
+	struct kernel_policy read;
+	/* Rules that @read.hits has room for. */
+	uint32_t rules;
 	bool with_entries;
 };
 
@@ -162,22 +168,23 @@ static int read_entries(struct nlmsghdr *message, struct mseg_policy *policy)
 static int on_network(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 {
 	struct policy_call *call = arg;
+	struct mseg_policy *policy = call->read.policy;
 	char name[MSEG_MAX_NAME_LEN + 1];
 	struct mseg_refusal refusal;
 	uint32_t id = u32_of(attrs, MSEG_A_ID);
 	int err = 0;
 
-	if (u32_of(attrs, MSEG_A_GENERATION) != call->generation)
+	if (u32_of(attrs, MSEG_A_GENERATION) != call->read.generation)
 		return -EAGAIN;
 	/* A large network comes in several messages. */
-	if (id == call->policy->n_networks) {
+	if (id == policy->n_networks) {
 		string_of(attrs[MSEG_A_NAME], name, sizeof(name));
-		err = added(mseg_policy_add_network(call->policy, name, &refusal));
-	} else if (id + 1 != call->policy->n_networks) {
+		err = added(mseg_policy_add_network(policy, name, &refusal));
+	} else if (id + 1 != policy->n_networks) {
 		return -EBADMSG;
 	}
 	if (!err && call->with_entries)
-		err = read_entries(message, call->policy);
+		err = read_entries(message, policy);
 	return err;
 }
 
@@ -243,20 +250,22 @@ static int on_rule(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 		.name = name,
 		.direction = u8_of(attrs, MSEG_A_DIRECTION),
 		.action = u8_of(attrs, MSEG_A_ACTION),
+		.cookie = u64_of(attrs, MSEG_A_COOKIE),
 	};
+	uint32_t id = u32_of(attrs, MSEG_A_ID);
 	int err;
 
-	if (u32_of(attrs, MSEG_A_GENERATION) != call->generation)
+	if (u32_of(attrs, MSEG_A_GENERATION) != call->read.generation)
 		return -EAGAIN;
-	if (u32_of(attrs, MSEG_A_ID) != call->policy->n_rules)
+	if (id != call->read.policy->n_rules || id >= call->rules)
 		return -EBADMSG;
 	string_of(attrs[MSEG_A_NAME], name, sizeof(name));
-	if (attrs[MSEG_A_COOKIE])
-		rule.cookie = nla_get_u64(attrs[MSEG_A_COOKIE]);
 	err = read_rule_lists(message, &rule, &lists);
 	if (err)
 		return err;
-	return added(mseg_policy_add_rule(call->policy, &rule, &refusal));
+	call->read.hits[id].count = u64_of(attrs, MSEG_A_HITS);
+	call->read.hits[id].last = u64_of(attrs, MSEG_A_LAST_HIT);
+	return added(mseg_policy_add_rule(call->read.policy, &rule, &refusal));
 }
 
 /*
@@ -270,8 +279,13 @@ static int read_policy(struct client *client, struct policy_call *call)
 
 	if (err)
 		return err;
-	call->generation = before.generation;
-	memcpy(call->policy->defaults, before.defaults, sizeof(call->policy->defaults));
+	call->read.policy = mseg_policy_new();
+	call->read.hits = calloc((size_t)before.rules + 1, sizeof(*call->read.hits));
+	call->rules = before.rules;
+	if (!call->read.policy || !call->read.hits)
+		return -ENOMEM;
+	call->read.generation = before.generation;
+	memcpy(call->read.policy->defaults, before.defaults, sizeof(before.defaults));
 	err = client_do(client, MSEG_C_NETWORK_GET, NLM_F_DUMP, on_network, call);
 	if (!err)
 		err = client_do(client, MSEG_C_RULE_GET, NLM_F_DUMP, on_rule, call);
@@ -290,25 +304,25 @@ static time_t seconds(void)
 	return now.tv_sec;
 }
 
-int kernel_policy(struct client *client, bool with_entries, struct mseg_policy **policy,
-		  uint32_t *generation)
+int kernel_policy(struct client *client, bool with_entries, struct kernel_policy *policy)
 {
 	struct policy_call call = { .with_entries = with_entries };
 	time_t end = seconds() + PATIENCE;
 	int err;
 
 	do {
-		mseg_policy_free(call.policy);
-		call.policy = mseg_policy_new();
-		err = call.policy ? read_policy(client, &call) : -ENOMEM;
+		kernel_policy_free(&call.read);
+		err = read_policy(client, &call);
 	} while (err == -EAGAIN && seconds() < end);
-	if (err) {
-		mseg_policy_free(call.policy);
-		return err;
-	}
-	*policy = call.policy;
-	*generation = call.generation;
-	return 0;
+	*policy = call.read;
+	return err;
+}
+
+void kernel_policy_free(struct kernel_policy *policy)
+{
+	mseg_policy_free(policy->policy);
+	free(policy->hits);
+	memset(policy, 0, sizeof(*policy));
 }
 
 /* --- connections ---------------------------------------------------------- */

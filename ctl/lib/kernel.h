@@ -49,18 +49,42 @@ int kernel_status(struct client *client, struct kernel_status *status);
 int kernel_stats(struct client *client, int (*each)(const char *name, uint64_t value, void *arg),
 		 void *arg);
 
+/** struct kernel_hits - what a rule has decided since it is in force */
+struct kernel_hits {
+	/** connections */
+	uint64_t count;
+	/** nanoseconds since 1970, 0 for never */
+	uint64_t last;
+};
+
+/**
+ * struct kernel_policy - a policy, read back
+ * @policy: not compiled
+ * @hits: by rule
+ * @generation: its own
+ */
+struct kernel_policy {
+	struct mseg_policy *policy;
+	struct kernel_hits *hits;
+	uint32_t generation;
+};
+
 /**
  * kernel_policy() - read the policy in force, all of one generation
  * @client: a connection
  * @with_entries: whether the networks' entries are wanted
- * @policy: the policy, not compiled; to be freed
- * @generation: its generation
+ * @policy: the result; to be freed even after an error
  *
  * It begins again when a commit comes between. Return: 0, -EAGAIN where commits
  * never stopped coming, or another error.
  */
-int kernel_policy(struct client *client, bool with_entries, struct mseg_policy **policy,
-		  uint32_t *generation);
+int kernel_policy(struct client *client, bool with_entries, struct kernel_policy *policy);
+
+/**
+ * kernel_policy_free() - free what was read
+ * @policy: as kernel_policy() left it, or zeros
+ */
+void kernel_policy_free(struct kernel_policy *policy);
 
 /**
  * kernel_connections() - read the connections that the module remembers

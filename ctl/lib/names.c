@@ -5,15 +5,10 @@
 
 #include <stdlib.h>
 
-/* A policy without its entries, kept for its names. */
-struct generation {
-	struct mseg_policy *policy;
-	uint32_t number;
-};
-
 struct names {
 	struct client *client;
-	struct generation generations[NAMES_GENERATIONS];
+	/* Without entries, kept for their names. */
+	struct kernel_policy generations[NAMES_GENERATIONS];
 	unsigned int next;
 	/* Asked for and too late: not to be asked for again. */
 	uint32_t newest;
@@ -35,7 +30,7 @@ void names_free(struct names *names)
 	if (!names)
 		return;
 	for (i = 0; i < NAMES_GENERATIONS; i++)
-		mseg_policy_free(names->generations[i].policy);
+		kernel_policy_free(&names->generations[i]);
 	client_close(names->client);
 	free(names);
 }
@@ -45,27 +40,23 @@ static const struct mseg_policy *find(const struct names *names, uint32_t number
 	unsigned int i;
 
 	for (i = 0; i < NAMES_GENERATIONS; i++)
-		if (names->generations[i].policy && names->generations[i].number == number)
+		if (names->generations[i].policy && names->generations[i].generation == number)
 			return names->generations[i].policy;
 	return NULL;
 }
 
 int names_refresh(struct names *names)
 {
-	struct mseg_policy *policy;
-	uint32_t number;
-	int err = kernel_policy(names->client, false, &policy, &number);
+	struct kernel_policy policy;
+	int err = kernel_policy(names->client, false, &policy);
 
-	if (err)
+	if (err || find(names, policy.generation)) {
+		kernel_policy_free(&policy);
 		return err;
-	names->newest = number;
-	if (find(names, number)) {
-		mseg_policy_free(policy);
-		return 0;
 	}
-	mseg_policy_free(names->generations[names->next].policy);
-	names->generations[names->next].policy = policy;
-	names->generations[names->next].number = number;
+	names->newest = policy.generation;
+	kernel_policy_free(&names->generations[names->next]);
+	names->generations[names->next] = policy;
 	names->next = (names->next + 1) % NAMES_GENERATIONS;
 	return 0;
 }

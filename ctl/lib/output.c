@@ -14,7 +14,7 @@ struct output_list {
 	size_t n_columns;
 	struct libscols_table *table;
 	size_t rows;
-	bool streaming;
+	const char *none;
 };
 
 static void append(char *text, size_t size, const char *more)
@@ -168,7 +168,7 @@ static void stream_row(const struct output_list *list, struct json_object *row)
 /* --- lists ---------------------------------------------------------------- */
 
 struct output_list *output_list_open(enum output_format format, const struct output_column *columns,
-				     size_t n, bool streaming)
+				     size_t n, const char *none)
 {
 	struct output_list *list = calloc(1, sizeof(*list));
 
@@ -177,10 +177,10 @@ struct output_list *output_list_open(enum output_format format, const struct out
 	list->format = format;
 	list->columns = columns;
 	list->n_columns = n;
-	list->streaming = streaming;
+	list->none = none;
 	if (format == OUTPUT_JSON) {
 		putchar('[');
-	} else if (format == OUTPUT_TABLE && streaming) {
+	} else if (format == OUTPUT_TABLE && !none) {
 		stream_titles(list);
 	} else if (format == OUTPUT_TABLE && table_new(list)) {
 		scols_unref_table(list->table);
@@ -196,7 +196,7 @@ int output_list_add(struct output_list *list, struct json_object *row)
 
 	if (!row)
 		return -ENOMEM;
-	if (list->format == OUTPUT_TABLE && list->streaming) {
+	if (list->format == OUTPUT_TABLE && !list->none) {
 		stream_row(list, row);
 	} else if (list->format == OUTPUT_TABLE) {
 		err = table_add(list, row);
@@ -220,10 +220,12 @@ int output_list_close(struct output_list *list)
 		return 0;
 	if (list->format == OUTPUT_JSON)
 		fputs(list->rows ? "\n]\n" : "]\n", stdout);
-	if (list->table) {
+	if (list->table && !list->rows)
+		fprintf(stderr, "%s\n", list->none);
+	else if (list->table)
 		err = scols_print_table(list->table);
+	if (list->table)
 		scols_unref_table(list->table);
-	}
 	free(list);
 	return err;
 }

@@ -43,12 +43,13 @@ struct output_list;
  * @format: how it is printed
  * @columns: of the table
  * @n: how many
- * @streaming: print every row at once, in columns of fixed width
+ * @none: said on stderr where a table has no rows; NULL prints every row at
+ *	once instead, in columns of fixed width
  *
  * Return: the list, or NULL without memory.
  */
 struct output_list *output_list_open(enum output_format format, const struct output_column *columns,
-				     size_t n, bool streaming);
+				     size_t n, const char *none);
 
 /**
  * output_list_add() - add a row

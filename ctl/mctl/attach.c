@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "lib/json.h"
-#include "mctl.h"
+#include "change.h"
 
 static bool take(int option, const char *value, void *arg)
 {
@@ -16,15 +16,24 @@ static bool take(int option, const char *value, void *arg)
 }
 
 /* Who asks for what is so already has got it. */
-static int change(struct client *client, int command, int already, const char *what)
+static int attach(struct client *client)
 {
-	int err = client_do(client, command, 0, NULL, NULL);
+	int err = client_do(client, MSEG_C_ATTACH, 0, NULL, NULL);
 
-	if (err == already) {
-		fprintf(stderr, "mctl: %s\n", client_refusal(client)->text);
-		return MCTL_DONE;
-	}
-	return err ? module_error(client, what, err) : MCTL_DONE;
+	if (err != -EALREADY)
+		return err ? module_error(client, "attach this network namespace", err) : MCTL_DONE;
+	fputs("mctl: this network namespace is policed already: nothing changes\n", stderr);
+	return MCTL_DONE;
+}
+
+static int detach(struct client *client)
+{
+	int err = client_do(client, MSEG_C_DETACH, 0, NULL, NULL);
+
+	if (err != -ENODEV)
+		return err ? module_error(client, "detach this network namespace", err) : MCTL_DONE;
+	fputs("mctl: this network namespace is not policed anyway: nothing changes\n", stderr);
+	return MCTL_DONE;
 }
 
 static int set_attached(struct context *context, bool attached)
@@ -33,10 +42,8 @@ static int set_attached(struct context *context, bool attached)
 	struct client *client;
 	int status = module_open(&client);
 
-	if (status == MCTL_DONE && attached)
-		status = change(client, MSEG_C_ATTACH, -EALREADY, "attach this network namespace");
-	else if (status == MCTL_DONE)
-		status = change(client, MSEG_C_DETACH, -ENODEV, "detach this network namespace");
+	if (status == MCTL_DONE)
+		status = attached ? attach(client) : detach(client);
 	client_close(client);
 	if (status != MCTL_DONE)
 		return status;
@@ -76,7 +83,8 @@ const struct command attach_command = {
 	.arguments = "[--yes]",
 	.summary = "Police the network namespace that mctl runs in",
 	.help = "It begins in discovery mode, everything allowed. The namespace that the module is\n"
-		"loaded in is policed from the start.\n",
+		"loaded in is policed from the start.\n"
+		"\n" YES_HELP,
 	.run = run_attach,
 };
 
@@ -84,6 +92,7 @@ const struct command detach_command = {
 	.name = "detach",
 	.arguments = "[--yes]",
 	.summary = "Stop policing the network namespace that mctl runs in",
-	.help = "Its policy, connections and counters are forgotten; all its traffic passes.\n",
+	.help = "Its policy, connections and counters are forgotten; all its traffic passes.\n"
+		"\n" YES_HELP,
 	.run = run_detach,
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/mseg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -100,38 +101,65 @@ static const struct option own_options[] = {
 	{ 0 },
 };
 
-static int confirm_on(struct context *context, struct client *client, const char *operand)
+/* The generation in force where none is given. */
+static int confirm_on(struct context *context, struct client *client, uint32_t generation)
 {
-	struct kernel_status status = { .generation = 0 };
-	char *end = NULL;
-	int err = 0;
+	struct kernel_status status = { .generation = generation };
+	int ended, err = generation ? 0 : kernel_status(client, &status);
 
-	if (operand)
-		status.generation = (uint32_t)strtoul(operand, &end, 10);
-	else
-		err = kernel_status(client, &status);
-	if (operand && (*end || !status.generation))
-		return usage_error(context, "'%s' is no generation", operand);
 	if (!err)
 		err = txn_confirm(client, status.generation);
-	return err ? module_error(client, "confirm the policy", err) :
-		     print_generation(context, client);
+	if (!err)
+		return print_generation(context, client);
+	ended = module_error(client, "confirm the policy", err);
+	if (err == -ESRCH)
+		fputs("mctl: either it was confirmed already, or its time is over and the former policy came back: see 'mctl rules'\n",
+		      stderr);
+	return ended;
+}
+
+static bool read_generation(const char *text, uint32_t *generation)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	*generation = (uint32_t)number;
+	return *text >= '1' && *text <= '9' && !*end && !errno && number <= UINT32_MAX;
 }
 
 static int run_confirm(struct context *context, int argc, char **argv)
 {
 	int first = options_read(context, argc, argv, own_options, take_nothing, NULL);
 	struct client *client;
+	uint32_t generation = 0;
 	int status;
 
 	if (first < 0)
 		return options_exit();
 	if (first + 1 < argc)
 		return usage_error(context, "unexpected argument '%s'", argv[first + 1]);
+	if (first < argc && !read_generation(argv[first], &generation))
+		return usage_error(context, "'%s' is no generation: 'mctl status' shows it",
+				   argv[first]);
 	status = module_open(&client);
 	if (status == MCTL_DONE)
-		status = confirm_on(context, client, first < argc ? argv[first] : NULL);
+		status = confirm_on(context, client, generation);
 	client_close(client);
+	return status;
+}
+
+static int rollback_on(struct context *context, struct client *client)
+{
+	int status, err = client_do(client, MSEG_C_POLICY_REVERT, 0, NULL, NULL);
+
+	if (!err)
+		return print_generation(context, client);
+	status = module_error(client, "go back", err);
+	if (err == -ESRCH)
+		fputs("mctl: only a policy that came with --confirm-within can be taken back: load the former one again\n",
+		      stderr);
 	return status;
 }
 
@@ -139,18 +167,15 @@ static int run_rollback(struct context *context, int argc, char **argv)
 {
 	int first = options_read(context, argc, argv, own_options, take_nothing, NULL);
 	struct client *client;
-	int err, status;
+	int status;
 
 	if (first < 0)
 		return options_exit();
 	if (first < argc)
 		return usage_error(context, "unexpected argument '%s'", argv[first]);
 	status = module_open(&client);
-	if (status == MCTL_DONE) {
-		err = client_do(client, MSEG_C_POLICY_REVERT, 0, NULL, NULL);
-		status = err ? module_error(client, "go back", err) :
-			       print_generation(context, client);
-	}
+	if (status == MCTL_DONE)
+		status = rollback_on(context, client);
 	client_close(client);
 	return status;
 }
@@ -159,7 +184,9 @@ const struct command confirm_command = {
 	.name = "confirm",
 	.arguments = "[GENERATION] [--yes]",
 	.summary = "Keep the policy that awaits confirmation",
-	.help = "Without a generation it confirms the one in force.\n",
+	.help = "Without a generation it confirms the one in force. It comes too late when the time\n"
+		"given with --confirm-within is over.\n"
+		"\n" YES_HELP,
 	.run = run_confirm,
 };
 
@@ -167,6 +194,7 @@ const struct command rollback_command = {
 	.name = "rollback",
 	.arguments = "[--yes]",
 	.summary = "Go back from the policy that awaits confirmation",
-	.help = "The former policy comes into force as a new generation.\n",
+	.help = "The former policy comes into force as a new generation.\n"
+		"\n" YES_HELP,
 	.run = run_rollback,
 };

@@ -14,6 +14,10 @@
 		"yes", no_argument, NULL, 'y'                       \
 	}
 
+#define YES_HELP                                                                             \
+	"  --yes             do not ask: every change takes it, also one that never asks,\n" \
+	"                    as this one\n"
+
 #define CHANGE_ARGUMENTS "[--existing rematch|keep|reset] [--confirm-within SECONDS] [--yes]"
 
 #define CHANGE_HELP                                                                             \
@@ -21,7 +25,7 @@
 	"                    next packet (rematch), left alone where they were allowed\n"       \
 	"                    (keep), or cut at once where they no longer are (reset)\n"         \
 	"  --confirm-within SECONDS   also as 60s, 5m or 1h: the former policy comes back by\n" \
-	"                    itself unless 'mctl confirm' is called in time\n"
+	"                    itself unless 'mctl confirm' is called in time\n" YES_HELP
 
 /** change_options() - what a change does when nothing is said */
 struct txn_options change_options(void);

@@ -42,7 +42,8 @@ static int list(struct context *context, struct client *client, const struct nam
 {
 	struct listing listing = {
 		.list = output_list_open(context->format, columns,
-					 sizeof(columns) / sizeof(columns[0]), false),
+					 sizeof(columns) / sizeof(columns[0]),
+					 "no connections are remembered"),
 		.names = names,
 	};
 	int err = -ENOMEM;

@@ -3,6 +3,7 @@
 #include <linux/mseg.h>
 #include <strings.h>
 
+#include "lib/hints.h"
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "change.h"
@@ -33,6 +34,7 @@ static bool take(int option, const char *value, void *arg)
 {
 	struct defaults *defaults = arg;
 	int *action = &defaults->actions[option == 'i' ? MSEG_DIRECTION_IN : MSEG_DIRECTION_OUT];
+	const char *meant;
 
 	if (option == 's')
 		return take_silent(defaults, value);
@@ -43,7 +45,9 @@ static bool take(int option, const char *value, void *arg)
 	} else if (!strcasecmp(value, "reject")) {
 		*action = MSEG_ACTION_REJECT;
 	} else {
-		usage_error(defaults->context, "a default is allow or reject, not '%s'", value);
+		meant = hint_word(value, "allow", "reject");
+		usage_error(defaults->context, "a default is allow or reject, not '%s'%s%s", value,
+			    meant ? ": write " : "", meant ? meant : "");
 		return false;
 	}
 	return true;
@@ -101,7 +105,9 @@ static int run(struct context *context, int argc, char **argv)
 	if (first < 0)
 		return options_exit();
 	if (first < argc)
-		return usage_error(context, "unexpected argument '%s'", argv[first]);
+		return usage_error(context,
+				   "unexpected argument '%s': a direction is an option, as in '--in reject'",
+				   argv[first]);
 	if (defaults.actions[0] < 0 && defaults.actions[1] < 0 && defaults.options.silent[0] < 0)
 		return usage_error(context, "--in, --out or --silent is needed");
 	return change(context, &defaults);

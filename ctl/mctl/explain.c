@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "lib/flow.h"
+#include "lib/hints.h"
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "lib/services.h"
@@ -23,7 +24,7 @@ static bool read_direction(const struct context *context, const char *text, stru
 	} else if (!strcasecmp(text, "out")) {
 		key->direction = MSEG_DIRECTION_OUT;
 	} else {
-		usage_error(context, "a direction is in or out, not %s",
+		usage_error(context, "a direction is in or out, not %s: it comes first",
 			    text_show(text, strlen(text)).s);
 		return false;
 	}
@@ -49,7 +50,8 @@ static bool read_service(const struct context *context, const char *text, struct
 	char why[TEXT_WHY_LEN];
 
 	if (service_parse(text, strlen(text), &item, why)) {
-		usage_error(context, "%s", why);
+		hint_service(text, strlen(text), why);
+		usage_error(context, "service %s: %s", text_show(text, strlen(text)).s, why);
 		return false;
 	}
 	if (!is_single(&item)) {
@@ -69,7 +71,8 @@ static bool read_address(const struct context *context, const char *text, struct
 	} else if (inet_pton(AF_INET6, text, key->peer) == 1) {
 		key->family = MSEG_FAMILY_IPV6;
 	} else {
-		usage_error(context, "%s is not an IPv4 or IPv6 address",
+		usage_error(context,
+			    "%s is not an IPv4 or IPv6 address: one peer is meant, by number",
 			    text_show(text, strlen(text)).s);
 		return false;
 	}
@@ -150,27 +153,25 @@ static int judge(struct context *context, struct client *client, const struct ms
 {
 	struct mseg_refusal refusal;
 	struct mseg_verdict verdict;
-	struct mseg_policy *policy;
+	struct kernel_policy read;
 	struct json_object *object;
-	uint32_t generation;
-	int err = kernel_policy(client, true, &policy, &generation);
+	int err = kernel_policy(client, true, &read);
 
-	if (err)
-		return module_error(client, "read the policy", err);
-	err = mseg_policy_compile(policy, &refusal);
+	if (!err)
+		err = mseg_policy_compile(read.policy, &refusal);
 	if (err) {
-		mseg_policy_free(policy);
-		return module_error(NULL, "compile the policy", err);
+		kernel_policy_free(&read);
+		return module_error(client, "read the policy", err);
 	}
-	verdict = mseg_classify(policy, key);
+	verdict = mseg_classify(read.policy, key);
 	object = json_object_new_object();
 	add_key(object, key, address);
-	add_verdict(object, policy, &verdict);
-	json_add_number(object, "generation", generation);
+	add_verdict(object, read.policy, &verdict);
+	json_add_number(object, "generation", read.generation);
 	if (note(key))
 		json_add_string(object, "note", note(key));
 	output_object(context->format, object);
-	mseg_policy_free(policy);
+	kernel_policy_free(&read);
 	return MCTL_DONE;
 }
 

@@ -72,10 +72,10 @@ static const struct output_column columns[] = {
 	{ .title = "RULE", .cell = flow_row_rule },
 };
 
-static struct output_list *open_list(const struct context *context, bool streaming)
+static struct output_list *open_list(const struct context *context, const char *none)
 {
 	return output_list_open(context->format, columns, sizeof(columns) / sizeof(columns[0]),
-				streaming);
+				none);
 }
 
 /* --- following ------------------------------------------------------------ */
@@ -200,7 +200,7 @@ static int follow_on(const struct context *context, struct follower *follower)
 
 	if (err)
 		return module_error(NULL, "listen to flow records", err);
-	follower->list = open_list(context, true);
+	follower->list = open_list(context, NULL);
 	follower->seqs = calloc(CPUS_MAX, sizeof(*follower->seqs));
 	err = -ENOMEM;
 	if (follower->list && follower->seqs)
@@ -242,7 +242,7 @@ static int list_on(const struct context *context, struct follower *follower)
 {
 	int err = -ENOMEM;
 
-	follower->list = open_list(context, false);
+	follower->list = open_list(context, "nothing flows");
 	if (follower->list)
 		err = kernel_connections(follower->client, add, follower);
 	if (output_list_close(follower->list))
@@ -299,8 +299,17 @@ const struct command flows_command = {
 	.help = "Without --follow it shows the flows of the connections that the module remembers.\n"
 		"With it, it says \"listening\" on stderr when it hears everything from then on, and\n"
 		"prints records as they are made until it is interrupted. Records that were lost on\n"
-		"the way are counted on stderr. Connections and attempts since a flow's last record\n"
-		"are its count (in JSON its value).\n",
+		"the way are counted on stderr.\n"
+		"\n"
+		"  TIME      when the last packet passed, of a rejected flow when it was rejected;\n"
+		"            in UTC (in JSON timestamp, with firstSeen and lastSeen beside it)\n"
+		"  EVENT     why the record was made: begin, end, or update, which comes every 30\n"
+		"            seconds while packets do and when the verdict changes\n"
+		"  COUNT     connections, or attempts where they are rejected, since the flow's last\n"
+		"            record (in JSON value); without --follow every connection is 1\n"
+		"  PACKETS   towards the host and from it, since the connection began\n"
+		"  PEER      the network that the peer was found in; Somewhere where no rule decided\n"
+		"  RULE      the rule that decided, #INDEX where it has no name, or (default)\n",
 	.is_list = true,
 	.run = run,
 };

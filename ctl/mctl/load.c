@@ -91,7 +91,7 @@ static int refused(const struct client *client, const struct flat *flat,
 {
 	const char *text = client_refusal(client)->text;
 
-	if (!text[0] || err == -ENODEV || err == -ESTALE)
+	if (!text[0] || err == -ENODEV || err == -ESTALE || err == -EBUSY)
 		return module_error(client, "load the policy", err);
 	diag_error(diag, place_of(flat, fault), "the module refused: %s", text);
 	return module_exit(err);
@@ -154,10 +154,20 @@ static int read_and_use(struct context *context, const struct load *load)
 	if (!read_file(load->file, &bytes)) {
 		if (!flat_read(bytes.data, bytes.len, &flat, &diag))
 			status = use(context, load, &flat, &diag);
+		else
+			fprintf(stderr, "mctl: %s is not loaded, it has %u error%s\n", diag.file,
+				diag.errors, diag.errors == 1 ? "" : "s");
 		flat_free(&flat);
 	}
 	free(bytes.data);
 	return status;
+}
+
+static int unexpected(const struct context *context, const struct load *load, const char *argument)
+{
+	if (load->file)
+		return usage_error(context, "unexpected argument '%s'", argument);
+	return usage_error(context, "the file needs -f: write 'mctl load -f %s'", argument);
 }
 
 static int run(struct context *context, int argc, char **argv)
@@ -174,7 +184,7 @@ static int run(struct context *context, int argc, char **argv)
 	if (first < 0)
 		return options_exit();
 	if (first < argc)
-		return usage_error(context, "unexpected argument '%s'", argv[first]);
+		return unexpected(context, &load, argv[first]);
 	if (!load.file)
 		return usage_error(context, "-f FILE is needed");
 	return read_and_use(context, &load);
@@ -188,7 +198,7 @@ const struct command load_command = {
 		"  --check   check and compile it, and load nothing; needs no module\n" CHANGE_HELP
 		"\n"
 		"It replaces all networks and rules: those that the file does not name are gone. A\n"
-		"default that is left out stays, and so does what mctl defaults --silent said.\n"
+		"default that is left out stays, and so does what 'mctl defaults --silent' said.\n"
 		"\n"
 		"A flat policy is one JSON or YAML object:\n"
 		"\n"
@@ -204,7 +214,11 @@ const struct command load_command = {
 		"      networks: [ssh]\n"
 		"      services: [tcp/22, icmp/8/0]\n"
 		"      action: allow\n"
-		"      cookie: 7           # may be left out; shown with flows\n"
+		"      cookie: 7           # may be left out\n"
+		"\n"
+		"A cookie is a number of your own for a rule, by which a program knows it again: flow\n"
+		"records have it as their policyID. Without one it is the rule's place in the file,\n"
+		"from 1. A network cannot be called Somewhere.\n"
 		"\n"
 		"Services are any, tcp/PORT, udp/LOW:HIGH (sctp, udplite and dccp too), icmp/TYPE,\n"
 		"icmp/TYPE/CODE,CODE,LOW:HIGH (icmp6 too), or a protocol's name or number alone.\n"

@@ -54,16 +54,31 @@ static void print_commands(FILE *out)
 	for (i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("  help         Explain a command: mctl help COMMAND\n\n"
-	      "Exit status: 0 done, 1 failed or check not passed, 2 usage, 3 no module,\n"
-	      "4 not permitted, 5 conflict with another change.\n",
+	      "FORMAT is table (the default) or json; lists also take jsonl, an object a line.\n"
+	      "\n"
+	      "Exit status:\n"
+	      "  0  done\n"
+	      "  1  failed, or a file did not pass its check: stderr says what is wrong, and the\n"
+	      "     policy in force stays\n"
+	      "  2  called wrongly: an unknown command or option, or one that is missing\n"
+	      "  3  the module is not loaded, or this network namespace is not policed\n"
+	      "     ('mctl attach' does that)\n"
+	      "  4  not permitted: run it as root of the host\n"
+	      "  5  conflict: another change came between, or a policy awaits 'mctl confirm' or\n"
+	      "     'mctl rollback'\n",
 	      out);
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b)
+{
+	return !strcmp(word, a) || !strcmp(word, b);
 }
 
 static int help(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (argc < 2) {
+	if (argc < 2 || is_one_of(argv[1], "help", "--help")) {
 		print_commands(stdout);
 		return MCTL_DONE;
 	}
@@ -74,18 +89,13 @@ static int help(int argc, char **argv)
 	return MCTL_DONE;
 }
 
-static bool is_one_of(const char *word, const char *a, const char *b)
-{
-	return !strcmp(word, a) || !strcmp(word, b);
-}
-
 static int run(int argc, char **argv, const char *format)
 {
 	struct context context = { .command = find(argv[0]) };
 
 	if (is_one_of(argv[0], "help", "--help") || !strcmp(argv[0], "-h"))
 		return help(argc, argv);
-	if (is_one_of(argv[0], "--version", "version")) {
+	if (is_one_of(argv[0], "--version", "version") || !strcmp(argv[0], "-V")) {
 		printf("mctl %s\n", MSEG_VERSION);
 		return MCTL_DONE;
 	}

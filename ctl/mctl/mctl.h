@@ -38,6 +38,7 @@ struct context {
  * @arguments: what follows it, for help; -o is added
  * @summary: a line
  * @help: what else is to be known, whole lines; may be NULL
+ * @print_more: prints what help has behind that; may be NULL
  * @is_list: prints a list, which jsonl can be made of
  * @run: does it; its arguments begin with the name; returns an enum mctl_exit
  */
@@ -46,6 +47,7 @@ struct command {
 	const char *arguments;
 	const char *summary;
 	const char *help;
+	void (*print_more)(void);
 	bool is_list;
 	int (*run)(struct context *context, int argc, char **argv);
 };

@@ -37,9 +37,19 @@ static const char *reason(const struct client *client, int err)
 	return strerror(-err);
 }
 
+/* The commands that the module's words are about. */
+static const char *advice(int err)
+{
+	if (err == -ENODEV)
+		return " ('mctl attach')";
+	if (err == -EBUSY)
+		return " ('mctl confirm', 'mctl rollback')";
+	return "";
+}
+
 int module_error(const struct client *client, const char *what, int err)
 {
-	fprintf(stderr, "mctl: cannot %s: %s\n", what, reason(client, err));
+	fprintf(stderr, "mctl: cannot %s: %s%s\n", what, reason(client, err), advice(err));
 	return module_exit(err);
 }
 

@@ -28,6 +28,8 @@ void help_print(const struct command *command)
 	       command->arguments[0] ? " " : "", command->is_list ? "|jsonl" : "", command->summary);
 	if (command->help)
 		printf("\n%s", command->help);
+	if (command->print_more)
+		command->print_more();
 }
 
 bool options_format(struct context *context, const char *word)
@@ -70,6 +72,12 @@ static const struct option *all_options(const struct option *own, char *letters)
 	return all;
 }
 
+static bool is_format(const char *option)
+{
+	return !strcmp(option, "--json") || !strcmp(option, "--jsonl") ||
+	       !strcmp(option, "--table");
+}
+
 static void bad_option(const struct context *context, int kind, char **argv)
 {
 	const char *given = argv[optind - 1];
@@ -80,6 +88,8 @@ static void bad_option(const struct context *context, int kind, char **argv)
 		given = letter;
 	if (kind == ':')
 		usage_error(context, "%s needs an argument", given);
+	else if (is_format(given))
+		usage_error(context, "unknown option %s: write -o %s", given, given + 2);
 	else
 		usage_error(context, "unknown option %s", given);
 }

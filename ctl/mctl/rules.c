@@ -2,12 +2,25 @@
 /* mctl rules, mctl networks: the policy in force. */
 #include <errno.h>
 #include <mseg/core.h>
+#include <stdio.h>
 
+#include "lib/flow.h"
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "lib/prefix.h"
 #include "lib/services.h"
 #include "mctl.h"
+
+/* To the second. */
+static void last_hit_cell(struct json_object *row, char *text, size_t size)
+{
+	struct json_object *value = NULL;
+
+	if (json_object_object_get_ex(row, "lastHit", &value) && value)
+		snprintf(text, size, "%.19sZ", json_object_get_string(value));
+	else
+		snprintf(text, size, "never");
+}
 
 static const struct output_column rule_columns[] = {
 	{ .title = "INDEX", .key = "index", .right = true },
@@ -15,6 +28,8 @@ static const struct output_column rule_columns[] = {
 	{ .title = "ACTION", .key = "action" },
 	{ .title = "NETWORKS", .key = "networks" },
 	{ .title = "SERVICES", .key = "services" },
+	{ .title = "HITS", .key = "hits", .right = true },
+	{ .title = "LAST HIT", .cell = last_hit_cell },
 	{ .title = "NAME", .key = "name" },
 };
 
@@ -40,26 +55,30 @@ static struct json_object *rule_networks(const struct mseg_policy *policy,
 	return array;
 }
 
-static struct json_object *rule_json(const struct mseg_policy *policy, uint32_t index)
+static struct json_object *rule_json(const struct kernel_policy *read, uint32_t index)
 {
-	const struct mseg_rule *rule = &policy->rules[index];
+	const struct mseg_rule *rule = &read->policy->rules[index];
+	const struct kernel_hits *hits = &read->hits[index];
 	struct json_object *object = json_object_new_object();
 	struct json_object *services = json_object_new_array();
+	char time[40];
 
 	json_add_number(object, "index", index);
 	json_add_string(object, "name", rule->name);
 	json_add_string(object, "direction", rule->direction == MSEG_DIRECTION_IN ? "in" : "out");
 	json_add_string(object, "action", rule->action == MSEG_ACTION_ALLOW ? "allow" : "reject");
-	json_add(object, "networks", rule_networks(policy, rule));
+	json_add(object, "networks", rule_networks(read->policy, rule));
 	services_format(rule->services, rule->n_services, add_text, services);
 	json_add(object, "services", services);
 	json_add_number(object, "cookie", rule->cookie);
+	json_add_number(object, "hits", hits->count);
+	json_add_string(object, "lastHit", hits->last ? flow_time(hits->last, time) : NULL);
 	return object;
 }
 
-static struct json_object *network_json(const struct mseg_policy *policy, uint32_t index)
+static struct json_object *network_json(const struct kernel_policy *read, uint32_t index)
 {
-	const struct mseg_network *network = &policy->networks[index];
+	const struct mseg_network *network = &read->policy->networks[index];
 	struct json_object *object = json_object_new_object();
 	struct json_object *entries = json_object_new_array();
 	char text[PREFIX_TEXT_LEN];
@@ -75,51 +94,51 @@ static struct json_object *network_json(const struct mseg_policy *policy, uint32
 	return object;
 }
 
-static int list_rules(enum output_format format, const struct mseg_policy *policy)
+static int list_rules(enum output_format format, const struct kernel_policy *read)
 {
 	struct output_list *list = output_list_open(format, rule_columns,
 						    sizeof(rule_columns) / sizeof(rule_columns[0]),
-						    false);
+						    "no rules: the defaults decide everything");
 	int err = list ? 0 : -ENOMEM;
 	uint32_t i;
 
-	for (i = 0; !err && i < policy->n_rules; i++)
-		err = output_list_add(list, rule_json(policy, i));
+	for (i = 0; !err && i < read->policy->n_rules; i++)
+		err = output_list_add(list, rule_json(read, i));
 	return output_list_close(list) ? -ENOMEM : err;
 }
 
-static int list_networks(enum output_format format, const struct mseg_policy *policy)
+static int list_networks(enum output_format format, const struct kernel_policy *read)
 {
 	struct output_list *list =
 		output_list_open(format, network_columns,
-				 sizeof(network_columns) / sizeof(network_columns[0]), false);
+				 sizeof(network_columns) / sizeof(network_columns[0]),
+				 "no networks");
 	int err = list ? 0 : -ENOMEM;
 	uint32_t i;
 
-	for (i = 0; !err && i < policy->n_networks; i++)
-		err = output_list_add(list, network_json(policy, i));
+	for (i = 0; !err && i < read->policy->n_networks; i++)
+		err = output_list_add(list, network_json(read, i));
 	return output_list_close(list) ? -ENOMEM : err;
 }
 
 static int show(struct context *context, int argc, char **argv, bool with_entries,
-		int (*print)(enum output_format format, const struct mseg_policy *policy))
+		int (*print)(enum output_format format, const struct kernel_policy *read))
 {
-	struct mseg_policy *policy = NULL;
+	struct kernel_policy read = { 0 };
 	struct client *client;
-	uint32_t generation;
 	int err, status;
 
 	if (!options_only(context, argc, argv))
 		return options_exit();
 	status = module_open(&client);
 	if (status == MCTL_DONE) {
-		err = kernel_policy(client, with_entries, &policy, &generation);
+		err = kernel_policy(client, with_entries, &read);
 		if (!err)
-			err = print(context->format, policy);
+			err = print(context->format, &read);
 		if (err)
 			status = module_error(client, "read the policy", err);
 	}
-	mseg_policy_free(policy);
+	kernel_policy_free(&read);
 	client_close(client);
 	return status;
 }
@@ -138,6 +157,9 @@ const struct command rules_command = {
 	.name = "rules",
 	.arguments = "",
 	.summary = "List the rules in force",
+	.help = "HITS counts the connections that a rule decided since its policy is in force, LAST\n"
+		"HIT is when it did so last, in UTC. A rule that is never hit may be superfluous, or\n"
+		"another one wins. Its cookie, in JSON, is the policyID of the flows that it decides.\n",
 	.is_list = true,
 	.run = run_rules,
 };

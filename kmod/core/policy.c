@@ -6,6 +6,10 @@
 #include "port.h"
 #include "segments.h"
 
+/* A limit in a message. */
+#define TEXT_OF(number) #number
+#define MOST(limit) ": " TEXT_OF(limit) " are the most"
+
 static int refuse(struct mseg_refusal *refusal, int err, const char *why)
 {
 	refusal->why = why;
@@ -101,7 +105,7 @@ int mseg_policy_add_network(struct mseg_policy *policy, const char *name,
 	if (len > MSEG_MAX_NAME_LEN)
 		return refuse(refusal, -EINVAL, "the name is too long");
 	if (policy->n_networks == MSEG_MAX_NETWORKS)
-		return refuse(refusal, -E2BIG, "too many networks");
+		return refuse(refusal, -E2BIG, "too many networks" MOST(MSEG_MAX_NETWORKS));
 	if (!reserve(&array, &policy->networks_room, policy->n_networks, 1, sizeof(network)))
 		return no_memory(refusal);
 	policy->networks = array;
@@ -155,7 +159,7 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 		}
 	}
 	if (n > MSEG_MAX_ENTRIES - policy->n_entries)
-		return refuse(refusal, -E2BIG, "too many entries");
+		return refuse(refusal, -E2BIG, "too many entries" MOST(MSEG_MAX_ENTRIES));
 	array = network->prefixes;
 	if (!reserve(&array, &network->room, network->n_prefixes, n, sizeof(*prefixes)))
 		return no_memory(refusal);
@@ -217,9 +221,11 @@ static int check_rule(const struct mseg_policy *policy, const struct mseg_rule *
 	if (!rule->n_services)
 		return refuse(refusal, -EINVAL, "a rule needs a service");
 	if (rule->n_networks > MSEG_MAX_RULE_NETWORKS)
-		return refuse(refusal, -E2BIG, "too many networks in a rule");
+		return refuse(refusal, -E2BIG,
+			      "too many networks in a rule" MOST(MSEG_MAX_RULE_NETWORKS));
 	if (rule->n_services > MSEG_MAX_RULE_SERVICES)
-		return refuse(refusal, -E2BIG, "too many services in a rule");
+		return refuse(refusal, -E2BIG,
+			      "too many services in a rule" MOST(MSEG_MAX_RULE_SERVICES));
 	for (i = 0; i < rule->n_networks; i++)
 		if (rule->networks[i] >= policy->n_networks)
 			return refuse(refusal, -EINVAL,
@@ -244,9 +250,10 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
 	if (err)
 		return err;
 	if (policy->n_rules == MSEG_MAX_RULES)
-		return refuse(refusal, -E2BIG, "too many rules");
+		return refuse(refusal, -E2BIG, "too many rules" MOST(MSEG_MAX_RULES));
 	if (rule->n_networks > MSEG_MAX_PAIRS - policy->n_pairs)
-		return refuse(refusal, -E2BIG, "too many networks in all rules together");
+		return refuse(refusal, -E2BIG,
+			      "too many networks in all rules together" MOST(MSEG_MAX_PAIRS));
 	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1, sizeof(added)))
 		return no_memory(refusal);
 	policy->rules = array;

@@ -136,7 +136,7 @@ static void victims(struct kunit *test)
 	}
 	KUNIT_EXPECT_NULL(test, victim(mnet, &key, false, true));
 	/* Established, but its time is over. */
-	conn[0]->last_seen = jiffies - mseg_conn_timeout(conn[0]) - 1;
+	conn[0]->last_seen = jiffies - mseg_conn_timeout(mnet->conns, conn[0]) - 1;
 	KUNIT_EXPECT_PTR_EQ(test, conn[0], victim(mnet, &key, false, true));
 	mnet->conns->mask = mask;
 }
@@ -202,14 +202,19 @@ static void timeouts(struct kunit *test)
 		key.rport = htons(i);
 		conn = add(mnet->conns, &key, times[i].state);
 		KUNIT_ASSERT_NOT_NULL(test, conn);
-		KUNIT_EXPECT_EQ_MSG(test, times[i].seconds * HZ, mseg_conn_timeout(conn),
-				    "protocol %u state %u", times[i].protocol, times[i].state);
+		KUNIT_EXPECT_EQ_MSG(test, times[i].seconds * HZ,
+				    mseg_conn_timeout(mnet->conns, conn), "protocol %u state %u",
+				    times[i].protocol, times[i].state);
 		last = jiffies;
 		conn->last_seen = last - times[i].seconds * HZ + 5 * HZ;
-		KUNIT_EXPECT_FALSE(test, mseg_conn_expired(conn));
+		KUNIT_EXPECT_FALSE(test, mseg_conn_expired(mnet->conns, conn));
 		conn->last_seen = last - times[i].seconds * HZ - 1;
-		KUNIT_EXPECT_TRUE(test, mseg_conn_expired(conn));
+		KUNIT_EXPECT_TRUE(test, mseg_conn_expired(mnet->conns, conn));
 	}
+	/* Changed, it holds for entries that are there. */
+	mnet->conns->timeouts[MSEG_TIMEOUT_generic] = MSEG_TIMEOUT_LIMIT;
+	KUNIT_EXPECT_EQ(test, (u64)MSEG_TIMEOUT_LIMIT * HZ, mseg_conn_timeout(mnet->conns, conn));
+	KUNIT_EXPECT_FALSE(test, mseg_conn_expired(mnet->conns, conn));
 }
 
 struct racer {

@@ -49,7 +49,7 @@ void mseg_test_policy(struct kunit *test, struct mseg_net *mnet, u8 in, u8 out)
 	struct mseg_txn *txn;
 
 	mutex_lock(&mnet->lock);
-	txn = mseg_txn_begin(mnet, 1, false);
+	txn = mseg_txn_begin(mnet, 1, NULL);
 	if (!IS_ERR(txn)) {
 		txn->policy->defaults[MSEG_DIRECTION_IN] = in;
 		txn->policy->defaults[MSEG_DIRECTION_OUT] = out;

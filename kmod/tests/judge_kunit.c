@@ -62,7 +62,10 @@ static struct mseg_conn *conn_of(struct mseg_net *mnet, u32 peer, u8 protocol, u
 	struct mseg_conn *conn;
 
 	key.protocol = protocol;
-	key.kind = kind;
+	if (kind == MSEG_CONN_REJECTED_IN)
+		mseg_packet_to_rejected(&key, MSEG_DIRECTION_IN);
+	else if (kind == MSEG_CONN_REJECTED_OUT)
+		mseg_packet_to_rejected(&key, MSEG_DIRECTION_OUT);
 	rcu_read_lock();
 	conn = mseg_conn_find(mnet->conns, &key);
 	rcu_read_unlock();
@@ -118,6 +121,68 @@ static void rejected_answers_its_direction(struct kunit *test)
 	mseg_test_policy(test, mnet, ALLOW, REJECT);
 	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 3, IPPROTO_UDP, true, 0));
 	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 3, IPPROTO_UDP, false, 0));
+}
+
+static u8 judge_from(struct mseg_net *mnet, u16 lport, u16 rport, bool out, u8 flags)
+{
+	struct mseg_packet packet = packet_of(1, IPPROTO_TCP, out, flags);
+	u8 verdict;
+
+	packet.key.lport = htons(lport);
+	packet.key.rport = htons(rport);
+	packet.service = out ? rport : lport;
+	rcu_read_lock();
+	verdict = mseg_judge_flow(mnet, &packet);
+	rcu_read_unlock();
+	return verdict;
+}
+
+/* From however many ports a peer tries, it is one entry, which counts. */
+static void attempts_share_an_entry(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *in, *out;
+	u32 i;
+
+	mseg_test_policy(test, mnet, REJECT, REJECT);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_from(mnet, 1000, 40000, false, SYN));
+	in = conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_REJECTED_IN);
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	KUNIT_EXPECT_EQ(test, 40000, ntohs(in->client));
+	for (i = 0; i < 500; i++) {
+		KUNIT_EXPECT_EQ(test, REJECT, judge_from(mnet, 1000, 40000 + i, false, SYN));
+		KUNIT_EXPECT_EQ(test, REJECT, judge_from(mnet, 40000 + i, 53, true, SYN));
+	}
+	out = conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_REJECTED_OUT);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&mnet->conns->count));
+	KUNIT_EXPECT_EQ(test, 501, atomic_read(&in->attempts));
+	KUNIT_EXPECT_EQ(test, 500, atomic_read(&out->attempts));
+	KUNIT_EXPECT_EQ(test, 0, in->client);
+	KUNIT_EXPECT_EQ(test, 2, judged(mnet));
+	/* Another service is another entry, and a newer policy begins anew. */
+	KUNIT_EXPECT_EQ(test, REJECT, judge_from(mnet, 1001, 40000, false, SYN));
+	KUNIT_EXPECT_EQ(test, 3, atomic_read(&mnet->conns->count));
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_from(mnet, 1000, 40000, false, SYN));
+	KUNIT_EXPECT_NULL(test, conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_REJECTED_IN));
+}
+
+/* They answer for nothing that a socket or a listener speaks for. */
+static void attempts_harm_no_connection(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_from(mnet, 41000, 40000, true, SYN));
+	/* To the same port of the same peer goes a reply to what it may ask ... */
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_from(mnet, 1000, 40000, false, SYN));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_from(mnet, 1000, 40000, true, SYNACK));
+	/* ... also where nothing is remembered of it. */
+	fake_listener = true;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_from(mnet, 1001, 40000, true, SYNACK));
+	fake_state = MSEG_SOCKET_ESTABLISHED;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_from(mnet, 1002, 40000, true, 0));
 }
 
 static void known_is_not_judged_again(struct kunit *test)
@@ -274,6 +339,8 @@ static void errors(struct kunit *test)
 
 static struct kunit_case cases[] = { KUNIT_CASE(reply_needs_no_rule),
 				     KUNIT_CASE(rejected_answers_its_direction),
+				     KUNIT_CASE(attempts_share_an_entry),
+				     KUNIT_CASE(attempts_harm_no_connection),
 				     KUNIT_CASE(known_is_not_judged_again),
 				     KUNIT_CASE(forgeries),
 				     KUNIT_CASE(reused_ports),

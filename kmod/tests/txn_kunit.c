@@ -27,8 +27,8 @@ static void belongs_to_a_port(struct kunit *test)
 	struct mseg_txn *mine, *other;
 
 	lock_net(mnet);
-	mine = mseg_txn_begin(mnet, 1, false);
-	other = mseg_txn_begin(mnet, 2, false);
+	mine = mseg_txn_begin(mnet, 1, NULL);
+	other = mseg_txn_begin(mnet, 2, NULL);
 	KUNIT_EXPECT_PTR_EQ(test, mine, mseg_txn_find(mnet, 1, mine->id));
 	KUNIT_EXPECT_NULL(test, mseg_txn_find(mnet, 2, mine->id));
 	KUNIT_EXPECT_NULL(test, mseg_txn_find(mnet, 1, other->id));
@@ -47,12 +47,12 @@ static void limit(struct kunit *test)
 
 	lock_net(mnet);
 	for (i = 0; i < MAX_TXNS; i++) {
-		txn = mseg_txn_begin(mnet, i, false);
+		txn = mseg_txn_begin(mnet, i, NULL);
 		KUNIT_EXPECT_FALSE(test, IS_ERR(txn));
 	}
-	KUNIT_EXPECT_EQ(test, -EMFILE, PTR_ERR(mseg_txn_begin(mnet, 99, false)));
+	KUNIT_EXPECT_EQ(test, -EMFILE, PTR_ERR(mseg_txn_begin(mnet, 99, NULL)));
 	mseg_txn_abort(mnet, txn);
-	txn = mseg_txn_begin(mnet, 99, false);
+	txn = mseg_txn_begin(mnet, 99, NULL);
 	KUNIT_EXPECT_FALSE(test, IS_ERR(txn));
 	mseg_txn_abort_all(mnet);
 	KUNIT_EXPECT_EQ(test, 0, mnet->n_txns);
@@ -65,14 +65,14 @@ static void commit(struct kunit *test)
 	struct mseg_txn *txn, *clone;
 
 	lock_net(mnet);
-	txn = mseg_txn_begin(mnet, 1, false);
+	txn = mseg_txn_begin(mnet, 1, NULL);
 	txn->policy->defaults[MSEG_DIRECTION_IN] = MSEG_ACTION_REJECT;
 	KUNIT_EXPECT_EQ(test, MSEG_ACTION_ALLOW, default_in(mnet));
 	KUNIT_EXPECT_EQ(test, 0, mseg_txn_commit(mnet, txn, 0, 0, &refusal));
 	KUNIT_EXPECT_EQ(test, MSEG_ACTION_REJECT, default_in(mnet));
 	KUNIT_EXPECT_EQ(test, 2, mseg_net_generation(mnet)->number);
 	KUNIT_EXPECT_EQ(test, 0, mnet->n_txns);
-	clone = mseg_txn_begin(mnet, 1, true);
+	clone = mseg_txn_begin(mnet, 1, mseg_net_generation(mnet)->policy);
 	KUNIT_EXPECT_EQ(test, MSEG_ACTION_REJECT, clone->policy->defaults[MSEG_DIRECTION_IN]);
 	unlock_net(mnet);
 }
@@ -90,7 +90,7 @@ static void bad_policy(struct kunit *test)
 	struct mseg_txn *txn;
 
 	lock_net(mnet);
-	txn = mseg_txn_begin(mnet, 1, false);
+	txn = mseg_txn_begin(mnet, 1, NULL);
 	KUNIT_EXPECT_EQ(test, 0, mseg_policy_add_network(txn->policy, "n", &refusal));
 	KUNIT_EXPECT_EQ(test, 0, mseg_policy_add_prefixes(txn->policy, &outside, 1, &refusal));
 	refusal.why = NULL;
@@ -107,11 +107,11 @@ static void trial(struct kunit *test)
 	struct mseg_txn *txn;
 
 	lock_net(mnet);
-	txn = mseg_txn_begin(mnet, 1, false);
+	txn = mseg_txn_begin(mnet, 1, NULL);
 	txn->policy->defaults[MSEG_DIRECTION_IN] = MSEG_ACTION_REJECT;
 	KUNIT_EXPECT_EQ(test, 0, mseg_txn_commit(mnet, txn, 0, 2, &refusal));
 	KUNIT_EXPECT_EQ(test, 2, mseg_generation_left(mnet));
-	txn = mseg_txn_begin(mnet, 1, false);
+	txn = mseg_txn_begin(mnet, 1, NULL);
 	KUNIT_EXPECT_EQ(test, -EBUSY, mseg_txn_commit(mnet, txn, 0, 0, &refusal));
 	KUNIT_EXPECT_EQ(test, -ESTALE, mseg_generation_confirm(mnet, 1));
 	unlock_net(mnet);
@@ -121,7 +121,7 @@ static void trial(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MSEG_ACTION_ALLOW, default_in(mnet));
 	KUNIT_EXPECT_EQ(test, 3, mseg_net_generation(mnet)->number);
 	KUNIT_EXPECT_EQ(test, 0, mseg_generation_left(mnet));
-	txn = mseg_txn_begin(mnet, 1, false);
+	txn = mseg_txn_begin(mnet, 1, NULL);
 	txn->policy->defaults[MSEG_DIRECTION_IN] = MSEG_ACTION_REJECT;
 	KUNIT_EXPECT_EQ(test, 0, mseg_txn_commit(mnet, txn, 0, 2, &refusal));
 	KUNIT_EXPECT_EQ(test, 0, mseg_generation_confirm(mnet, 4));
@@ -130,6 +130,60 @@ static void trial(struct kunit *test)
 	lock_net(mnet);
 	KUNIT_EXPECT_EQ(test, MSEG_ACTION_REJECT, default_in(mnet));
 	KUNIT_EXPECT_EQ(test, 4, mseg_net_generation(mnet)->number);
+	unlock_net(mnet);
+}
+
+static void candidates(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 16);
+	struct mseg_generation *first;
+	struct mseg_txn *txn;
+
+	lock_net(mnet);
+	KUNIT_EXPECT_EQ(test, -ESRCH, mseg_generation_withdraw(mnet));
+	txn = mseg_txn_begin(mnet, 1, NULL);
+	txn->policy->defaults[MSEG_DIRECTION_IN] = MSEG_ACTION_REJECT;
+	KUNIT_EXPECT_EQ(test, 0, mseg_txn_propose(mnet, txn, &refusal));
+	KUNIT_EXPECT_EQ(test, MSEG_ACTION_ALLOW, default_in(mnet));
+	KUNIT_EXPECT_EQ(test, 1, mseg_net_generation(mnet)->number);
+	KUNIT_EXPECT_EQ(test, 2, mseg_net_candidate(mnet)->number);
+	/* Numbers are never given twice, whoever takes them. */
+	txn = mseg_txn_begin(mnet, 1, NULL);
+	KUNIT_EXPECT_EQ(test, 0, mseg_txn_commit(mnet, txn, 0, 60, &refusal));
+	KUNIT_EXPECT_EQ(test, 3, mseg_net_generation(mnet)->number);
+	first = mseg_net_candidate(mnet);
+	txn = mseg_txn_begin(mnet, 1, first->policy);
+	KUNIT_EXPECT_EQ(test, 0, mseg_txn_propose(mnet, txn, &refusal));
+	KUNIT_EXPECT_EQ(test, 4, mseg_net_candidate(mnet)->number);
+	KUNIT_EXPECT_EQ(test, 0, mseg_generation_revert(mnet));
+	KUNIT_EXPECT_EQ(test, 5, mseg_net_generation(mnet)->number);
+	KUNIT_EXPECT_EQ(test, 0, mseg_generation_withdraw(mnet));
+	KUNIT_EXPECT_NULL(test, mseg_net_candidate(mnet));
+	/* Candidates that reject hold nothing. */
+	KUNIT_EXPECT_FALSE(test, mnet->holds_module);
+	unlock_net(mnet);
+}
+
+static void lock(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 16);
+	struct mseg_txn *txn;
+
+	lock_net(mnet);
+	txn = mseg_txn_begin(mnet, 1, NULL);
+	KUNIT_EXPECT_EQ(test, 0, mseg_txn_commit(mnet, txn, 0, 60, &refusal));
+	KUNIT_EXPECT_EQ(test, -EBUSY, mseg_generation_lock(mnet));
+	KUNIT_EXPECT_EQ(test, 0, mseg_generation_confirm(mnet, 2));
+	KUNIT_EXPECT_EQ(test, 0, mseg_generation_lock(mnet));
+	KUNIT_EXPECT_EQ(test, -EALREADY, mseg_generation_lock(mnet));
+	KUNIT_EXPECT_TRUE(test, mnet->holds_module);
+	txn = mseg_txn_begin(mnet, 1, NULL);
+	KUNIT_EXPECT_EQ(test, -EPERM, mseg_txn_commit(mnet, txn, 0, 0, &refusal));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(refusal.why, "locked"));
+	txn = mseg_txn_begin(mnet, 1, NULL);
+	KUNIT_EXPECT_EQ(test, -EPERM, mseg_txn_propose(mnet, txn, &refusal));
+	KUNIT_EXPECT_EQ(test, -EPERM, mseg_generation_withdraw(mnet));
+	KUNIT_EXPECT_EQ(test, 2, mseg_net_generation(mnet)->number);
 	unlock_net(mnet);
 }
 
@@ -160,6 +214,8 @@ static struct kunit_case cases[] = { KUNIT_CASE(belongs_to_a_port),
 				     KUNIT_CASE(commit),
 				     KUNIT_CASE(bad_policy),
 				     KUNIT_CASE_SLOW(trial),
+				     KUNIT_CASE(candidates),
+				     KUNIT_CASE(lock),
 				     KUNIT_CASE(statistics),
 				     {} };
 

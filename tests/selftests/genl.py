@@ -31,6 +31,24 @@ def constants():
 K = constants()
 
 
+def record_layout():
+    """struct mseg_flow_record as the struct module writes it, and its members."""
+    sizes = {"__u64": "Q", "__u32": "I", "__u16": "H", "__u8": "B"}
+    with open(HEADER, encoding="utf-8") as header:
+        body = re.search(r"struct mseg_flow_record \{(.*?)\};", header.read(), re.S)[1]
+    layout, members = "=", []
+    for kind, name, count in re.findall(r"(__u\d+) (\w+)(?:\[(\d+)\])?;", body):
+        layout += f"{count}s" if count else sizes[kind]
+        members.append(name)
+    return layout, members
+
+
+def record(payload):
+    """A flow record, by its members' names."""
+    layout, members = record_layout()
+    return dict(zip(members, struct.unpack(layout, payload)))
+
+
 def attr(kind, value, form=None):
     """An attribute: bytes, text with its NUL, or a number in a struct format."""
     if isinstance(kind, str):

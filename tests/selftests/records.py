@@ -9,6 +9,7 @@ import itertools
 import time
 
 import lib
+import packets
 from lib import FAMILIES, HOST, PEER, rule, subtest
 
 
@@ -62,12 +63,11 @@ def tcp(family):
 def many():
     lib.policy(rule("in", "udp"))
     flows = lib.Flows()
-    server = lib.udp(HOST[4], port=lib.next_port())
     for i in range(300):
         if i == 150:
             lib.policy()
         with lib.udp(PEER[4], "peer", 10000 + i) as one:
-            one.sendto(b"x", server.getsockname())
+            one.sendto(b"x", (HOST[4], 20000 + i))
     lib.wait_for(lambda: len(flows.read()) >= 300,
                  "rejections")
     said, counted = accounted(flows)
@@ -92,6 +92,66 @@ def attempts():
     assert len([r for r in flows.read() if r["destinationPort"] == port]) == 1, flows.records
     now = [c for c in lib.mctl_json("connections") if c["destinationPort"] == port]
     assert now[0]["packetsIn"] == 20, now
+
+
+def storm(family, protocol, port, count):
+    """Attempts at one service, each from a port of its own."""
+    wire = lib.wire()
+    for i in range(count):
+        sport = 1024 + i
+        if protocol == "tcp":
+            wire.send(packets.tcp(PEER[family], HOST[family], sport, port, packets.SYN))
+        elif protocol == "udp":
+            wire.send(packets.udp(PEER[family], HOST[family], sport, port))
+        else:
+            wire.send(packets.icmp(PEER[family], HOST[family], 8 if family == 4 else 128, 0,
+                                   sport.to_bytes(2, "big") + b"\0\1"))
+
+
+@subtest("IPv{0[0]}, {0[1]}: attempts from {0[2]} ports are one entry, and none goes uncounted",
+         *[(f, p, 5000 if p == "tcp" else 500) for f in FAMILIES for p in ("tcp", "udp", "icmp")])
+def flood(variant):
+    family, protocol, count = variant
+    lib.policy()
+    flows = lib.Flows()
+    port = lib.next_port()
+    storm(family, protocol, port, count)
+    lib.wait_for(lambda: lib.stats()[f"rejected_in_ipv{family}"] >= count, "all of them", 60)
+    now = lib.mctl_json("connections")
+    assert len(now) == 1 and now[0]["packetsIn"] == count, now
+    assert not now[0].get("sourcePort"), now
+    # A newer policy ends them, and their last record counts the rest.
+    lib.policy()
+    storm(family, protocol, port, 1)
+    end = flows.wait("the end", 10, event="end")
+    records = [r for r in flows.read() if r["ID"] == end["ID"]]
+    assert [r["event"] for r in records] == ["begin", "end"], records
+    first = None if protocol == "icmp" else 1024
+    assert records[0].get("sourcePort") == first and not end.get("sourcePort"), records
+    assert sum(r["value"] for r in records) == count, records
+    accounted(flows)
+    no_holes(flows.records)
+
+
+@subtest("an update comes every 30 s while attempts do, and the end 30 s after the last")
+def paced():
+    lib.policy()
+    flows = lib.Flows()
+    port, started, sent = lib.next_port(), time.monotonic(), 0
+    with lib.udp(PEER[4], "peer", 1024) as one:
+        while time.monotonic() < started + 38:
+            one.sendto(b"x", (HOST[4], port))
+            sent += 1
+            time.sleep(0.2)
+    last = time.monotonic()
+    end = flows.wait("the end", 45, event="end", destinationPort=port)
+    assert time.monotonic() > last + 25, "it ended too early"
+    records = [r for r in flows.records if r["ID"] == end["ID"]]
+    events = [r["event"] for r in records]
+    # What came after the first update is told by a second, or at the end.
+    assert events in (["begin", "update", "end"], ["begin", "update", "update", "end"]), records
+    assert sum(r["value"] for r in records) == sent, records
+    assert all(r["sourcePort"] == 1024 for r in records), records
 
 
 @subtest("without a listener no record is made, and none is lost")

@@ -59,7 +59,8 @@ static const struct {
 	{ "7", "f:1:1: error: a policy must be an object, not '7'\n" },
 	{ "{\"rulez\": []}",
 	  "f:1:2: error: unknown field 'rulez' in a policy, did you mean 'rules'?\n" },
-	{ "frobnicate: 1\n", "f:1:1: error: unknown field 'frobnicate' in a policy\n" },
+	{ "frobnicate: 1\n",
+	  "f:1:1: error: unknown field 'frobnicate' in a policy, which takes defaults, networks and rules\n" },
 	{ "rules: []\nnetworks: []\nrules: []\n", "f:3:1: error: 'rules' is there twice\n" },
 	{ "rules:\n", "f:1:1: error: 'rules' must be a list, not nothing\n" },
 	{ "rules: {}\n", "f:1:8: error: 'rules' must be a list, not an object\n" },
@@ -82,17 +83,29 @@ static const struct {
 	  "f:4:5: error: '!10.0.0.0/8' is a YAML tag: a value that begins with ! stands in quotes\n" },
 	{ "networks: [{name: n, entries: [\"::/0\"]}, {name: n, entries: [\"::/0\"]}]",
 	  "f:1:49: error: 'n' is the name of another network, on line 1\n" },
+	{ "networks: [{name: n, entries: [any, \"!10.0.0/8\"]}, {name: m, entries: 10.0.0.0/8}]",
+	  "f:1:32: error: entry 'any': everybody is two entries: write 0.0.0.0/0 for IPv4 and ::/0 for IPv6\n"
+	  "f:1:37: error: entry '!10.0.0/8': an IPv4 address has four numbers: write 10.0.0.0/8\n"
+	  "f:1:71: error: 'entries' must be a list: put '10.0.0.0/8' in square brackets\n" },
+	{ "networks: [{name: somewhere, entries: [\"::/0\"]}]",
+	  "f:1:19: error: a network cannot be called 'somewhere': flows call peers in no network so\n" },
 	{ "networks: [{name: \"a\\nb\", entries: [\"::/0\"]}]",
 	  "f:1:19: error: the name 'a\\x0ab' holds a control character\n" },
 	{ RULE(""), "f:2:11: error: a rule needs 'direction'\n"
 		    "f:2:11: error: a rule needs 'networks'\n"
 		    "f:2:11: error: a rule needs 'services'\n"
 		    "f:2:11: error: a rule needs 'action'\n" },
-	{ RULE("\"direction\": \"inn\", \"networks\": [\"m\"], \"services\": [\"tcp/0:0\"], \"action\": \"deny\""),
+	{ RULE("\"direction\": \"inn\", \"networks\": [\"m\"], \"services\": [\"tcp/0:0\"], \"action\": \"no\""),
 	  "f:2:25: error: 'inn' is no direction: write \"in\" or \"out\"\n"
-	  "f:2:86: error: 'deny' is no action: write \"allow\" or \"reject\"\n"
+	  "f:2:86: error: 'no' is no action: write \"allow\" or \"reject\"\n"
 	  "f:2:45: error: there is no network 'm'\n"
 	  "f:2:64: error: service 'tcp/0:0': range '0:0' must go up: write its lower number first, or the number alone\n" },
+	{ RULE("\"direction\": \"ingress\", \"networks\": [\"any\", \"10.0.0.0/8\"], \"services\": [\"22/tcp\"], \"action\": \"drop\""),
+	  "f:2:25: error: 'ingress' is no direction: write \"in\"\n"
+	  "f:2:105: error: 'drop' is no action: write \"reject\"\n"
+	  "f:2:49: error: there is no network 'any': make one, with the entries 0.0.0.0/0 and ::/0\n"
+	  "f:2:56: error: '10.0.0.0/8' is an address: make a network with that entry, and name it here\n"
+	  "f:2:84: error: service '22/tcp': the protocol comes first: write tcp/22\n" },
 	{ RULE("\"direction\": \"in\", \"networks\": [], \"services\": [], \"action\": \"allow\""),
 	  "f:2:43: error: a rule needs a network at least\n"
 	  "f:2:59: error: a rule needs a service at least, such as \"any\"\n" },

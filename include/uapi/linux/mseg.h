@@ -138,8 +138,9 @@ enum mseg_mode {
  * @seq: Counts the records made on this processor.
  * @id: The connection, unique since the module was loaded.
  * @first_seen: Nanoseconds since 1970, as all times.
- * @last_seen: When the last packet passed; of a rejected flow the verdict,
- *   of a closed one its end.
+ * @last_seen: When the last packet passed, or the last attempt was
+ *   rejected; of a connection that came to be rejected the verdict, of a
+ *   closed one its end.
  * @packets_in: Packets towards the host since the connection began, as all
  *   counters.
  * @packets_out: Packets from the host.
@@ -169,7 +170,8 @@ enum mseg_mode {
  *   up with zeros; empty where unknown.
  * @source: Address that sent the first packet.
  * @destination: Address that the first packet went to.
- * @source_port: Or an ICMP query's identifier.
+ * @source_port: Or an ICMP query's identifier; 0 where the record stands
+ *   for rejected attempts from several.
  * @destination_port: Port of the service, 0 where the protocol has none.
  * @family: Of the addresses. (enum mseg_family)
  * @protocol: IANA number.
