@@ -218,6 +218,7 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 
 	out.hook = NF_INET_LOCAL_OUT;
 	out.pf = pf;
+	out.sk = skb->sk;
 	class = mseg_packet_parse(skb, &out, offset, &packet);
 	packet.raw = true;
 	if (READ_ONCE(mnet->raw) != MSEG_MODE_ENFORCE ||
