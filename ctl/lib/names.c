@@ -75,7 +75,7 @@ int names_refresh(struct names *names)
 
 	/* Mostly there is no candidate. */
 	if (!err)
-		err = learn(names, KERNEL_NAMES | KERNEL_CANDIDATE);
+		err = learn(names, KERNEL_CANDIDATE);
 	return err == -ENOENT ? 0 : err;
 }
 
