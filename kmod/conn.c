@@ -30,8 +30,8 @@ static const int default_timeouts[MSEG_TIMEOUT_MAX] = {
 /* What a look-up reads is in one cache line, what a hit reads in the next. */
 static_assert(offsetof(struct mseg_conn, generation) == 64);
 static_assert(offsetof(struct mseg_conn, lock) == 128);
-static_assert(sizeof(struct mseg_conn) - sizeof(spinlock_t) <= 252,
-	      "what max_connections says of an entry is true");
+/* What max_connections says of an entry is true. */
+static_assert(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || sizeof(struct mseg_conn) <= 256);
 
 static struct kmem_cache *cache;
 static hsiphash_key_t hash_key __read_mostly;
