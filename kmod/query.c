@@ -150,8 +150,7 @@ static bool on_link_ipv4(const struct net_device *dev, __be32 addr)
 
 	if (!in_dev)
 		return true;
-	in_dev_for_each_ifa_rcu(ifa, in_dev)
-	{
+	in_dev_for_each_ifa_rcu(ifa, in_dev) {
 		if (ifa->ifa_prefixlen == 32)
 			continue;
 		told = true;
