@@ -61,6 +61,10 @@ uapi: ## make the uapi header from the netlink spec
 	include/generate "$$(tests/linux-source)" include/mseg.yaml > build/mseg.h
 	mv build/mseg.h include/uapi/linux/mseg.h
 
+.PHONY: abi
+abi: ## describe statistics and sysctls, in kmod/ABI, from the headers
+	for f in sysctl-net-mseg sysfs-kernel-mseg; do kmod/ABI/generate $$f > kmod/ABI/$$f; done
+
 # --- tests -------------------------------------------------------------------
 
 .PHONY: lint
@@ -70,6 +74,12 @@ lint: ## static checks
 .PHONY: unit
 unit: $(UNIT_TESTS) ## build and run the unit tests
 	set -e; for t in $(UNIT_TESTS); do echo "# $$t"; "$$t"; done
+
+POLICIES ?= 10000
+
+.PHONY: differential
+differential: programs module ## 10,000 random policies: the module says what a reference does
+	MSEG_POLICIES=$(POLICIES) tests/vm/run --timeout 3000 -- tests/selftests/differential.py
 
 .PHONY: test
 test: deps ## everything a change must pass, after deps and all

@@ -14,6 +14,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "owner.h"
+#include "sysfs.h"
 #include <mseg/version.h>
 
 static int attach_host(void)
@@ -45,9 +46,12 @@ static int __init mseg_init(void)
 	err = mseg_net_init();
 	if (err)
 		goto cut_exit;
-	err = mseg_owner_init();
+	err = mseg_sysfs_init();
 	if (err)
 		goto net_exit;
+	err = mseg_owner_init();
+	if (err)
+		goto sysfs_exit;
 	err = mseg_netlink_init();
 	if (err)
 		goto owner_exit;
@@ -62,6 +66,8 @@ netlink_exit:
 	mseg_netlink_exit();
 owner_exit:
 	mseg_owner_exit();
+sysfs_exit:
+	mseg_sysfs_exit();
 net_exit:
 	mseg_net_exit();
 cut_exit:
@@ -78,6 +84,7 @@ static void __exit mseg_exit(void)
 	mseg_net_detach_all();
 	mseg_netlink_exit();
 	mseg_owner_exit();
+	mseg_sysfs_exit();
 	mseg_net_exit();
 	mseg_cut_exit();
 	mseg_flow_exit();

@@ -32,21 +32,21 @@ K = constants()
 
 
 def record_layout():
-    """struct mseg_flow_record as the struct module writes it, and its members."""
-    sizes = {"__u64": "Q", "__u32": "I", "__u16": "H", "__u8": "B"}
+    """The header's struct mseg_flow_record: a struct format and its names."""
     with open(HEADER, encoding="utf-8") as header:
         body = re.search(r"struct mseg_flow_record \{(.*?)\};", header.read(), re.S)[1]
-    layout, members = "=", []
-    for kind, name, count in re.findall(r"(__u\d+) (\w+)(?:\[(\d+)\])?;", body):
-        layout += f"{count}s" if count else sizes[kind]
-        members.append(name)
-    return layout, members
+    members = re.findall(r"__u(\d+) (\w+)(?:\[(\d+)\])?;", body)
+    codes = {"8": "B", "16": "H", "32": "I", "64": "Q"}
+    form = "=" + "".join(f"{n}s" if n else codes[bits] for bits, _, n in members)
+    return struct.Struct(form), [name for _, name, _ in members]
 
 
-def record(payload):
-    """A flow record, by its members' names."""
-    layout, members = record_layout()
-    return dict(zip(members, struct.unpack(layout, payload)))
+RECORD, RECORD_NAMES = record_layout()
+
+
+def record(data):
+    """A flow record as a dictionary."""
+    return dict(zip(RECORD_NAMES, RECORD.unpack(data)))
 
 
 def attr(kind, value, form=None):
@@ -112,11 +112,14 @@ class Client:
     def fileno(self):
         return self.socket.fileno()
 
-    def send(self, command, payload=b"", flags=REQUEST | ACK):
+    def message(self, command, payload=b"", flags=REQUEST | ACK):
+        """A message under the next number."""
         self.number += 1
         data = struct.pack("=BBH", command, 1, 0) + payload
-        self.socket.send(struct.pack("=IHHII", 16 + len(data), self.family, flags,
-                                     self.number, 0) + data)
+        return struct.pack("=IHHII", 16 + len(data), self.family, flags, self.number, 0) + data
+
+    def send(self, command, payload=b"", flags=REQUEST | ACK):
+        self.socket.send(self.message(command, payload, flags))
 
     def receive(self):
         """Messages as (type, payload)."""
@@ -129,6 +132,9 @@ class Client:
 
     def _call(self, command, payload=b"", flags=REQUEST | ACK):
         self.send(command, payload, flags)
+        return self._answers(flags)
+
+    def _answers(self, flags):
         found = []
         while True:
             for kind, message in self.receive():
@@ -149,6 +155,17 @@ class Client:
         """Attributes of the answers, in order; raises Refused."""
         return self._call(K["C_" + command], b"".join(attrs),
                           REQUEST | DUMP if dump else REQUEST | ACK)
+
+    def call_all(self, *commands):
+        """Commands with their attributes in one datagram: the answers to the last.
+
+        Raises what the first one that is refused is refused with; the socket
+        is of no more use then.
+        """
+        payloads = [(K["C_" + command], b"".join(attrs)) for command, *attrs in commands]
+        data = [self.message(*p, REQUEST) for p in payloads[:-1]] + [self.message(*payloads[-1])]
+        self.socket.send(b"".join(data))
+        return self._answers(REQUEST | ACK)
 
     def join(self, group):
         self.socket.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, self.groups[group])
