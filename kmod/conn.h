@@ -101,6 +101,7 @@ struct mseg_opinions {
  * @client: of rejected attempts, the one port that all came from, or 0
  * @packets: by direction, in then out
  * @bytes: the same
+ * @conns: the cache that it counts against until it is freed
  * @rcu: frees it
  */
 struct mseg_conn {
@@ -133,6 +134,7 @@ struct mseg_conn {
 	__be16 client;
 	atomic64_t packets[2];
 	atomic64_t bytes[2];
+	struct mseg_conns *conns;
 	struct rcu_head rcu;
 };
 
@@ -145,8 +147,9 @@ struct mseg_conn_bucket {
  * struct mseg_conns - a cache
  * @buckets: chains by hash
  * @mask: number of buckets less one
- * @max: entries at most
+ * @max: entries at most, but for the overflow area
  * @count: entries now, reserved before they are linked
+ * @allocated: the same, and those that were unlinked and wait to be freed
  * @timeouts: in seconds, 1 to MSEG_TIMEOUT_LIMIT; change at any time
  * @stats: of the network namespace
  */
@@ -155,6 +158,7 @@ struct mseg_conns {
 	u32 mask;
 	u32 max;
 	atomic_t count;
+	atomic_t allocated;
 	int timeouts[MSEG_TIMEOUT_MAX];
 	struct mseg_stats __percpu *stats;
 };
@@ -167,7 +171,7 @@ void mseg_conn_exit(void);
 
 /**
  * mseg_conns_new() - an empty cache
- * @max: entries at most
+ * @max: entries at most; a sixteenth more where all of those are established
  * @stats: outlives the cache
  *
  * May sleep.
@@ -180,7 +184,7 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats);
  * mseg_conns_free() - free a cache and its entries
  * @conns: nobody reads it any more; may be NULL
  *
- * May sleep.
+ * May sleep; waits for entries that wait to be freed.
  */
 void mseg_conns_free(struct mseg_conns *conns);
 
@@ -200,13 +204,15 @@ struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_con
  * mseg_conn_new() - an entry that is not in the cache yet
  * @conns: the cache
  * @key: copied
+ * @overflow: it may go into the overflow area
  *
  * Any context.
  *
- * Return: the entry, which the caller fills and then adds, or NULL where the
- * cache is full or memory is short, counted.
+ * Return: the entry, which the caller fills and then adds, or NULL where a
+ * limit is reached or memory is short, counted.
  */
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
+				bool overflow);
 
 /**
  * mseg_conn_full() - whether an entry must go before another can come
@@ -214,10 +220,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
  *
  * Return: true when one must.
  */
-static inline bool mseg_conn_full(const struct mseg_conns *conns)
-{
-	return atomic_read(&conns->count) >= conns->max;
-}
+bool mseg_conn_full(const struct mseg_conns *conns);
 
 /**
  * mseg_conn_victim() - the entry that should make room
@@ -228,8 +231,9 @@ static inline bool mseg_conn_full(const struct mseg_conns *conns)
  *
  * Under RCU, bounded.
  *
- * Return: an entry that is rejected, closed, half-open or over, or NULL where
- * there is none; an established one is never given.
+ * Return: an entry that is rejected, closed or over, then one that is half-open,
+ * then, for a connection that this host began, closing or idle; NULL where there
+ * is none. Any other established one is never given.
  */
 struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key,
 				   bool reject, bool out);
