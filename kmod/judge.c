@@ -189,8 +189,8 @@ static bool make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bo
 	return true;
 }
 
-static void fill_conn(struct mseg_conn *conn, const struct mseg_packet *packet,
-		      const struct judgement *judgement)
+static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
+		      const struct mseg_packet *packet, const struct judgement *judgement)
 {
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 
@@ -200,8 +200,12 @@ static void fill_conn(struct mseg_conn *conn, const struct mseg_packet *packet,
 	conn->either = judgement->either;
 	conn->ifindex = packet->ifindex;
 	conn->state = reject ? MSEG_CONN_STATE_REJECTED : MSEG_CONN_STATE_NEW;
-	if (!reject)
+	if (!reject) {
 		atomic_set(&conn->attempts, 1);
+		if (!packet->out &&
+		    mseg_socket_owner(mnet->net, &packet->key, packet->ifindex, &conn->process))
+			conn->named = MSEG_CONN_NAMED_SOCKET;
+	}
 	if (!judgement->existing)
 		return;
 	conn->flags = MSEG_FLOW_FLAG_EXISTING;
@@ -228,7 +232,7 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	conn = mseg_conn_new(mnet->conns, &key, overflow);
 	if (!conn)
 		return NULL;
-	fill_conn(conn, packet, judgement);
+	fill_conn(mnet, conn, packet, judgement);
 	set_verdict(conn, generation, judgement);
 	mseg_track_packet(mnet, conn, packet);
 	return conn;

@@ -423,6 +423,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	memset(packet, 0, sizeof(*packet));
 	packet->out = state->hook == NF_INET_LOCAL_OUT;
 	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
+	packet->sk = packet->out ? state->sk : NULL;
 	packet->ifindex = dev->ifindex;
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);

@@ -97,6 +97,7 @@ enum mseg_packet_class {
  * @tcp_rst: RST
  * @icmp_error: an ICMP error, which is never answered
  * @known: its connection was remembered, filled by judging
+ * @sk: outgoing, the socket that sends it, or NULL
  * @ifindex: interface that it came by or leaves by
  * @len: bytes of the IP packet
  * @segments: packets that it is on the wire
@@ -116,6 +117,7 @@ struct mseg_packet {
 	bool tcp_rst;
 	bool icmp_error;
 	bool known;
+	struct sock *sk;
 	u32 ifindex;
 	u32 len;
 	u32 segments;
