@@ -108,6 +108,7 @@ enum mseg_conn_named {
  *	@ended, @named and @process
  * @ended: its end was reported
  * @dead: unlinked, guarded by the bucket's lock
+ * @observed: its verdict is told, and not enforced
  * @rule: index of the deciding rule in @generation, or MSEG_ID_NONE
  * @network: the peer's, or MSEG_ID_NONE
  * @cookie: of the deciding rule
@@ -147,6 +148,7 @@ struct mseg_conn {
 	spinlock_t lock; /* the verdict and the state */
 	bool ended;
 	bool dead;
+	bool observed;
 	u32 rule;
 	u32 network;
 	u64 cookie;

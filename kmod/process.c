@@ -60,6 +60,8 @@ bool mseg_process_of_socket(struct mseg_process *process, struct sock *sk)
 /* A tunnel's packet may still name the socket whose packet it carries. */
 static bool made_packet(const struct sock *sk, const struct mseg_packet *packet)
 {
+	if (sk->sk_family == PF_PACKET)
+		return packet->raw;
 	if (sk->sk_family != AF_INET && sk->sk_family != AF_INET6)
 		return false;
 	if (sk->sk_type == SOCK_RAW)
