@@ -18,6 +18,7 @@ struct judgement {
 	struct mseg_verdict verdict;
 	struct mseg_opinions opinions;
 	bool existing;
+	bool half_open;
 	bool either;
 };
 
@@ -126,6 +127,10 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 
 	mseg_stat(mnet->stats, midstream);
 	judgement->existing = true;
+	/* A SYN that a peer may have forged, forgotten since: no more than it was. */
+	judgement->half_open = packet->protocol == IPPROTO_TCP &&
+			       mseg_socket_state(mnet->net, key, packet->ifindex) ==
+				       MSEG_SOCKET_HALF_OPEN;
 	if (packet->protocol == IPPROTO_TCP && mseg_socket_listens(mnet->net, key, packet->ifindex))
 		ask_in(mnet, generation, key, judgement);
 	else
@@ -197,14 +202,16 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	smp_store_release(&conn->generation, generation->number);
 }
 
-static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
+/* Whether another entry went. */
+static bool make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
 {
 	struct mseg_conn *victim = mseg_conn_victim(mnet->conns, key, reject, out);
 
 	if (!victim)
-		return;
+		return false;
 	mseg_stat(mnet->stats, conn_evicted);
 	mseg_track_end(mnet, victim);
+	return true;
 }
 
 static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
@@ -231,7 +238,8 @@ static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
 	conn->flags |= MSEG_FLOW_FLAG_EXISTING;
 	conn->has_socket = packet->protocol == IPPROTO_TCP;
 	if (!reject)
-		conn->state = MSEG_CONN_STATE_ESTABLISHED;
+		conn->state = judgement->half_open ? MSEG_CONN_STATE_REPLIED :
+						     MSEG_CONN_STATE_ESTABLISHED;
 }
 
 static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -241,13 +249,14 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 	struct mseg_conn_key key = packet->key;
 	struct mseg_conn *conn;
+	bool overflow = false;
 
 	/* What a socket proves to exist is no forgery. */
 	if (reject && !judgement->existing)
 		mseg_packet_to_rejected(&key, judgement->key.direction);
 	if (mseg_conn_full(mnet->conns))
-		make_room(mnet, &key, reject, packet->out);
-	conn = mseg_conn_new(mnet->conns, &key);
+		overflow = make_room(mnet, &key, reject, packet->out) || !reject;
+	conn = mseg_conn_new(mnet->conns, &key, overflow);
 	if (!conn)
 		return NULL;
 	fill_conn(mnet, conn, packet, judgement);

@@ -54,6 +54,10 @@
 	X(conn_added, "connections remembered")                                                   \
 	X(conn_removed, "connections forgotten")                                                  \
 	X(conn_evicted, "connections forgotten to make room for others")                          \
+	X(conn_overflow, "connections remembered beyond the limit: all others are established")   \
+	X(conn_waiting,                                                                           \
+	  "connections not remembered: too many that were forgotten wait to be freed")            \
+	X(conn_total, "connections not remembered: all namespaces together are at their limit")   \
 	X(conn_full, "connections not remembered: the cache is full")                             \
 	X(conn_no_memory, "connections not remembered: no memory")                                \
 	X(answers, "rejected packets that were to be answered")                                   \
