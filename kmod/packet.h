@@ -117,6 +117,7 @@ enum mseg_packet_class {
  * @tcp_rst: RST
  * @icmp_error: an ICMP error, which is never answered
  * @known: its connection was remembered, filled by judging
+ * @comes_again: the hook will see it once more, on its way out of a VRF
  * @sk: outgoing, the socket that sends it, or NULL
  * @ifindex: interface that it came by or leaves by
  * @len: bytes of the IP packet
@@ -140,6 +141,7 @@ struct mseg_packet {
 	bool tcp_rst;
 	bool icmp_error;
 	bool known;
+	bool comes_again;
 	struct sock *sk;
 	u32 ifindex;
 	u32 len;
