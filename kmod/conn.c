@@ -34,6 +34,7 @@ static_assert(offsetof(struct mseg_conn, lock) == 128);
 static_assert(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || sizeof(struct mseg_conn) <= 256);
 
 static struct kmem_cache *cache;
+static struct kmem_cache *forwarded_cache;
 static hsiphash_key_t hash_key __read_mostly;
 static atomic64_t last_id;
 
@@ -42,12 +43,20 @@ int mseg_conn_init(void)
 	get_random_bytes(&hash_key, sizeof(hash_key));
 	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, SLAB_HWCACHE_ALIGN,
 				  NULL);
-	return cache ? 0 : -ENOMEM;
+	forwarded_cache = kmem_cache_create("mseg_conn_forwarded",
+					    sizeof(struct mseg_conn_forwarded), 0,
+					    SLAB_HWCACHE_ALIGN, NULL);
+	if (cache && forwarded_cache)
+		return 0;
+	kmem_cache_destroy(forwarded_cache);
+	kmem_cache_destroy(cache);
+	return -ENOMEM;
 }
 
 void mseg_conn_exit(void)
 {
 	rcu_barrier();
+	kmem_cache_destroy(forwarded_cache);
 	kmem_cache_destroy(cache);
 }
 
@@ -73,9 +82,27 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
 	return conns;
 }
 
+static struct mseg_conn *alloc_conn(u8 path)
+{
+	struct mseg_conn_forwarded *forwarded;
+
+	if (path != MSEG_PATH_FORWARD)
+		return kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	forwarded = kmem_cache_zalloc(forwarded_cache, GFP_ATOMIC | __GFP_NOWARN);
+	return forwarded ? &forwarded->conn : NULL;
+}
+
+static void free_conn(struct mseg_conn *conn)
+{
+	if (mseg_conn_is_forwarded(conn))
+		kmem_cache_free(forwarded_cache, mseg_conn_forwarded(conn));
+	else
+		kmem_cache_free(cache, conn);
+}
+
 static void free_conn_rcu(struct rcu_head *head)
 {
-	kmem_cache_free(cache, container_of(head, struct mseg_conn, rcu));
+	free_conn(container_of(head, struct mseg_conn, rcu));
 }
 
 void mseg_conns_free(struct mseg_conns *conns)
@@ -88,7 +115,7 @@ void mseg_conns_free(struct mseg_conns *conns)
 		return;
 	for (i = 0; i <= conns->mask; i++) {
 		hlist_for_each_entry_safe(conn, next, &conns->buckets[i].chain, node)
-			kmem_cache_free(cache, conn);
+			free_conn(conn);
 		cond_resched();
 	}
 	kvfree(conns->buckets);
@@ -135,12 +162,14 @@ enum worth {
 
 static enum worth worth(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
-	bool in = conn->direction == MSEG_DIRECTION_IN;
+	/* What is forwarded was begun by a peer, too. */
+	bool in = conn->direction == MSEG_DIRECTION_IN || mseg_conn_is_forwarded(conn);
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_REJECTED:
 		/* Of a live connection: see mseg_track_over(). */
-		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN)
+		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN &&
+		    mseg_conn_is_hosts(conn))
 			return WORTH_KEEPING;
 		return WORTH_NOTHING;
 	case MSEG_CONN_STATE_CLOSED:
@@ -205,7 +234,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 
 	if (!reserve(conns))
 		return NULL;
-	conn = kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	conn = alloc_conn(key->path);
 	if (!conn) {
 		atomic_dec(&conns->count);
 		mseg_stat(conns->stats, conn_no_memory);
@@ -242,7 +271,7 @@ bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
 		mseg_stat(conns->stats, conn_added);
 	} else {
 		atomic_dec(&conns->count);
-		kmem_cache_free(cache, conn);
+		free_conn(conn);
 	}
 	return first;
 }
