@@ -128,6 +128,7 @@ struct mseg_forwarded {
  * @transport: offset of its upper layer's header from skb->data
  * @direction: of its connection, enum mseg_direction, filled by judging
  * @out: sent by this host; if forwarded, by who began
+ * @to_group: to a multicast group or a broadcast address
  * @raw: sent by a packet socket
  * @observed: passes whatever the policy says, which is told by its record
  * @icmp_reply: an ICMP reply, which begins no exchange
@@ -153,6 +154,7 @@ struct mseg_packet {
 	int transport;
 	u8 direction;
 	bool out;
+	bool to_group;
 	bool raw;
 	bool observed;
 	bool icmp_reply;
