@@ -21,6 +21,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 
 import lib
 import packets
@@ -338,6 +339,7 @@ def reset_in_window(family):
     device.drain()
     lib.exchange(client, server)
     seq, ack = sequence(device, port)
+    time.sleep(0.3)         # a late acknowledgment would disprove the reset, too
     # The module takes one with a wrong checksum for true, and the server does not.
     packet = bytearray(packets.tcp(PEER[family], INNER[family], client.getsockname()[1], port,
                                    packets.RST, seq=seq, ack=ack))
