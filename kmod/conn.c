@@ -27,6 +27,12 @@ static const int default_timeouts[MSEG_TIMEOUT_MAX] = {
 #undef X
 };
 
+/* What a look-up reads is in one cache line, what a hit reads in the next. */
+static_assert(offsetof(struct mseg_conn, generation) == 64);
+static_assert(offsetof(struct mseg_conn, lock) == 128);
+/* What max_connections says of an entry is true. */
+static_assert(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || sizeof(struct mseg_conn) <= 256);
+
 static struct kmem_cache *cache;
 static hsiphash_key_t hash_key __read_mostly;
 static atomic64_t last_id;
@@ -34,7 +40,8 @@ static atomic64_t last_id;
 int mseg_conn_init(void)
 {
 	get_random_bytes(&hash_key, sizeof(hash_key));
-	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, 0, NULL);
+	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, SLAB_HWCACHE_ALIGN,
+				  NULL);
 	return cache ? 0 : -ENOMEM;
 }
 
@@ -207,6 +214,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 	conn->key = *key;
 	conn->hash = hash(key);
 	conn->id = atomic64_inc_return(&last_id);
+	mseg_process_unknown(&conn->process);
 	spin_lock_init(&conn->lock);
 	conn->first_seen = ktime_get_real_ns();
 	conn->last_seen = jiffies;

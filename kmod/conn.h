@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 #include "packet.h"
+#include "process.h"
 #include "stats.h"
 
 /*
@@ -71,68 +72,92 @@ struct mseg_opinions {
 	})
 
 /**
+ * enum mseg_conn_named - what is known of who is behind a connection
+ * @MSEG_CONN_NAMED_NOT: nothing
+ * @MSEG_CONN_NAMED_SOCKET: the owner of the socket
+ * @MSEG_CONN_NAMED_TASK: the task that sent, too: it stays
+ */
+enum mseg_conn_named {
+	MSEG_CONN_NAMED_NOT,
+	MSEG_CONN_NAMED_SOCKET,
+	MSEG_CONN_NAMED_TASK,
+};
+
+/**
  * struct mseg_conn - a remembered connection
  * @node: in its bucket
  * @key: never changes
- * @id: unique since the module was loaded
  * @hash: of @key
+ * @generation: that judged it; written last of a verdict, with release
  * @ifindex: interface of the first packet
  * @service: of the first packet, host order
  * @direction: of the first packet
  * @either: the direction could not be told; allowed in either, it is allowed
- * @lock: guards the members from @opinions to @ended
- * @opinions: of what does not decide
- * @cookie: of the deciding rule
- * @rule: its index in @generation, or MSEG_ID_NONE
- * @network: the peer's, or MSEG_ID_NONE
- * @generation: that judged it; written last of a verdict, with release
  * @verdict: enum mseg_action
- * @reason: enum mseg_reason
- * @flags: enum mseg_flow_flag
  * @state: enum mseg_conn_state
- * @ended: its end was reported
  * @has_socket: TCP, and a local socket was found by @key
- * @dead: unlinked, guarded by the bucket's lock
- * @first_seen: nanoseconds since 1970
+ * @named: enum mseg_conn_named
  * @last_seen: jiffies of what its time-out runs from
- * @reported: jiffies of the last record
- * @reported_packets: sum of packets then
- * @attempts: connections or rejected packets since the last record
- * @client: of rejected attempts, the one port that all came from, or 0
  * @packets: by direction, in then out
  * @bytes: the same
+ * @attempts: connections or rejected packets since the last record
+ * @client: of rejected attempts, the one port that all came from, or 0
+ * @reason: enum mseg_reason
+ * @flags: enum mseg_flow_flag
+ * @lock: guards the verdict, with @opinions, @cookie, @rule and @network; @state,
+ *	@ended, @named and @process
+ * @ended: its end was reported
+ * @dead: unlinked, guarded by the bucket's lock
+ * @observed: its verdict is told, and not enforced
+ * @rule: index of the deciding rule in @generation, or MSEG_ID_NONE
+ * @network: the peer's, or MSEG_ID_NONE
+ * @cookie: of the deciding rule
+ * @opinions: of what does not decide
+ * @process: who is behind it; of rejected attempts what all have in common
+ * @id: unique since the module was loaded
+ * @first_seen: nanoseconds since 1970
+ * @reported: jiffies of the last record
+ * @reported_packets: sum of packets then
  * @rcu: frees it
+ *
+ * A look-up reads the first cache line, a packet that belongs to it the second;
+ * the rest is for judging and for records.
  */
 struct mseg_conn {
 	struct hlist_node node;
 	struct mseg_conn_key key;
-	u64 id;
 	u32 hash;
+
+	u32 generation;
 	u32 ifindex;
 	u16 service;
 	u8 direction;
 	bool either;
-	spinlock_t lock; /* the verdict and the state */
-	struct mseg_opinions opinions;
-	u64 cookie;
-	u32 rule;
-	u32 network;
-	u32 generation;
 	u8 verdict;
-	u8 reason;
-	u8 flags;
 	u8 state;
-	bool ended;
 	bool has_socket;
-	bool dead;
-	u64 first_seen;
+	u8 named;
 	unsigned long last_seen;
-	unsigned long reported;
-	u64 reported_packets;
-	atomic_t attempts;
-	__be16 client;
 	atomic64_t packets[2];
 	atomic64_t bytes[2];
+	atomic_t attempts;
+	__be16 client;
+	u8 reason;
+	u8 flags;
+
+	spinlock_t lock; /* the verdict and the state */
+	bool ended;
+	bool dead;
+	bool observed;
+	u32 rule;
+	u32 network;
+	u64 cookie;
+	struct mseg_opinions opinions;
+	struct mseg_process process;
+	u64 id;
+	u64 first_seen;
+	unsigned long reported;
+	u64 reported_packets;
 	struct rcu_head rcu;
 };
 

@@ -15,24 +15,30 @@ void mseg_event_init(const struct genl_family *family, unsigned int group)
 	event_group = group;
 }
 
-int mseg_event_put_generation(struct sk_buff *skb, const struct mseg_net *mnet)
+int mseg_event_put_policy(struct sk_buff *skb, const struct mseg_generation *generation)
 {
-	const struct mseg_generation *generation, *candidate;
-	const u8 *defaults, *silent;
-	u32 left;
+	const u8 *defaults = generation->policy->defaults;
+	const u8 *silent = generation->policy->silent;
 
-	if (!mnet->attached)
-		return 0;
-	generation = mseg_net_generation(mnet);
-	defaults = generation->policy->defaults;
-	silent = generation->policy->silent;
-	candidate = mseg_net_candidate(mnet);
-	left = mseg_generation_left(mnet);
 	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
 	    nla_put_u8(skb, MSEG_A_DEFAULT_IN, defaults[MSEG_DIRECTION_IN]) ||
 	    nla_put_u8(skb, MSEG_A_DEFAULT_OUT, defaults[MSEG_DIRECTION_OUT]) ||
 	    nla_put_u8(skb, MSEG_A_SILENT_IN, silent[MSEG_DIRECTION_IN]) ||
-	    nla_put_u8(skb, MSEG_A_SILENT_OUT, silent[MSEG_DIRECTION_OUT]) ||
+	    nla_put_u8(skb, MSEG_A_SILENT_OUT, silent[MSEG_DIRECTION_OUT]))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int mseg_event_put_generation(struct sk_buff *skb, const struct mseg_net *mnet)
+{
+	const struct mseg_generation *candidate;
+	u32 left;
+
+	if (!mnet->attached)
+		return 0;
+	candidate = mseg_net_candidate(mnet);
+	left = mseg_generation_left(mnet);
+	if (mseg_event_put_policy(skb, mseg_net_generation(mnet)) ||
 	    (left && nla_put_u32(skb, MSEG_A_CONFIRM_LEFT, left)) ||
 	    (candidate && nla_put_u32(skb, MSEG_A_CANDIDATE_GENERATION, candidate->number)))
 		return -EMSGSIZE;

@@ -5,6 +5,7 @@
 
 #include <net/genetlink.h>
 
+struct mseg_generation;
 struct mseg_net;
 
 /**
@@ -22,6 +23,15 @@ void mseg_event_init(const struct genl_family *family, unsigned int group);
  * May sleep. Nobody is owed the event: who misses it asks for the status.
  */
 void mseg_event_policy(struct mseg_net *mnet);
+
+/**
+ * mseg_event_put_policy() - describe a generation by itself
+ * @skb: message to add to
+ * @generation: not to be freed meanwhile
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int mseg_event_put_policy(struct sk_buff *skb, const struct mseg_generation *generation);
 
 /**
  * mseg_event_put_generation() - describe the generation in force

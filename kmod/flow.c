@@ -80,7 +80,7 @@ static void source_and_destination(struct mseg_flow_record *record, const struct
 	}
 }
 
-/* Rule, verdict and generation belong together: under the entry's lock. */
+/* What belongs together is read together: under the entry's lock. */
 static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
@@ -91,6 +91,9 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 	record->candidate_generation = conn->opinions.candidate_generation;
 	record->candidate_rule = conn->opinions.candidate_rule;
 	record->candidate = conn->opinions.candidate;
+	record->uid = conn->process.uid;
+	record->cgroup = conn->process.cgroup;
+	memcpy(record->command, conn->process.command, sizeof(record->command));
 	record->generation = conn->generation;
 	record->rule = conn->rule;
 	record->network = conn->network;
@@ -115,7 +118,6 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	record->bytes_in = atomic64_read(&conn->bytes[0]);
 	record->bytes_out = atomic64_read(&conn->bytes[1]);
 	record->ifindex = conn->ifindex;
-	record->uid = MSEG_ID_NONE;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;
 	record->direction = conn->direction;

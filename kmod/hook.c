@@ -46,7 +46,8 @@ static bool is_own(struct mseg_net *mnet, const struct mseg_packet *packet)
 
 static void count(struct mseg_net *mnet, enum mseg_stat first, const struct nf_hook_state *state)
 {
-	mseg_stat_packet(mnet->stats, first, state->hook == NF_INET_LOCAL_OUT,
+	mseg_stat_packet(mnet->stats, first,
+			 state->hook == NF_INET_LOCAL_OUT ? MSEG_STAT_OUT : MSEG_STAT_IN,
 			 state->pf == NFPROTO_IPV6);
 }
 
@@ -60,19 +61,7 @@ static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *stat
 			 enum mseg_packet_class class)
 {
 	count(mnet, MSEG_STAT_dropped_in_ipv4, state);
-	switch (class) {
-	case MSEG_PACKET_FRAGMENT:
-		mseg_stat(mnet->stats, drop_fragment);
-		break;
-	case MSEG_PACKET_TRUNCATED:
-		mseg_stat(mnet->stats, drop_truncated);
-		break;
-	case MSEG_PACKET_ROUTED:
-		mseg_stat(mnet->stats, drop_source_route);
-		break;
-	default:
-		mseg_stat(mnet->stats, drop_headers);
-	}
+	mseg_packet_count_drop(mnet->stats, class);
 	return NF_DROP;
 }
 
@@ -83,7 +72,7 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	struct mseg_packet packet;
 	u8 verdict;
 
-	class = mseg_packet_parse(skb, state, &packet);
+	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);
 	if (is_own(mnet, &packet)) {
 		mseg_stat(mnet->stats, pass_own);
 		return allow(mnet, state);

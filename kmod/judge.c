@@ -93,6 +93,8 @@ static bool is_midstream(struct mseg_net *mnet, const struct mseg_packet *packet
 {
 	enum mseg_socket_state socket;
 
+	if (packet->key.path != MSEG_PATH_HOST)
+		return false;
 	if (packet->protocol == IPPROTO_UDP)
 		return !packet->out &&
 		       mseg_socket_connected(mnet->net, &packet->key, packet->ifindex);
@@ -106,8 +108,9 @@ static bool is_midstream(struct mseg_net *mnet, const struct mseg_packet *packet
 /* The answer to a SYN that was not remembered, and has no socket: a cookie. */
 static bool is_cookie(struct mseg_net *mnet, const struct mseg_packet *packet)
 {
-	return packet->protocol == IPPROTO_TCP && packet->out && packet->tcp_any_syn &&
-	       !packet->tcp_syn && mseg_socket_listens(mnet->net, &packet->key, packet->ifindex);
+	return packet->key.path == MSEG_PATH_HOST && packet->protocol == IPPROTO_TCP &&
+	       packet->out && packet->tcp_any_syn && !packet->tcp_syn &&
+	       mseg_socket_listens(mnet->net, &packet->key, packet->ifindex);
 }
 
 /*
@@ -143,12 +146,34 @@ static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *gene
 	ask(mnet, generation, judgement);
 }
 
+/* What is observed passes, and its record says what would have been done. */
+static void only_observe(const struct mseg_generation *generation, struct judgement *judgement)
+{
+	struct mseg_verdict *verdict = &judgement->verdict;
+	struct mseg_opinions *opinions = &judgement->opinions;
+
+	if (verdict->action == MSEG_ACTION_ALLOW)
+		return;
+	opinions->observed = MSEG_OPINION_REJECT;
+	opinions->observed_rule = verdict->rule;
+	opinions->observed_cookie =
+		verdict->rule == MSEG_ID_NONE ? 0 : generation->policy->rules[verdict->rule].cookie;
+	*verdict = (struct mseg_verdict){
+		.rule = MSEG_ID_NONE,
+		.network = MSEG_ID_NONE,
+		.action = MSEG_ACTION_ALLOW,
+		.reason = MSEG_REASON_DEFAULT,
+	};
+}
+
 static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
 		      const struct mseg_packet *packet, struct judgement *judgement)
 {
 	memset(judgement, 0, sizeof(*judgement));
 	ask_of_new(mnet, generation, packet, judgement);
 	ask_opinions(mnet, generation, &packet->key, judgement);
+	if (packet->observed)
+		only_observe(generation, judgement);
 }
 
 /* Caller holds conn->lock, or is the only one who knows the entry. */
@@ -159,7 +184,6 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	const struct mseg_rule *rules = generation->policy->rules;
 
 	conn->opinions = judgement->opinions;
-
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
 	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
@@ -182,8 +206,8 @@ static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bo
 	mseg_track_end(mnet, victim);
 }
 
-static void fill_conn(struct mseg_conn *conn, const struct mseg_packet *packet,
-		      const struct judgement *judgement)
+static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
+		      const struct mseg_packet *packet, const struct judgement *judgement)
 {
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 
@@ -191,13 +215,19 @@ static void fill_conn(struct mseg_conn *conn, const struct mseg_packet *packet,
 	conn->client = mseg_packet_client(&packet->key, conn->direction);
 	conn->service = judgement->key.service;
 	conn->either = judgement->either;
+	conn->observed = packet->observed;
+	conn->flags = packet->raw ? MSEG_FLOW_FLAG_RAW : 0;
 	conn->ifindex = packet->ifindex;
 	conn->state = reject ? MSEG_CONN_STATE_REJECTED : MSEG_CONN_STATE_NEW;
-	if (!reject)
+	if (!reject) {
 		atomic_set(&conn->attempts, 1);
+		if (!packet->out &&
+		    mseg_socket_owner(mnet->net, &packet->key, packet->ifindex, &conn->process))
+			conn->named = MSEG_CONN_NAMED_SOCKET;
+	}
 	if (!judgement->existing)
 		return;
-	conn->flags = MSEG_FLOW_FLAG_EXISTING;
+	conn->flags |= MSEG_FLOW_FLAG_EXISTING;
 	conn->has_socket = packet->protocol == IPPROTO_TCP;
 	if (!reject)
 		conn->state = MSEG_CONN_STATE_ESTABLISHED;
@@ -219,7 +249,7 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	conn = mseg_conn_new(mnet->conns, &key);
 	if (!conn)
 		return NULL;
-	fill_conn(conn, packet, judgement);
+	fill_conn(mnet, conn, packet, judgement);
 	set_verdict(conn, generation, judgement);
 	mseg_track_packet(mnet, conn, packet);
 	return conn;
@@ -273,6 +303,8 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 		ask(mnet, generation, &judgement);
 	}
 	ask_opinions(mnet, generation, &conn->key, &judgement);
+	if (conn->observed)
+		only_observe(generation, &judgement);
 	spin_lock_bh(&conn->lock);
 	/* A processor that still reads the former policy changes nothing. */
 	if (is_older(conn, generation)) {
@@ -412,6 +444,16 @@ static struct mseg_conn *after_syn(struct mseg_net *mnet, struct mseg_conn *conn
 	return syn == SYN_BELONGS ? conn : NULL;
 }
 
+/* Records say of a connection that packet sockets send for it, too. */
+static void note_raw(struct mseg_conn *conn)
+{
+	if (READ_ONCE(conn->flags) & MSEG_FLOW_FLAG_RAW)
+		return;
+	spin_lock_bh(&conn->lock);
+	conn->flags |= MSEG_FLOW_FLAG_RAW;
+	spin_unlock_bh(&conn->lock);
+}
+
 /* A packet that is of no connection yet. */
 static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *generation,
 			const struct mseg_packet *packet)
@@ -420,6 +462,8 @@ static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *gen
 
 	if (!conn)
 		return remember(mnet, generation, packet);
+	if (packet->raw)
+		note_raw(conn);
 	mseg_track_packet(mnet, conn, packet);
 	return MSEG_ACTION_REJECT;
 }
@@ -436,6 +480,8 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 		return judge_attempt(mnet, generation, packet);
 	verdict = current_verdict(mnet, generation, conn);
 	packet->known = true;
+	if (packet->raw)
+		note_raw(conn);
 	mseg_track_packet(mnet, conn, packet);
 	return verdict;
 }

@@ -3,10 +3,10 @@
 #include "net.h"
 
 #include <linux/module.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
 
+#include "egress.h"
 #include "event.h"
 #include "hook.h"
 #include "procfs.h"
@@ -19,7 +19,7 @@
 
 static unsigned int max_connections = 131072;
 module_param(max_connections, uint, 0444);
-MODULE_PARM_DESC(max_connections, "Connections a namespace remembers, 208 bytes each (131072)");
+MODULE_PARM_DESC(max_connections, "Connections a namespace remembers, 256 bytes each (131072)");
 
 static unsigned int net_id __read_mostly;
 /* Set once, when the module leaves: nothing is attached any more. */
@@ -84,11 +84,16 @@ int mseg_net_attach(struct mseg_net *mnet)
 	err = mseg_hook_register(mnet);
 	if (err)
 		goto remove_sysctl;
+	err = mseg_egress_start(mnet);
+	if (err)
+		goto unregister_hook;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
 	mseg_event_policy(mnet);
 	return 0;
 
+unregister_hook:
+	mseg_hook_unregister(mnet);
 remove_sysctl:
 	mseg_sysctl_remove(mnet);
 remove_procfs:
@@ -104,6 +109,7 @@ void mseg_net_detach(struct mseg_net *mnet)
 	if (!mnet->attached)
 		return;
 	mnet->attached = false;
+	mseg_egress_stop(mnet);
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
 	mseg_sysctl_remove(mnet);
@@ -160,10 +166,18 @@ void mseg_net_detach_all(void)
 	struct net *net;
 
 	WRITE_ONCE(leaving, true);
-	down_read(&net_rwsem);
-	for_each_net(net)
+	rcu_read_lock();
+	for_each_net_rcu(net) {
+		/* One without references is detached by its own end. */
+		if (!maybe_get_net(net))
+			continue;
+		rcu_read_unlock();
 		pre_exit_net_ns(net);
-	up_read(&net_rwsem);
+		rcu_read_lock();
+		/* Its memory stays until the next one is found. */
+		put_net(net);
+	}
+	rcu_read_unlock();
 }
 
 void mseg_net_exit(void)

@@ -7,6 +7,7 @@
 #define MSEG_NET_H
 
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/ratelimit.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
@@ -38,6 +39,9 @@
  * @flows: flow records on their way
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
+ * @raw: enum mseg_mode, what is done about what packet sockets send
+ * @raw_notifier: keeps a hook on every device
+ * @raw_devices: that have one, under the RTNL
  * @sweep: looks after idle connections
  * @sweep_bucket: where it goes on
  * @proc: /proc/net/mseg
@@ -63,6 +67,9 @@ struct mseg_net {
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;
+	u8 raw;
+	struct notifier_block raw_notifier;
+	struct list_head raw_devices;
 	struct delayed_work sweep;
 	u32 sweep_bucket;
 	struct proc_dir_entry *proc;

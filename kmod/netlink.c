@@ -69,7 +69,7 @@ static const struct nla_policy commit_policy[MSEG_A_CANDIDATE + 1] = {
 	[MSEG_A_CANDIDATE] = { .type = NLA_FLAG },
 };
 
-static const struct nla_policy dump_policy[MSEG_A_CANDIDATE + 1] = {
+static const struct nla_policy get_policy[MSEG_A_CANDIDATE + 1] = {
 	[MSEG_A_CANDIDATE] = { .type = NLA_FLAG },
 };
 
@@ -81,20 +81,39 @@ static const struct nla_policy abort_policy[MSEG_A_TXN + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 };
 
+static int put_counts(struct sk_buff *skb, const struct mseg_policy *policy)
+{
+	if (nla_put_u32(skb, MSEG_A_NETWORK_COUNT, policy->n_networks) ||
+	    nla_put_u32(skb, MSEG_A_ENTRY_COUNT, policy->n_entries) ||
+	    nla_put_u32(skb, MSEG_A_RULE_COUNT, policy->n_rules))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* What the status has of the candidate where that is asked for. */
+static int put_candidate(struct sk_buff *skb, const struct mseg_net *mnet, struct genl_info *info)
+{
+	const struct mseg_generation *candidate = NULL;
+
+	if (mnet->attached)
+		candidate = mseg_net_candidate(mnet);
+	if (!candidate)
+		return mseg_nl_refuse(info, -ENOENT, "there is no candidate");
+	if (mseg_event_put_policy(skb, candidate) || put_counts(skb, candidate->policy))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 {
-	const struct mseg_policy *policy;
-
 	if (nla_put_string(skb, MSEG_A_VERSION, MSEG_VERSION))
 		return -EMSGSIZE;
 	if (!mnet->attached)
 		return 0;
-	policy = mseg_net_generation(mnet)->policy;
 	if (nla_put_flag(skb, MSEG_A_ATTACHED) || mseg_event_put_generation(skb, mnet) ||
+	    nla_put_u8(skb, MSEG_A_RAW, mnet->raw) ||
 	    (mnet->locked && nla_put_flag(skb, MSEG_A_LOCKED)) ||
-	    nla_put_u32(skb, MSEG_A_NETWORK_COUNT, policy->n_networks) ||
-	    nla_put_u32(skb, MSEG_A_ENTRY_COUNT, policy->n_entries) ||
-	    nla_put_u32(skb, MSEG_A_RULE_COUNT, policy->n_rules) ||
+	    put_counts(skb, mseg_net_generation(mnet)->policy) ||
 	    nla_put_u32(skb, MSEG_A_CONNECTION_COUNT, atomic_read(&mnet->conns->count)) ||
 	    nla_put_u32(skb, MSEG_A_CONNECTION_MAX, mnet->conns->max))
 		return -EMSGSIZE;
@@ -112,7 +131,10 @@ static int status_get(struct sk_buff *request, struct genl_info *info)
 	if (!skb)
 		return -ENOMEM;
 	mutex_lock(&mnet->lock);
-	err = put_status(skb, mnet);
+	if (info->attrs[MSEG_A_CANDIDATE])
+		err = put_candidate(skb, mnet, info);
+	else
+		err = put_status(skb, mnet);
 	mutex_unlock(&mnet->lock);
 	return mseg_nl_reply_send(info, skb, header, err);
 }
@@ -307,6 +329,7 @@ static const struct genl_ops ops[] = {
 		.cmd = MSEG_C_STATUS_GET,
 		.doit = status_get,
 		.flags = GENL_ADMIN_PERM,
+		POLICY(get_policy),
 	},
 	{
 		.cmd = MSEG_C_ATTACH,
@@ -380,14 +403,14 @@ static const struct genl_ops ops[] = {
 		.start = mseg_nl_dump_start,
 		.dumpit = mseg_nl_network_get,
 		.flags = GENL_ADMIN_PERM,
-		POLICY(dump_policy),
+		POLICY(get_policy),
 	},
 	{
 		.cmd = MSEG_C_RULE_GET,
 		.start = mseg_nl_dump_start,
 		.dumpit = mseg_nl_rule_get,
 		.flags = GENL_ADMIN_PERM,
-		POLICY(dump_policy),
+		POLICY(get_policy),
 	},
 	{
 		.cmd = MSEG_C_CONNECTION_GET,

@@ -36,6 +36,7 @@ struct ip_info {
 	u8 hop_limit;
 	int transport;
 	bool routed;
+	bool later; /* a fragment that is not the first */
 };
 
 static void from_ipv4(struct in6_addr *to, __be32 from)
@@ -74,8 +75,6 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	if (!header || header->version != 4 || header->ihl < 5)
 		return MSEG_PACKET_TRUNCATED;
-	if (header->frag_off & htons(quoted ? IP_OFFSET : IP_OFFSET | IP_MF))
-		return MSEG_PACKET_FRAGMENT;
 	from_ipv4(&ip->source, header->saddr);
 	from_ipv4(&ip->destination, header->daddr);
 	ip->family = MSEG_FAMILY_IPV4;
@@ -84,6 +83,9 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, 
 	ip->transport = offset + header->ihl * 4;
 	ip->routed = header->ihl > 5 && has_source_route(skb, offset + sizeof(buffer),
 							 header->ihl * 4 - sizeof(buffer));
+	ip->later = header->frag_off & htons(IP_OFFSET);
+	if (ip->later || (!quoted && header->frag_off & htons(IP_MF)))
+		return MSEG_PACKET_FRAGMENT;
 	return MSEG_PACKET_FLOW;
 }
 
@@ -105,13 +107,14 @@ static int extension_len(const struct sk_buff *skb, int offset, u8 type, u8 *nex
 }
 
 /* A fragment header around a whole packet (RFC 6946) is no fragment. */
-static bool is_fragment(const struct sk_buff *skb, int offset, bool quoted)
+static bool is_fragment(const struct sk_buff *skb, int offset, bool quoted, bool *later)
 {
 	const struct frag_hdr *header;
 	struct frag_hdr buffer;
 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
-	return !header || header->frag_off & htons(quoted ? IP6_OFFSET : IP6_OFFSET | IP6_MF);
+	*later = !header || header->frag_off & htons(IP6_OFFSET);
+	return *later || (!quoted && header->frag_off & htons(IP6_MF));
 }
 
 /* Whether a routing header still has places to go: RFC 8200, 4.4. */
@@ -128,6 +131,7 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, 
 					 struct ip_info *ip)
 {
 	const struct ipv6hdr *header;
+	bool fragment = false;
 	struct ipv6hdr buffer;
 	int i, len;
 	u8 next;
@@ -140,6 +144,7 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, 
 	ip->family = MSEG_FAMILY_IPV6;
 	ip->hop_limit = header->hop_limit;
 	ip->routed = false;
+	ip->later = false;
 	ip->protocol = header->nexthdr;
 	ip->transport = offset + sizeof(buffer);
 	for (i = 0; i <= MAX_EXTENSION_HEADERS; i++) {
@@ -148,12 +153,14 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, 
 			return MSEG_PACKET_FLOW;
 		if (len < 0)
 			return MSEG_PACKET_TRUNCATED;
-		if (ip->protocol == NEXTHDR_FRAGMENT && is_fragment(skb, ip->transport, quoted))
-			return MSEG_PACKET_FRAGMENT;
+		if (ip->protocol == NEXTHDR_FRAGMENT)
+			fragment = is_fragment(skb, ip->transport, quoted, &ip->later);
 		if (ip->protocol == NEXTHDR_ROUTING)
 			ip->routed |= has_segments_left(skb, ip->transport);
 		ip->protocol = next;
 		ip->transport += len;
+		if (fragment)
+			return MSEG_PACKET_FRAGMENT;
 	}
 	return MSEG_PACKET_HEADERS;
 }
@@ -260,6 +267,8 @@ static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool ou
 	key->remote = out ? ip->destination : ip->source;
 	key->family = ip->family;
 	key->protocol = ip->protocol;
+	if (ip->later)
+		return true;
 	if (mseg_protocol_has_ports(ip->protocol)) {
 		ports = skb_header_pointer(skb, ip->transport, sizeof(ports_buffer), ports_buffer);
 		if (!ports)
@@ -412,38 +421,57 @@ static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
 }
 
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
-					 const struct nf_hook_state *state,
+					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet)
 {
 	const struct net_device *dev = device(skb, state);
-	int offset = skb_network_offset(skb);
 	enum mseg_packet_class class;
 	struct ip_info ip;
+	bool told;
 
 	memset(packet, 0, sizeof(*packet));
 	packet->out = state->hook == NF_INET_LOCAL_OUT;
 	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
+	packet->sk = packet->out ? state->sk : NULL;
 	packet->ifindex = dev->ifindex;
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
 	class = parse_ip(skb, offset, packet->family, false, &ip);
-	if (class != MSEG_PACKET_FLOW)
+	if (class != MSEG_PACKET_FLOW && class != MSEG_PACKET_FRAGMENT)
 		return class;
 	if (packet->out && ip.routed)
 		return MSEG_PACKET_ROUTED;
-	/* A header may claim to end behind the packet: then nothing follows it. */
-	if (ip.transport > skb->len)
-		return MSEG_PACKET_TRUNCATED;
 	packet->protocol = ip.protocol;
-	if (!set_key(skb, &ip, packet->out, &packet->key))
-		return MSEG_PACKET_TRUNCATED;
 	packet->key.scope = scope(dev, &ip);
+	told = set_key(skb, &ip, packet->out, &packet->key);
 	if (mseg_protocol_has_ports(ip.protocol))
 		packet->service = ntohs(packet->out ? packet->key.rport : packet->key.lport);
+	if (class == MSEG_PACKET_FRAGMENT)
+		return class;
+	/* A header may claim to end behind the packet: then nothing follows it. */
+	if (!told || ip.transport > skb->len)
+		return MSEG_PACKET_TRUNCATED;
 	return parse_transport(skb, state, &ip, packet);
 }
 
 static_assert(sizeof(struct mseg_conn_key) == 44, "a key has no holes");
+
+void mseg_packet_count_drop(struct mseg_stats __percpu *stats, enum mseg_packet_class class)
+{
+	switch (class) {
+	case MSEG_PACKET_FRAGMENT:
+		mseg_stat(stats, drop_fragment);
+		break;
+	case MSEG_PACKET_TRUNCATED:
+		mseg_stat(stats, drop_truncated);
+		break;
+	case MSEG_PACKET_ROUTED:
+		mseg_stat(stats, drop_source_route);
+		break;
+	default:
+		mseg_stat(stats, drop_headers);
+	}
+}
 
 void mseg_packet_to_single(struct mseg_packet *packet)
 {

@@ -10,6 +10,8 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+#include "stats.h"
+
 /**
  * enum mseg_conn_kind - which packets share a connection beyond addresses
  * @MSEG_CONN_PLAIN: both directions of one tuple
@@ -33,6 +35,18 @@ enum mseg_conn_kind {
 };
 
 /**
+ * enum mseg_path - how packets go, which connections of different paths share
+ *	nothing
+ * @MSEG_PATH_HOST: from or to this host
+ * @MSEG_PATH_RAW: sent by a packet socket and only observed, so that it opens
+ *	nothing to what comes in
+ */
+enum mseg_path {
+	MSEG_PATH_HOST,
+	MSEG_PATH_RAW,
+};
+
+/**
  * struct mseg_conn_key - a connection as seen from this host
  * @local: this host's address, or the group or broadcast address that a packet
  *	came to; an IPv4 address in the first four bytes
@@ -44,7 +58,9 @@ enum mseg_conn_kind {
  * @family: enum mseg_family
  * @protocol: IANA number
  * @kind: enum mseg_conn_kind
- * @pad: zero, since keys are hashed and compared as bytes
+ * @path: enum mseg_path
+ *
+ * Keys are hashed and compared as bytes.
  */
 struct mseg_conn_key {
 	struct in6_addr local;
@@ -55,7 +71,7 @@ struct mseg_conn_key {
 	u8 family;
 	u8 protocol;
 	u8 kind;
-	u8 pad;
+	u8 path;
 };
 
 /**
@@ -63,7 +79,8 @@ struct mseg_conn_key {
  * @MSEG_PACKET_FLOW: judge it
  * @MSEG_PACKET_ERROR: an ICMP error; @quoted is the connection it is about
  * @MSEG_PACKET_LINK: the link needs it (ND, MLD, IGMP), it always passes
- * @MSEG_PACKET_FRAGMENT: not reassembled, drop it
+ * @MSEG_PACKET_FRAGMENT: not reassembled, drop it; the key holds what a
+ *	fragment tells
  * @MSEG_PACKET_TRUNCATED: shorter than its headers say, drop it
  * @MSEG_PACKET_HEADERS: more IPv6 extension headers than are walked, drop it
  * @MSEG_PACKET_ROUTED: source-routed by this host, so that its header does not
@@ -90,6 +107,8 @@ enum mseg_packet_class {
  * @family: enum mseg_family
  * @protocol: IANA number
  * @out: sent by this host
+ * @raw: sent by a packet socket
+ * @observed: passes whatever the policy says, which is told by its record
  * @icmp_reply: an ICMP reply, which begins no exchange
  * @tcp_syn: SYN without ACK
  * @tcp_any_syn: SYN, with ACK or without
@@ -97,6 +116,7 @@ enum mseg_packet_class {
  * @tcp_rst: RST
  * @icmp_error: an ICMP error, which is never answered
  * @known: its connection was remembered, filled by judging
+ * @sk: outgoing, the socket that sends it, or NULL
  * @ifindex: interface that it came by or leaves by
  * @len: bytes of the IP packet
  * @segments: packets that it is on the wire
@@ -109,6 +129,8 @@ struct mseg_packet {
 	u8 family;
 	u8 protocol;
 	bool out;
+	bool raw;
+	bool observed;
 	bool icmp_reply;
 	bool tcp_syn;
 	bool tcp_any_syn;
@@ -116,6 +138,7 @@ struct mseg_packet {
 	bool tcp_rst;
 	bool icmp_error;
 	bool known;
+	struct sock *sk;
 	u32 ifindex;
 	u32 len;
 	u32 segments;
@@ -123,8 +146,9 @@ struct mseg_packet {
 
 /**
  * mseg_packet_parse() - read a packet
- * @skb: at LOCAL_IN or LOCAL_OUT, its network header at skb->data
+ * @skb: at LOCAL_IN or LOCAL_OUT, or about to leave as if it had been there
  * @state: of the hook
+ * @offset: of the network header from skb->data
  * @packet: filled; every byte of its keys is defined
  *
  * Under RCU, softirq or process context. Nothing is pulled or changed.
@@ -132,8 +156,17 @@ struct mseg_packet {
  * Return: enum mseg_packet_class.
  */
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
-					 const struct nf_hook_state *state,
+					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet);
+
+/**
+ * mseg_packet_count_drop() - count why a packet was dropped
+ * @stats: of its network namespace
+ * @class: of those to be dropped
+ *
+ * Any context.
+ */
+void mseg_packet_count_drop(struct mseg_stats __percpu *stats, enum mseg_packet_class class);
 
 /**
  * mseg_packet_to_single() - make an unasked ICMP reply a connection of its own

@@ -51,38 +51,67 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
 	return state;
 }
 
-bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+/* Under RCU, as long as the socket is used. */
+static struct sock *find_listener(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
-	struct sock *sk = NULL;
+
+	if (key->family == MSEG_FAMILY_IPV4)
+		return __inet_lookup_listener(net, table, NULL, 0, key->remote.s6_addr32[0],
+					      key->rport, key->local.s6_addr32[0],
+					      ntohs(key->lport), ifindex, 0);
+	return inet6_lookup_listener(net, table, NULL, 0, &key->remote, key->rport, &key->local,
+				     ntohs(key->lport), ifindex, 0);
+}
+
+/* Under RCU, as long as the socket is used. */
+static struct sock *find_udp(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+{
+	struct udp_table *table = mseg_udp_table(net);
+
+	if (key->family == MSEG_FAMILY_IPV4)
+		return __udp4_lib_lookup(net, key->remote.s6_addr32[0], key->rport,
+					 key->local.s6_addr32[0], key->lport, ifindex, 0, table,
+					 NULL);
+	return __udp6_lib_lookup(net, &key->remote, key->rport, &key->local, key->lport, ifindex, 0,
+				 table, NULL);
+}
+
+bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+{
+	bool listens;
 
 	rcu_read_lock();
-	if (key->family == MSEG_FAMILY_IPV4)
-		sk = __inet_lookup_listener(net, table, NULL, 0, key->remote.s6_addr32[0],
-					    key->rport, key->local.s6_addr32[0], ntohs(key->lport),
-					    ifindex, 0);
-	else
-		sk = inet6_lookup_listener(net, table, NULL, 0, &key->remote, key->rport,
-					   &key->local, ntohs(key->lport), ifindex, 0);
+	listens = find_listener(net, key, ifindex);
 	rcu_read_unlock();
-	return sk;
+	return listens;
 }
 
 bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
-	struct udp_table *table = mseg_udp_table(net);
-	struct sock *sk = NULL;
+	struct sock *sk;
 	bool connected;
 
 	rcu_read_lock();
-	if (key->family == MSEG_FAMILY_IPV4)
-		sk = __udp4_lib_lookup(net, key->remote.s6_addr32[0], key->rport,
-				       key->local.s6_addr32[0], key->lport, ifindex, 0, table, NULL);
-	else
-		sk = __udp6_lib_lookup(net, &key->remote, key->rport, &key->local, key->lport,
-				       ifindex, 0, table, NULL);
+	sk = find_udp(net, key, ifindex);
 	/* A connected socket is the best match of its own peer's packets. */
 	connected = sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
 	rcu_read_unlock();
 	return connected;
+}
+
+bool mseg_socket_owner(struct net *net, const struct mseg_conn_key *key, u32 ifindex,
+		       struct mseg_process *process)
+{
+	struct sock *sk = NULL;
+	bool owned;
+
+	rcu_read_lock();
+	if (key->protocol == IPPROTO_TCP)
+		sk = find_listener(net, key, ifindex);
+	else if (key->protocol == IPPROTO_UDP)
+		sk = find_udp(net, key, ifindex);
+	owned = sk && mseg_process_of_socket(process, sk);
+	rcu_read_unlock();
+	return owned;
 }

@@ -9,6 +9,7 @@
 #include <net/net_namespace.h>
 
 #include "packet.h"
+#include "process.h"
 
 /* In the order of being alive: what comes after TIME_WAIT is. */
 enum mseg_socket_state {
@@ -68,5 +69,19 @@ bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 i
  * Return: true when one is.
  */
 bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
+
+/**
+ * mseg_socket_owner() - who waits for an incoming connection
+ * @net: network namespace
+ * @key: of a TCP or UDP connection
+ * @ifindex: interface of its packets, for sockets that are bound to one
+ * @process: filled, without a command
+ *
+ * Any context.
+ *
+ * Return: false when no process's socket does.
+ */
+bool mseg_socket_owner(struct net *net, const struct mseg_conn_key *key, u32 ifindex,
+		       struct mseg_process *process);
 
 #endif /* MSEG_SOCKET_H */

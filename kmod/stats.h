@@ -11,29 +11,38 @@
 
 /*
  * After traffic stops, seen = allowed + rejected + dropped for every hook and
- * family. The four of each stand in the order of mseg_stat_packet().
+ * family. The six of each stand in the order of mseg_stat_packet().
  */
 #define MSEG_STATS(X)                                                                             \
 	X(seen_in_ipv4, "IPv4 packets that came to LOCAL_IN")                                     \
 	X(seen_in_ipv6, "IPv6 packets that came to LOCAL_IN")                                     \
 	X(seen_out_ipv4, "IPv4 packets that came to LOCAL_OUT")                                   \
 	X(seen_out_ipv6, "IPv6 packets that came to LOCAL_OUT")                                   \
+	X(seen_raw_ipv4, "IPv4 packets that packet sockets sent")                                 \
+	X(seen_raw_ipv6, "IPv6 packets that packet sockets sent")                                 \
 	X(allowed_in_ipv4, "IPv4 packets that LOCAL_IN let through")                              \
 	X(allowed_in_ipv6, "IPv6 packets that LOCAL_IN let through")                              \
 	X(allowed_out_ipv4, "IPv4 packets that LOCAL_OUT let through")                            \
 	X(allowed_out_ipv6, "IPv6 packets that LOCAL_OUT let through")                            \
+	X(allowed_raw_ipv4, "IPv4 packets of packet sockets that were let through")               \
+	X(allowed_raw_ipv6, "IPv6 packets of packet sockets that were let through")               \
 	X(rejected_in_ipv4, "IPv4 packets that the policy refused in LOCAL_IN")                   \
 	X(rejected_in_ipv6, "IPv6 packets that the policy refused in LOCAL_IN")                   \
 	X(rejected_out_ipv4, "IPv4 packets that the policy refused in LOCAL_OUT")                 \
 	X(rejected_out_ipv6, "IPv6 packets that the policy refused in LOCAL_OUT")                 \
+	X(rejected_raw_ipv4, "IPv4 packets of packet sockets that the policy refused")            \
+	X(rejected_raw_ipv6, "IPv6 packets of packet sockets that the policy refused")            \
 	X(dropped_in_ipv4, "IPv4 packets that LOCAL_IN dropped since they could not be judged")   \
 	X(dropped_in_ipv6, "IPv6 packets that LOCAL_IN dropped since they could not be judged")   \
 	X(dropped_out_ipv4, "IPv4 packets that LOCAL_OUT dropped since they could not be judged") \
 	X(dropped_out_ipv6, "IPv6 packets that LOCAL_OUT dropped since they could not be judged") \
+	X(dropped_raw_ipv4, "IPv4 packets of packet sockets that could not be judged")            \
+	X(dropped_raw_ipv6, "IPv6 packets of packet sockets that could not be judged")            \
 	X(drop_fragment, "dropped: a fragment that was not reassembled")                          \
 	X(drop_truncated, "dropped: shorter than its headers say")                                \
 	X(drop_headers, "dropped: too many IPv6 extension headers")                               \
 	X(drop_source_route, "dropped: sent by a source route, its peer unknown")                 \
+	X(raw_no_memory, "dropped: of a packet socket, for lack of memory to copy it")            \
 	X(pass_loopback, "allowed: loopback is not policed")                                      \
 	X(pass_own, "allowed: the module's own resets and errors")                                \
 	X(pass_link, "allowed: neighbour discovery, MLD and IGMP")                                \
@@ -72,19 +81,26 @@ extern const char *const mseg_stat_names[MSEG_STAT_MAX];
 /** mseg_stat_add() - count several events. Any context. */
 #define mseg_stat_add(stats, name, n) this_cpu_add((stats)->count[MSEG_STAT_##name], n)
 
+/* Where packets are counted. */
+enum mseg_stat_hook {
+	MSEG_STAT_IN,
+	MSEG_STAT_OUT,
+	MSEG_STAT_RAW,
+};
+
 /**
  * mseg_stat_packet() - count a packet by hook and family
  * @stats: of its network namespace
- * @first: the _in_ipv4 statistic of four
- * @out: LOCAL_OUT, not LOCAL_IN
+ * @first: the _in_ipv4 statistic of six
+ * @hook: where it was seen
  * @ipv6: IPv6, not IPv4
  *
  * Any context.
  */
 static inline void mseg_stat_packet(struct mseg_stats __percpu *stats, enum mseg_stat first,
-				    bool out, bool ipv6)
+				    enum mseg_stat_hook hook, bool ipv6)
 {
-	this_cpu_inc(stats->count[first + out * 2 + ipv6]);
+	this_cpu_inc(stats->count[first + hook * 2 + ipv6]);
 }
 
 /**

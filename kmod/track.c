@@ -92,6 +92,40 @@ static void set_last_seen(struct mseg_conn *conn)
 		WRITE_ONCE(conn->last_seen, now);
 }
 
+/*
+ * Whoever sends first by the socket is behind the connection. Until a task does,
+ * the socket's owner is: of one that is not accepted yet, the listener's.
+ */
+static void name_process(struct mseg_conn *conn, const struct mseg_packet *packet)
+{
+	u8 named = mseg_process_sends() ? MSEG_CONN_NAMED_TASK : MSEG_CONN_NAMED_SOCKET;
+	struct mseg_process process;
+
+	if (READ_ONCE(conn->named) >= named || !mseg_process_of_packet(&process, packet))
+		return;
+	spin_lock_bh(&conn->lock);
+	if (conn->named < named) {
+		conn->process = process;
+		WRITE_ONCE(conn->named, named);
+	}
+	spin_unlock_bh(&conn->lock);
+}
+
+/* Attempts of several have nobody in particular behind them. */
+static void merge_process(struct mseg_conn *conn, const struct mseg_packet *packet)
+{
+	struct mseg_process process;
+
+	mseg_process_of_packet(&process, packet);
+	spin_lock_bh(&conn->lock);
+	if (conn->named)
+		mseg_process_merge(&conn->process, &process);
+	else
+		conn->process = process;
+	conn->named = MSEG_CONN_NAMED_TASK;
+	spin_unlock_bh(&conn->lock);
+}
+
 static void count_attempt(struct mseg_conn *conn, const struct mseg_packet *packet)
 {
 	atomic_inc(&conn->attempts);
@@ -99,6 +133,8 @@ static void count_attempt(struct mseg_conn *conn, const struct mseg_packet *pack
 	if (!mseg_packet_is_rejected(&conn->key))
 		return;
 	set_last_seen(conn);
+	if (packet->out)
+		merge_process(conn, packet);
 	if (READ_ONCE(conn->client) != mseg_packet_client(&packet->key, conn->direction))
 		WRITE_ONCE(conn->client, 0);
 }
@@ -112,6 +148,8 @@ void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 		count_attempt(conn, packet);
 		return;
 	}
+	if (packet->out && READ_ONCE(conn->named) != MSEG_CONN_NAMED_TASK)
+		name_process(conn, packet);
 	follow_state(mnet, conn, packet);
 	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
 		set_last_seen(conn);

@@ -65,6 +65,9 @@ static const struct nla_policy policy[MSEG_A_MAX + 1] = {
 	[MSEG_A_SILENT_OUT] = { .type = NLA_U8 },
 	[MSEG_A_HITS] = { .type = NLA_U64 },
 	[MSEG_A_LAST_HIT] = { .type = NLA_U64 },
+	[MSEG_A_CANDIDATE_GENERATION] = { .type = NLA_U32 },
+	[MSEG_A_FORWARD] = { .type = NLA_U8 },
+	[MSEG_A_RAW] = { .type = NLA_U8 },
 	[MSEG_A_STAT] = { .type = NLA_NESTED },
 };
 

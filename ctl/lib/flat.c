@@ -556,7 +556,7 @@ static bool read_cookie(struct reader *reader, const struct doc_value *value, __
 	return false;
 }
 
-enum { NAME, DIRECTION, NETWORKS, SERVICES, ACTION, COOKIE, N_RULE_FIELDS };
+enum { NAME, DIRECTION, NETWORKS, SERVICES, ACTION, COOKIE, OBSERVED, N_RULE_FIELDS };
 
 static bool read_rule_words(struct reader *reader, const struct doc_value **values,
 			    struct mseg_rule *rule)
@@ -570,6 +570,8 @@ static bool read_rule_words(struct reader *reader, const struct doc_value **valu
 	rule->name = values[NAME] ? values[NAME]->text : "";
 	if (values[NAME])
 		good &= check_name(reader, values[NAME], "a rule");
+	if (values[OBSERVED])
+		rule->observed = !strcasecmp(values[OBSERVED]->text, "true");
 	if (values[COOKIE])
 		good &= read_cookie(reader, values[COOKIE], &rule->cookie);
 	return good;
@@ -598,6 +600,7 @@ static void read_rule(struct reader *reader, const struct doc_value *object, uin
 		[SERVICES] = { "services", DOC_LIST, true },
 		[ACTION] = { "action", DOC_STRING, true },
 		[COOKIE] = { "cookie", DOC_INTEGER, false },
+		[OBSERVED] = { "observationEnabled", DOC_BOOL, false },
 	};
 	static const struct doc_value none_in = { .text = "in" };
 	static const struct doc_value none_allow = { .text = "allow" };
@@ -671,7 +674,8 @@ static void warn_of_isolation(struct reader *reader)
 	uint32_t i;
 
 	for (i = 0; i < flat->policy->n_rules; i++)
-		if (flat->policy->rules[i].action == MSEG_ACTION_ALLOW)
+		if (flat->policy->rules[i].action == MSEG_ACTION_ALLOW &&
+		    !flat->policy->rules[i].observed)
 			allowed[flat->policy->rules[i].direction] = true;
 	for (i = 0; i < 2; i++)
 		if (flat->given[i] && flat->policy->defaults[i] == MSEG_ACTION_REJECT && !allowed[i])

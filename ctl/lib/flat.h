@@ -9,7 +9,8 @@
  *
  * in JSON or YAML. Every part may be left out: without networks or rules there
  * are none, a default that is not given stays as it is in force. A rule's name
- * and cookie may be left out too; the cookie is then its number, from 1.
+ * and cookie may be left out too; the cookie is then its number, from 1. A rule that has
+ * "observationEnabled": true decides nothing.
  */
 #ifndef FLAT_H
 #define FLAT_H

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A flow record as JSON. */
 #include "flow.h"
+#include "cgroup.h"
 #include "json.h"
 #include "prefix.h"
 #include "protocols.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <mseg/core.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -163,6 +166,60 @@ static void add_decision(struct json_object *flow, const struct mseg_flow_record
 		json_add_string(flow, "dropReason", text);
 	}
 	json_add_bool(flow, "existing", record->flags & MSEG_FLOW_FLAG_EXISTING);
+	json_add_bool(flow, "forwarded", record->flags & MSEG_FLOW_FLAG_FORWARDED);
+	json_add_bool(flow, "raw", record->flags & MSEG_FLOW_FLAG_RAW);
+}
+
+static const char *opinion_word(uint8_t opinion)
+{
+	return opinion == MSEG_OPINION_REJECT ? "Reject" : "Accept";
+}
+
+/* What rules under observation and the candidate would have decided. */
+static void add_opinions(struct json_object *flow, const struct mseg_flow_record *record,
+			 const struct names *names)
+{
+	bool by_rule = record->observed_rule != MSEG_ID_NONE;
+	char text[24] = "";
+
+	json_add_bool(flow, "observed", record->observed != MSEG_OPINION_NONE);
+	if (record->observed != MSEG_OPINION_NONE) {
+		if (by_rule)
+			snprintf(text, sizeof(text), "%" PRIu64, (uint64_t)record->observed_cookie);
+		json_add_string(flow, "observedAction", opinion_word(record->observed));
+		json_add_string(flow, "observedPolicyID", text);
+		json_add_string(flow, "observedRuleName",
+				by_rule ? names_rule(names, record->generation,
+						     record->observed_rule) :
+					  "");
+	}
+	if (record->candidate == MSEG_OPINION_NONE)
+		return;
+	json_add_string(flow, "candidateAction", opinion_word(record->candidate));
+	json_add_string(flow, "candidateRuleName",
+			record->candidate_rule != MSEG_ID_NONE ?
+				names_rule(names, record->candidate_generation,
+					   record->candidate_rule) :
+				"");
+	json_add_number(flow, "candidateGeneration", record->candidate_generation);
+}
+
+/* Who is behind it, as far as the kernel knew. Any user chooses his commands' names. */
+static void add_owner(struct json_object *flow, const struct mseg_flow_record *record)
+{
+	char command[sizeof(record->command) + 1] = "", path[256];
+
+	if (record->uid != MSEG_ID_NONE)
+		json_add_number(flow, "uid", record->uid);
+	memcpy(command, record->command, sizeof(record->command));
+	text_clean(command);
+	if (command[0])
+		json_add_string(flow, "command", command);
+	if (!record->cgroup)
+		return;
+	json_add_number(flow, "cgroup", record->cgroup);
+	if (cgroup_path(record->cgroup, path, sizeof(path)))
+		json_add_string(flow, "cgroupPath", path);
 }
 
 static void add_origin(struct json_object *flow, const struct mseg_flow_record *record)
@@ -207,6 +264,8 @@ struct json_object *flow_json(const struct mseg_flow_record *record, const struc
 	add_interface(flow, record);
 	add_counters(flow, record);
 	add_decision(flow, record, names);
+	add_opinions(flow, record, names);
+	add_owner(flow, record);
 	add_origin(flow, record);
 	return flow;
 }

@@ -48,6 +48,10 @@ static int on_status(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 	status->silent[MSEG_DIRECTION_OUT] = u8_of(attrs, MSEG_A_SILENT_OUT);
 	status->confirm_left = u32_of(attrs, MSEG_A_CONFIRM_LEFT);
 	status->generation = u32_of(attrs, MSEG_A_GENERATION);
+	status->candidate = u32_of(attrs, MSEG_A_CANDIDATE_GENERATION);
+	status->forward = u8_of(attrs, MSEG_A_FORWARD);
+	status->raw = u8_of(attrs, MSEG_A_RAW);
+	status->locked = attrs[MSEG_A_LOCKED] != NULL;
 	status->networks = u32_of(attrs, MSEG_A_NETWORK_COUNT);
 	status->entries = u32_of(attrs, MSEG_A_ENTRY_COUNT);
 	status->rules = u32_of(attrs, MSEG_A_RULE_COUNT);
@@ -60,6 +64,25 @@ int kernel_status(struct client *client, struct kernel_status *status)
 {
 	memset(status, 0, sizeof(*status));
 	return client_do(client, MSEG_C_STATUS_GET, 0, on_status, status);
+}
+
+/* A command that can be asked of the candidate. */
+static int ask(struct client *client, int command, int flags, bool candidate,
+	       client_handler *handler, void *arg)
+{
+	struct nl_msg *message = client_message(client, command, flags);
+
+	if (message && candidate && nla_put_flag(message, MSEG_A_CANDIDATE)) {
+		nlmsg_free(message);
+		return -ENOMEM;
+	}
+	return client_call(client, message, handler, arg);
+}
+
+int kernel_candidate(struct client *client, struct kernel_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	return ask(client, MSEG_C_STATUS_GET, 0, true, on_status, status);
 }
 
 /* --- statistics ----------------------------------------------------------- */
@@ -115,7 +138,7 @@ struct policy_call {
 	struct kernel_policy read;
 	/* Rules that @read.hits has room for. */
 	uint32_t rules;
-	bool with_entries;
+	unsigned int parts;
 };
 
 /* The core refuses what the module never sends. */
@@ -183,7 +206,7 @@ static int on_network(struct nlattr **attrs, struct nlmsghdr *message, void *arg
 	} else if (id + 1 != policy->n_networks) {
 		return -EBADMSG;
 	}
-	if (!err && call->with_entries)
+	if (!err && (call->parts & KERNEL_ENTRIES))
 		err = read_entries(message, policy);
 	return err;
 }
@@ -251,6 +274,7 @@ static int on_rule(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 		.direction = u8_of(attrs, MSEG_A_DIRECTION),
 		.action = u8_of(attrs, MSEG_A_ACTION),
 		.cookie = u64_of(attrs, MSEG_A_COOKIE),
+		.observed = attrs[MSEG_A_OBSERVED] != NULL,
 	};
 	uint32_t id = u32_of(attrs, MSEG_A_ID);
 	int err;
@@ -268,14 +292,20 @@ static int on_rule(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 	return added(mseg_policy_add_rule(call->read.policy, &rule, &refusal));
 }
 
+static int read_status(struct client *client, bool candidate, struct kernel_status *status)
+{
+	return candidate ? kernel_candidate(client, status) : kernel_status(client, status);
+}
+
 /*
  * One attempt. Generations only grow, so that the same one before and after
  * means that no commit came between, even where the dumps are empty.
  */
 static int read_policy(struct client *client, struct policy_call *call)
 {
+	bool candidate = call->parts & KERNEL_CANDIDATE;
 	struct kernel_status before, after;
-	int err = kernel_status(client, &before);
+	int err = read_status(client, candidate, &before);
 
 	if (err)
 		return err;
@@ -286,11 +316,11 @@ static int read_policy(struct client *client, struct policy_call *call)
 		return -ENOMEM;
 	call->read.generation = before.generation;
 	memcpy(call->read.policy->defaults, before.defaults, sizeof(before.defaults));
-	err = client_do(client, MSEG_C_NETWORK_GET, NLM_F_DUMP, on_network, call);
+	err = ask(client, MSEG_C_NETWORK_GET, NLM_F_DUMP, candidate, on_network, call);
 	if (!err)
-		err = client_do(client, MSEG_C_RULE_GET, NLM_F_DUMP, on_rule, call);
+		err = ask(client, MSEG_C_RULE_GET, NLM_F_DUMP, candidate, on_rule, call);
 	if (!err)
-		err = kernel_status(client, &after);
+		err = read_status(client, candidate, &after);
 	if (!err && after.generation != before.generation)
 		err = -EAGAIN;
 	return err;
@@ -304,9 +334,9 @@ static time_t seconds(void)
 	return now.tv_sec;
 }
 
-int kernel_policy(struct client *client, bool with_entries, struct kernel_policy *policy)
+int kernel_policy(struct client *client, unsigned int parts, struct kernel_policy *policy)
 {
-	struct policy_call call = { .with_entries = with_entries };
+	struct policy_call call = { .parts = parts };
 	time_t end = seconds() + PATIENCE;
 	int err;
 

@@ -22,6 +22,12 @@ struct kernel_status {
 	uint8_t silent[2];
 	uint32_t confirm_left;
 	uint32_t generation;
+	/** 0 where there is none */
+	uint32_t candidate;
+	/** enum mseg_mode */
+	uint8_t forward;
+	uint8_t raw;
+	bool locked;
 	uint32_t networks;
 	uint32_t entries;
 	uint32_t rules;
@@ -39,6 +45,14 @@ struct kernel_status {
 int kernel_status(struct client *client, struct kernel_status *status);
 
 /**
+ * kernel_candidate() - kernel_status(), but with generation, defaults, silence and
+ *	counts of the candidate's policy
+ *
+ * Return: as that, and -ENOENT where there is none.
+ */
+int kernel_candidate(struct client *client, struct kernel_status *status);
+
+/**
  * kernel_stats() - read the statistics
  * @client: a connection
  * @each: called with each; a non-zero return ends it and is returned
@@ -48,6 +62,15 @@ int kernel_status(struct client *client, struct kernel_status *status);
  */
 int kernel_stats(struct client *client, int (*each)(const char *name, uint64_t value, void *arg),
 		 void *arg);
+
+/** enum kernel_part - what of which policy is wanted */
+enum kernel_part {
+	KERNEL_NAMES = 0,
+	/** the networks' entries too */
+	KERNEL_ENTRIES = 1,
+	/** of the candidate, not of the policy in force */
+	KERNEL_CANDIDATE = 2,
+};
 
 /** struct kernel_hits - what a rule has decided since it is in force */
 struct kernel_hits {
@@ -70,15 +93,15 @@ struct kernel_policy {
 };
 
 /**
- * kernel_policy() - read the policy in force, all of one generation
+ * kernel_policy() - read the policy in force, or the candidate, all of one generation
  * @client: a connection
- * @with_entries: whether the networks' entries are wanted
+ * @parts: of enum kernel_part, or-ed
  * @policy: the result; to be freed even after an error
  *
  * It begins again when a commit comes between. Return: 0, -EAGAIN where commits
- * never stopped coming, or another error.
+ * never stopped coming, -ENOENT where there is no candidate, or another error.
  */
-int kernel_policy(struct client *client, bool with_entries, struct kernel_policy *policy);
+int kernel_policy(struct client *client, unsigned int parts, struct kernel_policy *policy);
 
 /**
  * kernel_policy_free() - free what was read

@@ -3,6 +3,8 @@
 #include "names.h"
 #include "kernel.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct names {
@@ -35,6 +37,11 @@ void names_free(struct names *names)
 	free(names);
 }
 
+static bool is_newer(uint32_t generation, uint32_t than)
+{
+	return (int32_t)(generation - than) > 0;
+}
+
 static const struct mseg_policy *find(const struct names *names, uint32_t number)
 {
 	unsigned int i;
@@ -45,26 +52,37 @@ static const struct mseg_policy *find(const struct names *names, uint32_t number
 	return NULL;
 }
 
-int names_refresh(struct names *names)
+static int learn(struct names *names, unsigned int part)
 {
 	struct kernel_policy policy;
-	int err = kernel_policy(names->client, false, &policy);
+	int err = kernel_policy(names->client, part, &policy);
 
 	if (err || find(names, policy.generation)) {
 		kernel_policy_free(&policy);
 		return err;
 	}
-	names->newest = policy.generation;
+	if (is_newer(policy.generation, names->newest))
+		names->newest = policy.generation;
 	kernel_policy_free(&names->generations[names->next]);
 	names->generations[names->next] = policy;
 	names->next = (names->next + 1) % NAMES_GENERATIONS;
 	return 0;
 }
 
+int names_refresh(struct names *names)
+{
+	int err = learn(names, KERNEL_NAMES);
+
+	/* Mostly there is no candidate. */
+	if (!err)
+		err = learn(names, KERNEL_CANDIDATE);
+	return err == -ENOENT ? 0 : err;
+}
+
 void names_want(struct names *names, uint32_t generation)
 {
 	/* An older one than the newest is gone for ever. */
-	if ((int32_t)(generation - names->newest) > 0)
+	if (is_newer(generation, names->newest))
 		names_refresh(names);
 }
 

@@ -30,7 +30,7 @@ struct names *names_new(struct client *client);
 void names_free(struct names *names);
 
 /**
- * names_refresh() - learn the names of the policy in force
+ * names_refresh() - learn the names of the policy in force, and of the candidate
  * @names: where to
  *
  * Return: 0 or an error of kernel_policy().

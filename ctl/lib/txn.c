@@ -54,11 +54,19 @@ static int on_begin(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-static int begin(struct txn *txn, bool clone)
+/* With a copy of the policy in force or of the candidate, or with nothing. */
+enum origin { EMPTY, IN_FORCE, CANDIDATE };
+
+static int begin(struct txn *txn, enum origin origin)
 {
 	struct nl_msg *message = client_message(txn->client, MSEG_C_TXN_BEGIN, 0);
+	int err = 0;
 
-	if (message && clone && nla_put_flag(message, MSEG_A_CLONE)) {
+	if (message && origin != EMPTY)
+		err = nla_put_flag(message, MSEG_A_CLONE);
+	if (message && !err && origin == CANDIDATE)
+		err = nla_put_flag(message, MSEG_A_CANDIDATE);
+	if (err) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
@@ -80,16 +88,21 @@ static void give_up(struct txn *txn)
 static int on_commit(struct nlattr **attrs, struct nlmsghdr *message, void *arg)
 {
 	struct txn *txn = arg;
+	int type = txn->options->candidate ? MSEG_A_CANDIDATE_GENERATION : MSEG_A_GENERATION;
 
 	(void)message;
-	if (attrs[MSEG_A_GENERATION])
-		txn->generation = nla_get_u32(attrs[MSEG_A_GENERATION]);
+	if (attrs[type])
+		txn->generation = nla_get_u32(attrs[type]);
 	return 0;
 }
 
 static int put_options(struct nl_msg *message, const struct txn_options *options)
 {
-	int err = nla_put_u8(message, MSEG_A_EXISTING, options->existing);
+	int err;
+
+	if (options->candidate)
+		return nla_put_flag(message, MSEG_A_CANDIDATE);
+	err = nla_put_u8(message, MSEG_A_EXISTING, options->existing);
 
 	if (!err && options->confirm_within)
 		err = nla_put_u32(message, MSEG_A_CONFIRM_WITHIN, options->confirm_within);
@@ -224,6 +237,8 @@ static int put_rule(struct nl_msg *message, const struct mseg_rule *rule)
 		err = nla_put_u8(message, MSEG_A_ACTION, rule->action);
 	if (!err)
 		err = nla_put_u64(message, MSEG_A_COOKIE, rule->cookie);
+	if (!err && rule->observed)
+		err = nla_put_flag(message, MSEG_A_OBSERVED);
 	if (!err && rule->name[0])
 		err = nla_put_string(message, MSEG_A_NAME, rule->name);
 	for (i = 0; !err && i < rule->n_networks; i++)
@@ -297,7 +312,7 @@ static int try_load(struct txn *txn, const struct mseg_policy *policy, const boo
 	*txn->fault = (struct txn_fault){ TXN_WHOLE, 0, MSEG_ID_NONE };
 	err = kernel_status(txn->client, &status);
 	if (!err)
-		err = begin(txn, false);
+		err = begin(txn, EMPTY);
 	if (err)
 		return err;
 	for (i = 0; i < 2; i++) {
@@ -331,7 +346,7 @@ int txn_load(struct client *client, const struct mseg_policy *policy, const bool
 
 static int try_defaults(struct txn *txn, const int actions[2])
 {
-	int err = begin(txn, true);
+	int err = begin(txn, IN_FORCE);
 
 	if (err)
 		return err;
@@ -352,6 +367,30 @@ int txn_defaults(struct client *client, const int actions[2], const struct txn_o
 
 	for (tries = 0; err == -ESTALE && tries < TXN_TRIES; tries++)
 		err = try_defaults(&txn, actions);
+	if (!err)
+		*generation = txn.generation;
+	return err;
+}
+
+static int try_promote(struct txn *txn)
+{
+	int err = begin(txn, CANDIDATE);
+
+	if (err)
+		return err;
+	err = commit(txn, true);
+	if (err)
+		give_up(txn);
+	return err;
+}
+
+int txn_promote(struct client *client, const struct txn_options *options, uint32_t *generation)
+{
+	struct txn txn = { .client = client, .options = options };
+	int tries, err = -ESTALE;
+
+	for (tries = 0; err == -ESTALE && tries < TXN_TRIES; tries++)
+		err = try_promote(&txn);
 	if (!err)
 		*generation = txn.generation;
 	return err;

@@ -43,11 +43,14 @@ struct txn_fault {
  *	is confirmed; 0 for a change that needs no confirmation
  * @silent: by direction, whether what is rejected gets no answer; negative where
  *	it stays
+ * @candidate: the policy comes beside the one in force instead, where it affects no
+ *	connection and needs no confirmation
  */
 struct txn_options {
 	uint8_t existing;
 	uint32_t confirm_within;
 	int silent[2];
+	bool candidate;
 };
 
 /**
@@ -56,7 +59,7 @@ struct txn_options {
  * @policy: the new policy
  * @given: by direction, whether the policy's default counts; else it stays
  * @options: how
- * @generation: the one that came into force
+ * @generation: the new policy's
  * @fault: filled on error
  *
  * Return: 0; -ESTALE where the defaults that are to stay never held still; or
@@ -76,6 +79,16 @@ int txn_load(struct client *client, const struct mseg_policy *policy, const bool
  */
 int txn_defaults(struct client *client, const int actions[2], const struct txn_options *options,
 		 uint32_t *generation);
+
+/**
+ * txn_promote() - put a copy of the candidate in force; it stays where it is
+ * @client: a connection
+ * @options: how
+ * @generation: the one that came into force
+ *
+ * Return: 0, -ENOENT where there is none, or as txn_load().
+ */
+int txn_promote(struct client *client, const struct txn_options *options, uint32_t *generation);
 
 /**
  * txn_confirm() - keep a policy that awaits confirmation

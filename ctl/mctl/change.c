@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "lib/json.h"
 #include "lib/kernel.h"
@@ -74,6 +75,21 @@ bool change_take(const struct context *context, int option, const char *value,
 	return true;
 }
 
+int change_confirmed(const struct context *context, bool yes, const char *question)
+{
+	char answer[16] = "";
+
+	if (yes)
+		return MCTL_DONE;
+	if (!isatty(STDIN_FILENO))
+		return usage_error(context, "nobody can be asked: write --yes if it is meant");
+	fprintf(stderr, "%s [y/N] ", question);
+	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return MCTL_DONE;
+	fputs("mctl: nothing changes\n", stderr);
+	return MCTL_FAILED;
+}
+
 static bool take_nothing(int option, const char *value, void *arg)
 {
 	(void)option; /* --yes, which every change accepts */
@@ -82,7 +98,7 @@ static bool take_nothing(int option, const char *value, void *arg)
 	return true;
 }
 
-static int print_generation(struct context *context, struct client *client)
+int change_print_generation(struct context *context, struct client *client)
 {
 	struct kernel_status status;
 	struct json_object *object;
@@ -110,7 +126,7 @@ static int confirm_on(struct context *context, struct client *client, uint32_t g
 	if (!err)
 		err = txn_confirm(client, status.generation);
 	if (!err)
-		return print_generation(context, client);
+		return change_print_generation(context, client);
 	ended = module_error(client, "confirm the policy", err);
 	if (err == -ESRCH)
 		fputs("mctl: either it was confirmed already, or its time is over and the former policy came back: see 'mctl rules'\n",
@@ -155,7 +171,7 @@ static int rollback_on(struct context *context, struct client *client)
 	int status, err = client_do(client, MSEG_C_POLICY_REVERT, 0, NULL, NULL);
 
 	if (!err)
-		return print_generation(context, client);
+		return change_print_generation(context, client);
 	status = module_error(client, "go back", err);
 	if (err == -ESRCH)
 		fputs("mctl: only a policy that came with --confirm-within can be taken back: load the former one again\n",

@@ -27,6 +27,25 @@
 	"  --confirm-within SECONDS   also as 60s, 5m or 1h: the former policy comes back by\n" \
 	"                    itself unless 'mctl confirm' is called in time\n" YES_HELP
 
+/**
+ * change_confirmed() - ask whether a change is really meant
+ * @context: the command
+ * @yes: --yes was given: do not ask
+ * @question: a line without line break
+ *
+ * Return: MCTL_DONE, or how the program ends: nobody can be asked, or the answer is no.
+ */
+int change_confirmed(const struct context *context, bool yes, const char *question);
+
+/**
+ * change_print_generation() - print the generation in force as a command's result
+ * @context: the command
+ * @client: a connection
+ *
+ * Return: how the program ends.
+ */
+int change_print_generation(struct context *context, struct client *client);
+
 /** change_options() - what a change does when nothing is said */
 struct txn_options change_options(void);
 

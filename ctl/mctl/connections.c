@@ -11,7 +11,7 @@
 #include "mctl.h"
 
 static const struct output_column columns[] = {
-	{ .title = "DIRECTION", .key = "direction" },
+	{ .title = "DIRECTION", .cell = flow_row_direction },
 	{ .title = "PROTOCOL", .key = "protocol" },
 	{ .title = "SOURCE", .cell = flow_row_source },
 	{ .title = "DESTINATION", .cell = flow_row_destination },
@@ -20,6 +20,7 @@ static const struct output_column columns[] = {
 	{ .title = "PACKETS IN/OUT", .cell = flow_row_packets, .right = true },
 	{ .title = "BYTES IN/OUT", .cell = flow_row_bytes, .right = true },
 	{ .title = "TIMEOUT", .key = "timeout", .right = true },
+	{ .title = "COMMAND", .key = "command" },
 	{ .title = "RULE", .cell = flow_row_rule },
 };
 
@@ -82,7 +83,7 @@ const struct command connections_command = {
 	.arguments = "",
 	.summary = "List the connections that the module remembers",
 	.help = "Rejected ones are among them, for as long as they answer for their like. The time-out\n"
-		"is in seconds.\n",
+		"is in seconds. RULE is as 'mctl help flows' has it.\n",
 	.is_list = true,
 	.run = run,
 };

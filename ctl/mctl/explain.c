@@ -148,14 +148,35 @@ static void add_verdict(struct json_object *object, const struct mseg_policy *po
 	json_add_string(object, "network", rule ? policy->networks[verdict->network].name : NULL);
 }
 
-static int judge(struct context *context, struct client *client, const struct mseg_key *key,
-		 const char *address)
+static bool take(int option, const char *value, void *arg)
+{
+	(void)option; /* --candidate, the only one */
+	(void)value;
+	*(unsigned int *)arg |= KERNEL_CANDIDATE;
+	return true;
+}
+
+/* What would decide if the rules under observation did. */
+static void add_observed(struct json_object *object, const struct mseg_policy *policy,
+			 const struct mseg_key *key)
+{
+	struct mseg_verdict verdict = mseg_observe(policy, key);
+
+	if (verdict.rule == MSEG_ID_NONE)
+		return;
+	json_add_string(object, "observedVerdict",
+			verdict.action == MSEG_ACTION_ALLOW ? "allow" : "reject");
+	json_add_string(object, "observedRule", policy->rules[verdict.rule].name);
+}
+
+static int judge(struct context *context, struct client *client, unsigned int parts,
+		 const struct mseg_key *key, const char *address)
 {
 	struct mseg_refusal refusal;
 	struct mseg_verdict verdict;
 	struct kernel_policy read;
 	struct json_object *object;
-	int err = kernel_policy(client, true, &read);
+	int err = kernel_policy(client, parts, &read);
 
 	if (!err)
 		err = mseg_policy_compile(read.policy, &refusal);
@@ -167,6 +188,7 @@ static int judge(struct context *context, struct client *client, const struct ms
 	object = json_object_new_object();
 	add_key(object, key, address);
 	add_verdict(object, read.policy, &verdict);
+	add_observed(object, read.policy, key);
 	json_add_number(object, "generation", read.generation);
 	if (note(key))
 		json_add_string(object, "note", note(key));
@@ -177,7 +199,12 @@ static int judge(struct context *context, struct client *client, const struct ms
 
 static int run(struct context *context, int argc, char **argv)
 {
-	int status, first = options_read(context, argc, argv, NULL, NULL, NULL);
+	static const struct option own[] = {
+		{ "candidate", no_argument, NULL, 'd' },
+		{ 0 },
+	};
+	unsigned int parts = KERNEL_ENTRIES;
+	int status, first = options_read(context, argc, argv, own, take, &parts);
 	struct mseg_key key = { 0 };
 	struct client *client;
 
@@ -191,17 +218,18 @@ static int run(struct context *context, int argc, char **argv)
 		return MCTL_USAGE;
 	status = module_open(&client);
 	if (status == MCTL_DONE)
-		status = judge(context, client, &key, argv[first + 2]);
+		status = judge(context, client, parts, &key, argv[first + 2]);
 	client_close(client);
 	return status;
 }
 
 const struct command explain_command = {
 	.name = "explain",
-	.arguments = "DIRECTION PROTO/PORT ADDRESS",
-	.summary = "Tell what the policy in force says of a connection, and why",
+	.arguments = "[--candidate] DIRECTION PROTO/PORT ADDRESS",
+	.summary = "Tell what the policy says of a connection, and why",
 	.help = "DIRECTION is in or out, ADDRESS the peer's, PROTO/PORT the service that the\n"
-		"connection's first packet asks for: tcp/22, icmp/8/0 (type and code), gre.\n"
+		"connection's first packet asks for: tcp/22, icmp/8/0 (type and code), gre. The policy is the one in\n"
+		"force, with --candidate the candidate.\n"
 		"\n"
 		"  mctl explain in tcp/22 10.0.0.5\n"
 		"  mctl explain out icmp/8/0 192.0.2.1\n",

@@ -2,6 +2,7 @@
 /* Cells that tables of flows and of connections share. */
 #include "flow_rows.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,41 @@ void flow_row_destination(struct json_object *row, char *text, size_t size)
 		snprintf(text + used, size - used, " %s/%s", type, field(row, "icmpCode"));
 }
 
-void flow_row_rule(struct json_object *row, char *text, size_t size)
+static bool is_true(struct json_object *row, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(row, key, &value) && json_object_get_boolean(value);
+}
+
+void flow_row_direction(struct json_object *row, char *text, size_t size)
+{
+	const char *mark = "";
+
+	if (is_true(row, "forwarded"))
+		mark = " (fwd)";
+	else if (is_true(row, "raw"))
+		mark = " (raw)";
+	snprintf(text, size, "%s%s", field(row, "direction"), mark);
+}
+
+/* " [observed: Reject by NAME]", where there is such an opinion. */
+static void append_opinion(struct json_object *row, const char *what, char *text, size_t size)
+{
+	size_t used = strlen(text);
+	const char *action, *rule;
+	char key[64];
+
+	snprintf(key, sizeof(key), "%sAction", what);
+	action = field(row, key);
+	snprintf(key, sizeof(key), "%sRuleName", what);
+	rule = field(row, key);
+	if (action[0])
+		snprintf(text + used, size - used, " [%s: %s%s%s]", what, action,
+			 rule[0] ? " by " : "", rule);
+}
+
+static void put_rule(struct json_object *row, char *text, size_t size)
 {
 	const char *name = field(row, "ruleName");
 
@@ -56,6 +91,13 @@ void flow_row_rule(struct json_object *row, char *text, size_t size)
 	else
 		snprintf(text, size, "#%s of generation %s", field(row, "ruleIndex"),
 			 field(row, "generation"));
+}
+
+void flow_row_rule(struct json_object *row, char *text, size_t size)
+{
+	put_rule(row, text, size);
+	append_opinion(row, "observed", text, size);
+	append_opinion(row, "candidate", text, size);
 }
 
 void flow_row_packets(struct json_object *row, char *text, size_t size)

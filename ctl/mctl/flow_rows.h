@@ -12,7 +12,13 @@ void flow_row_source(struct json_object *row, char *text, size_t size);
 /** flow_row_destination() - address and port, or ICMP type and code */
 void flow_row_destination(struct json_object *row, char *text, size_t size);
 
-/** flow_row_rule() - the deciding rule, or that it was the default */
+/** flow_row_direction() - and whether it was forwarded, or sent through a packet socket */
+void flow_row_direction(struct json_object *row, char *text, size_t size);
+
+/**
+ * flow_row_rule() - the deciding rule, or that it was the default; and what a rule under
+ *	observation or the candidate would have decided
+ */
 void flow_row_rule(struct json_object *row, char *text, size_t size);
 
 /** flow_row_packets() - packets in and out */

@@ -62,13 +62,14 @@ static const struct output_column columns[] = {
 	{ .title = "TIME", .cell = time_cell, .width = 24 },
 	{ .title = "EVENT", .key = "event", .width = 6 },
 	{ .title = "ACTION", .key = "action", .width = 6 },
-	{ .title = "DIRECTION", .key = "direction", .width = 9 },
+	{ .title = "DIRECTION", .cell = flow_row_direction, .width = 9 },
 	{ .title = "PROTOCOL", .key = "protocol", .width = 8 },
 	{ .title = "SOURCE", .cell = flow_row_source, .width = 24 },
 	{ .title = "DESTINATION", .cell = flow_row_destination, .width = 24 },
 	{ .title = "COUNT", .key = "value", .width = 5, .right = true },
 	{ .title = "PACKETS IN/OUT", .cell = flow_row_packets, .width = 14, .right = true },
 	{ .title = "PEER", .cell = peer_cell, .width = 16 },
+	{ .title = "COMMAND", .key = "command", .width = 15 },
 	{ .title = "RULE", .cell = flow_row_rule },
 };
 
@@ -107,6 +108,8 @@ static int on_record(struct follower *follower, const struct nlattr *attr)
 		return -EBADMSG;
 	note_seq(follower, &record);
 	names_want(follower->names, record.generation);
+	if (record.candidate_generation)
+		names_want(follower->names, record.candidate_generation);
 	return output_list_add(follower->list, flow_json(&record, follower->names));
 }
 
@@ -118,6 +121,8 @@ static int on_event(int command, struct nlattr **attrs, struct nlmsghdr *message
 
 	if (command == MSEG_C_POLICY_NTF && attrs[MSEG_A_GENERATION])
 		names_want(follower->names, nla_get_u32(attrs[MSEG_A_GENERATION]));
+	if (command == MSEG_C_POLICY_NTF && attrs[MSEG_A_CANDIDATE_GENERATION])
+		names_want(follower->names, nla_get_u32(attrs[MSEG_A_CANDIDATE_GENERATION]));
 	if (command != MSEG_C_FLOW_NTF)
 		return 0;
 	client_for_each(attr, message, rest)
@@ -305,11 +310,16 @@ const struct command flows_command = {
 		"            in UTC (in JSON timestamp, with firstSeen and lastSeen beside it)\n"
 		"  EVENT     why the record was made: begin, end, or update, which comes every 30\n"
 		"            seconds while packets do and when the verdict changes\n"
+		"  DIRECTION of the first packet; (fwd) was forwarded, (raw) came from a packet socket\n"
 		"  COUNT     connections, or attempts where they are rejected, since the flow's last\n"
 		"            record (in JSON value); without --follow every connection is 1\n"
 		"  PACKETS   towards the host and from it, since the connection began\n"
 		"  PEER      the network that the peer was found in; Somewhere where no rule decided\n"
-		"  RULE      the rule that decided, #INDEX where it has no name, or (default)\n",
+		"  COMMAND   that began or accepted the connection, where the kernel knows it (in JSON\n"
+		"            uid, cgroup and cgroupPath too)\n"
+		"  RULE      the rule that decided, #INDEX where it has no name, or (default); behind\n"
+		"            it in brackets what a rule under observation would have decided, and what\n"
+		"            the candidate says (in JSON observedAction, candidateAction and others)\n",
 	.is_list = true,
 	.run = run,
 };

@@ -13,6 +13,8 @@
 struct load {
 	const char *file;
 	bool check;
+	/* --existing or --confirm-within was given. */
+	bool changes;
 	const struct context *context;
 	struct txn_options options;
 };
@@ -22,6 +24,12 @@ struct bytes {
 	size_t len;
 };
 
+static bool take_change(struct load *load, int option, const char *value)
+{
+	load->changes |= option != 'y';
+	return change_take(load->context, option, value, &load->options);
+}
+
 static bool take(int option, const char *value, void *arg)
 {
 	struct load *load = arg;
@@ -30,8 +38,10 @@ static bool take(int option, const char *value, void *arg)
 		load->file = value;
 	else if (option == 'c')
 		load->check = true;
+	else if (option == 'd')
+		load->options.candidate = true;
 	else
-		return change_take(load->context, option, value, &load->options);
+		return take_change(load, option, value);
 	return true;
 }
 
@@ -91,16 +101,18 @@ static int refused(const struct client *client, const struct flat *flat,
 {
 	const char *text = client_refusal(client)->text;
 
-	if (!text[0] || err == -ENODEV || err == -ESTALE || err == -EBUSY)
+	if (!text[0] || err == -ENODEV || err == -ESTALE || err == -EBUSY || err == -EPERM)
 		return module_error(client, "load the policy", err);
 	diag_error(diag, place_of(flat, fault), "the module refused: %s", text);
 	return module_exit(err);
 }
 
-static void add_result(struct json_object *result, uint32_t generation, uint32_t confirm_within)
+static void add_result(struct json_object *result, uint32_t generation,
+		       const struct txn_options *options)
 {
 	json_add_number(result, "generation", generation);
-	json_add_number(result, "confirmLeft", confirm_within);
+	json_add_number(result, "confirmLeft", options->confirm_within);
+	json_add_bool(result, "candidate", options->candidate);
 }
 
 static int load_policy(const struct load *load, const struct flat *flat, struct diag *diag,
@@ -117,7 +129,7 @@ static int load_policy(const struct load *load, const struct flat *flat, struct 
 	if (err)
 		status = refused(client, flat, &fault, err, diag);
 	else
-		add_result(result, generation, load->options.confirm_within);
+		add_result(result, generation, &load->options);
 	client_close(client);
 	return status;
 }
@@ -175,6 +187,7 @@ static int run(struct context *context, int argc, char **argv)
 	static const struct option own[] = {
 		{ "file", required_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'c' },
+		{ "candidate", no_argument, NULL, 'd' },
 		CHANGE_OPTIONS,
 		{ 0 },
 	};
@@ -187,15 +200,21 @@ static int run(struct context *context, int argc, char **argv)
 		return unexpected(context, &load, argv[first]);
 	if (!load.file)
 		return usage_error(context, "-f FILE is needed");
+	if (load.options.candidate && load.changes)
+		return usage_error(
+			context,
+			"a candidate affects no connection: --existing and --confirm-within are for 'mctl candidate promote'");
 	return read_and_use(context, &load);
 }
 
 const struct command load_command = {
 	.name = "load",
-	.arguments = "-f FILE [--check] " CHANGE_ARGUMENTS,
+	.arguments = "-f FILE [--check] [--candidate] " CHANGE_ARGUMENTS,
 	.summary = "Put a flat policy (JSON or YAML) in force, whole or not at all",
 	.help = "  -f FILE   the policy; - is standard input\n"
-		"  --check   check and compile it, and load nothing; needs no module\n" CHANGE_HELP
+		"  --check   check and compile it, and load nothing; needs no module\n"
+		"  --candidate   put it beside the policy in force instead, where it decides nothing:\n"
+		"                    flows tell what it would have decided, see 'mctl help candidate'\n" CHANGE_HELP
 		"\n"
 		"It replaces all networks and rules: those that the file does not name are gone. A\n"
 		"default that is left out stays, and so does what 'mctl defaults --silent' said.\n"
@@ -215,6 +234,10 @@ const struct command load_command = {
 		"      services: [tcp/22, icmp/8/0]\n"
 		"      action: allow\n"
 		"      cookie: 7           # may be left out\n"
+		"      observationEnabled: false\n"
+		"\n"
+		"A rule with observationEnabled: true decides nothing: flows tell what it would have\n"
+		"decided.\n"
 		"\n"
 		"A cookie is a number of your own for a rule, by which a program knows it again: flow\n"
 		"records have it as their policyID. Without one it is the rule's place in the file,\n"

@@ -11,10 +11,10 @@
 #include "mctl.h"
 
 static const struct command *const commands[] = {
-	&status_command,   &load_command,  &defaults_command, &confirm_command,
-	&rollback_command, &rules_command, &networks_command, &connections_command,
-	&flows_command,	   &stats_command, &explain_command,  &attach_command,
-	&detach_command,
+	&status_command,   &load_command,      &defaults_command, &confirm_command,
+	&rollback_command, &rules_command,     &networks_command, &connections_command,
+	&flows_command,	   &stats_command,     &explain_command,  &attach_command,
+	&detach_command,   &candidate_command, &lock_command,	  &doctor_command,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -63,7 +63,7 @@ static void print_commands(FILE *out)
 	      "  2  called wrongly: an unknown command or option, or one that is missing\n"
 	      "  3  the module is not loaded, or this network namespace is not policed\n"
 	      "     ('mctl attach' does that)\n"
-	      "  4  not permitted: run it as root of the host\n"
+	      "  4  not permitted: run it as root of the host, or it is locked\n"
 	      "  5  conflict: another change came between, or a policy awaits 'mctl confirm' or\n"
 	      "     'mctl rollback'\n",
 	      out);

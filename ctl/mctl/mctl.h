@@ -53,13 +53,16 @@ struct command {
 };
 
 extern const struct command attach_command;
+extern const struct command candidate_command;
 extern const struct command confirm_command;
 extern const struct command connections_command;
 extern const struct command defaults_command;
 extern const struct command detach_command;
+extern const struct command doctor_command;
 extern const struct command explain_command;
 extern const struct command flows_command;
 extern const struct command load_command;
+extern const struct command lock_command;
 extern const struct command networks_command;
 extern const struct command rollback_command;
 extern const struct command rules_command;

@@ -50,6 +50,9 @@ static const char *advice(int err)
 int module_error(const struct client *client, const char *what, int err)
 {
 	fprintf(stderr, "mctl: cannot %s: %s%s\n", what, reason(client, err), advice(err));
+	/* The module is there: something else is not. */
+	if (err == -ENOENT && client && client_refusal(client)->text[0])
+		return MCTL_FAILED;
 	return module_exit(err);
 }
 

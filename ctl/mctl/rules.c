@@ -11,6 +11,17 @@
 #include "lib/services.h"
 #include "mctl.h"
 
+/* A rule under observation does not act. */
+static void action_cell(struct json_object *row, char *text, size_t size)
+{
+	struct json_object *action = NULL, *observed = NULL;
+
+	json_object_object_get_ex(row, "action", &action);
+	json_object_object_get_ex(row, "observationEnabled", &observed);
+	snprintf(text, size, "%s%s", json_object_get_string(action),
+		 json_object_get_boolean(observed) ? " (observed)" : "");
+}
+
 /* To the second. */
 static void last_hit_cell(struct json_object *row, char *text, size_t size)
 {
@@ -25,7 +36,7 @@ static void last_hit_cell(struct json_object *row, char *text, size_t size)
 static const struct output_column rule_columns[] = {
 	{ .title = "INDEX", .key = "index", .right = true },
 	{ .title = "DIRECTION", .key = "direction" },
-	{ .title = "ACTION", .key = "action" },
+	{ .title = "ACTION", .cell = action_cell },
 	{ .title = "NETWORKS", .key = "networks" },
 	{ .title = "SERVICES", .key = "services" },
 	{ .title = "HITS", .key = "hits", .right = true },
@@ -71,6 +82,7 @@ static struct json_object *rule_json(const struct kernel_policy *read, uint32_t 
 	services_format(rule->services, rule->n_services, add_text, services);
 	json_add(object, "services", services);
 	json_add_number(object, "cookie", rule->cookie);
+	json_add_bool(object, "observationEnabled", rule->observed);
 	json_add_number(object, "hits", hits->count);
 	json_add_string(object, "lastHit", hits->last ? flow_time(hits->last, time) : NULL);
 	return object;
@@ -121,18 +133,33 @@ static int list_networks(enum output_format format, const struct kernel_policy *
 	return output_list_close(list) ? -ENOMEM : err;
 }
 
-static int show(struct context *context, int argc, char **argv, bool with_entries,
+static bool take(int option, const char *value, void *arg)
+{
+	(void)option; /* --candidate, the only one */
+	(void)value;
+	*(unsigned int *)arg |= KERNEL_CANDIDATE;
+	return true;
+}
+
+static int show(struct context *context, int argc, char **argv, unsigned int parts,
 		int (*print)(enum output_format format, const struct kernel_policy *read))
 {
 	struct kernel_policy read = { 0 };
+	static const struct option own[] = {
+		{ "candidate", no_argument, NULL, 'd' },
+		{ 0 },
+	};
+	int first = options_read(context, argc, argv, own, take, &parts);
 	struct client *client;
 	int err, status;
 
-	if (!options_only(context, argc, argv))
+	if (first < 0)
 		return options_exit();
+	if (first < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first]);
 	status = module_open(&client);
 	if (status == MCTL_DONE) {
-		err = kernel_policy(client, with_entries, &read);
+		err = kernel_policy(client, parts, &read);
 		if (!err)
 			err = print(context->format, &read);
 		if (err)
@@ -145,29 +172,30 @@ static int show(struct context *context, int argc, char **argv, bool with_entrie
 
 static int run_rules(struct context *context, int argc, char **argv)
 {
-	return show(context, argc, argv, false, list_rules);
+	return show(context, argc, argv, KERNEL_NAMES, list_rules);
 }
 
 static int run_networks(struct context *context, int argc, char **argv)
 {
-	return show(context, argc, argv, true, list_networks);
+	return show(context, argc, argv, KERNEL_ENTRIES, list_networks);
 }
 
 const struct command rules_command = {
 	.name = "rules",
-	.arguments = "",
-	.summary = "List the rules in force",
+	.arguments = "[--candidate]",
+	.summary = "List the rules in force, or the candidate's",
 	.help = "HITS counts the connections that a rule decided since its policy is in force, LAST\n"
 		"HIT is when it did so last, in UTC. A rule that is never hit may be superfluous, or\n"
-		"another one wins. Its cookie, in JSON, is the policyID of the flows that it decides.\n",
+		"another one wins. Its cookie, in JSON, is the policyID of the flows that it decides.\n"
+		"A rule under observation decides nothing, and hits what it would have decided.\n",
 	.is_list = true,
 	.run = run_rules,
 };
 
 const struct command networks_command = {
 	.name = "networks",
-	.arguments = "",
-	.summary = "List the networks in force and their entries",
+	.arguments = "[--candidate]",
+	.summary = "List the networks in force and their entries, or the candidate's",
 	.is_list = true,
 	.run = run_networks,
 };

@@ -61,6 +61,26 @@ static struct json_object *silent_json(const struct kernel_status *status)
 	return silent;
 }
 
+static struct json_object *candidate_json(const struct kernel_status *status)
+{
+	struct json_object *candidate;
+
+	if (!status->candidate)
+		return NULL;
+	candidate = json_object_new_object();
+	json_add_number(candidate, "generation", status->candidate);
+	return candidate;
+}
+
+static const char *mode_word(const struct kernel_status *status, uint8_t mode_of_traffic)
+{
+	static const char *const words[] = { "off", "observe", "enforce" };
+
+	if (!status->attached)
+		return NULL;
+	return mode_of_traffic < 3 ? words[mode_of_traffic] : "unknown";
+}
+
 static struct json_object *status_json(const struct kernel_status *status)
 {
 	struct json_object *object = json_object_new_object();
@@ -78,6 +98,10 @@ static struct json_object *status_json(const struct kernel_status *status)
 	json_add(object, "silent", silent_json(status));
 	json_add_number(object, "generation", status->generation);
 	json_add_number(object, "confirmLeft", status->confirm_left);
+	json_add(object, "candidate", candidate_json(status));
+	json_add_string(object, "forward", mode_word(status, status->forward));
+	json_add_string(object, "raw", mode_word(status, status->raw));
+	json_add_bool(object, "locked", status->locked);
 	json_add_number(object, "networks", status->networks);
 	json_add_number(object, "entries", status->entries);
 	json_add_number(object, "rules", status->rules);
@@ -114,8 +138,11 @@ const struct command status_command = {
 	.arguments = "",
 	.summary = "Show the module, the defaults and what is in force",
 	.help = "The mode is discovery when both defaults allow (rules that reject still do),\n"
-		"enforcing when both reject, and mixed when they differ. Losses count flow records that nobody could be told of.\n"
-		"A policy on trial is confirmed within the seconds that confirmLeft says, or it is\n"
-		"taken back. Silent says where what is rejected gets no answer.\n",
+		"enforcing when both reject, and mixed when they differ. A policy on trial is confirmed\n"
+		"within the seconds that confirmLeft says, or it is taken back. Silent says where what\n"
+		"is rejected gets no answer. The candidate is a policy that decides nothing, see 'mctl\n"
+		"help candidate'. Forward and raw say what is done about packets that the host forwards,\n"
+		"and about those that programs send past its IP layer. Locked means that nothing can be\n"
+		"changed until the next start. Losses count flow records that nobody could be told of.\n",
 	.run = run,
 };

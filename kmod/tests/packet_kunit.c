@@ -136,7 +136,7 @@ static enum mseg_packet_class parse_skb(const struct sk_buff *skb, u8 pf, bool o
 
 	memset(packet, 0xa5, sizeof(*packet));
 	rcu_read_lock();
-	class = mseg_packet_parse(skb, &state, packet);
+	class = mseg_packet_parse(skb, &state, skb_network_offset(skb), packet);
 	rcu_read_unlock();
 	return class;
 }
@@ -534,7 +534,7 @@ static void one_key(struct kunit *test)
 		tcp(build, 80, 1000);
 		parse(test, build, build->len, false, &back);
 		KUNIT_EXPECT_MEMEQ(test, &there.key, &back.key, sizeof(there.key));
-		KUNIT_EXPECT_EQ(test, 0, there.key.pad);
+		KUNIT_EXPECT_EQ(test, 0, there.key.path);
 		ip(build, families[i], IPPROTO_TCP, false);
 		tcp(build, 81, 1000);
 		parse(test, build, build->len, false, &back);

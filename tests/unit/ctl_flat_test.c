@@ -118,6 +118,8 @@ static const struct {
 	  "f:2:100: error: '0' is no cookie: write a number from 1 to 18446744073709551615\n" },
 	{ RULE("\"direction\": \"in\", \"networks\": [\"n\"], \"services\": [\"any\"], \"action\": \"allow\", \"cookie\": 18446744073709551616"),
 	  "f:2:100: error: '18446744073709551616' is no cookie: write a number from 1 to 18446744073709551615\n" },
+	{ RULE("\"direction\": \"in\", \"networks\": [\"n\"], \"services\": [\"any\"], \"action\": \"allow\", \"observationEnabled\": \"yes\""),
+	  "f:2:112: error: 'observationEnabled' must be true or false, not 'yes'\n" },
 	{ "a: &x 1\n", "f:1:5: error: YAML anchors are not taken here\n" },
 	{ "a: *x\n", "f:1:5: error: YAML aliases are not taken here\n" },
 	{ "{}\n---\n{}\n", "f:2:1: error: one document is expected, here a second one begins\n" },
@@ -293,6 +295,24 @@ static void test_rule_names(void **state)
 	done(outcome);
 }
 
+/* Neither allows nor isolates. */
+static void test_observed(void **state)
+{
+	struct outcome *outcome = read_text(
+		"defaults: {in: reject}\n"
+		"networks: [{name: n, entries: [\"::/0\"]}]\n"
+		"rules:\n"
+		"- {direction: in, networks: [n], services: [any], action: allow, observationEnabled: True}\n"
+		"- {direction: out, networks: [n], services: [any], action: allow, observationEnabled: false}\n");
+
+	(void)state;
+	assert_int_equal(outcome->err, 0);
+	assert_true(outcome->flat.policy->rules[0].observed);
+	assert_false(outcome->flat.policy->rules[1].observed);
+	assert_non_null(strstr(outcome->messages, "no rule allows anything in"));
+	done(outcome);
+}
+
 static char *repeat(const char *head, const char *part, size_t n, const char *tail)
 {
 	size_t len = strlen(part), i, used = strlen(head);
@@ -462,13 +482,13 @@ static void test_mutations(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_errors),		cmocka_unit_test(test_same_policy),
-		cmocka_unit_test(test_places),		cmocka_unit_test(test_left_out),
-		cmocka_unit_test(test_warnings),	cmocka_unit_test(test_rule_names),
-		cmocka_unit_test(test_nasty),		cmocka_unit_test(test_too_large),
-		cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_limits_of_a_rule),
-		cmocka_unit_test(test_bare_number),	cmocka_unit_test(test_mapped_address),
-		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_errors),		 cmocka_unit_test(test_same_policy),
+		cmocka_unit_test(test_places),		 cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_warnings),	 cmocka_unit_test(test_rule_names),
+		cmocka_unit_test(test_observed),	 cmocka_unit_test(test_nasty),
+		cmocka_unit_test(test_too_large),	 cmocka_unit_test(test_too_many_values),
+		cmocka_unit_test(test_limits_of_a_rule), cmocka_unit_test(test_bare_number),
+		cmocka_unit_test(test_mapped_address),	 cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,13 @@
 #include "ctl_cmocka.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
+#include "lib/cgroup.h"
 #include "lib/flow.h"
 
 static struct mseg_flow_record record_in(void)
@@ -20,6 +25,9 @@ static struct mseg_flow_record record_in(void)
 		.generation = 4,
 		.rule = MSEG_ID_NONE,
 		.network = MSEG_ID_NONE,
+		.uid = MSEG_ID_NONE,
+		.observed_rule = MSEG_ID_NONE,
+		.candidate_rule = MSEG_ID_NONE,
 		.source_port = 40000,
 		.destination_port = 22,
 		.family = MSEG_FAMILY_IPV4,
@@ -80,6 +88,14 @@ static void test_rejected_by_default(void **state)
 	expect(flow, "state", "rejected");
 	expect(flow, "icmpType", NULL);
 	expect(flow, "existing", "false");
+	expect(flow, "forwarded", "false");
+	expect(flow, "raw", "false");
+	expect(flow, "observed", "false");
+	expect(flow, "observedAction", NULL);
+	expect(flow, "candidateAction", NULL);
+	expect(flow, "uid", NULL);
+	expect(flow, "command", NULL);
+	expect(flow, "cgroup", NULL);
 	json_object_put(flow);
 	names_free(names);
 }
@@ -119,6 +135,71 @@ static void test_silent_icmp_by_rule(void **state)
 	names_free(names);
 }
 
+/* What does not decide, and who is behind it. */
+static void test_opinions_and_owner(void **state)
+{
+	struct mseg_flow_record record = record_in();
+	struct names *names = names_new(NULL);
+	struct json_object *flow;
+
+	(void)state;
+	record.flags = MSEG_FLOW_FLAG_FORWARDED | MSEG_FLOW_FLAG_RAW;
+	record.observed = MSEG_OPINION_ALLOW;
+	record.observed_rule = 1;
+	record.observed_cookie = 77;
+	record.candidate = MSEG_OPINION_REJECT;
+	record.candidate_generation = 9;
+	record.uid = 0;
+	record.cgroup = UINT64_MAX;
+	memcpy(record.command, "sshd\x1b[2J/0123456789", sizeof(record.command));
+	flow = flow_json(&record, names);
+	expect(flow, "forwarded", "true");
+	expect(flow, "raw", "true");
+	expect(flow, "observed", "true");
+	expect(flow, "observedAction", "Accept");
+	expect(flow, "observedPolicyID", "77");
+	expect(flow, "candidateAction", "Reject");
+	expect(flow, "candidateGeneration", "9");
+	expect(flow, "candidateRuleName", "");
+	expect(flow, "uid", "0");
+	expect(flow, "command", "sshd?[2J/0123456");
+	expect(flow, "cgroup", "18446744073709551615");
+	expect(flow, "cgroupPath", NULL);
+	json_object_put(flow);
+	/* A packet socket's would have been rejected by the default. */
+	record.observed = MSEG_OPINION_REJECT;
+	record.observed_rule = MSEG_ID_NONE;
+	flow = flow_json(&record, names);
+	expect(flow, "observedAction", "Reject");
+	expect(flow, "observedPolicyID", "");
+	expect(flow, "observedRuleName", "");
+	json_object_put(flow);
+	names_free(names);
+}
+
+/* The hierarchy's root has a path, wherever there is a hierarchy. */
+static void test_cgroup(void **state)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} root = { .handle = { .handle_bytes = sizeof(uint64_t) } };
+	char path[256] = "";
+	struct statfs fs;
+	uint64_t id;
+	int mount;
+
+	(void)state;
+	if (geteuid() || statfs("/sys/fs/cgroup", &fs) || fs.f_type != CGROUP2_SUPER_MAGIC ||
+	    name_to_handle_at(AT_FDCWD, "/sys/fs/cgroup", &root.handle, &mount, 0))
+		skip();
+	memcpy(&id, root.room + sizeof(root.handle), sizeof(id));
+	if (!cgroup_path(id, path, sizeof(path)))
+		skip(); /* a container's root may not open by number */
+	assert_string_equal(path, "/");
+	assert_false(cgroup_path(UINT64_MAX - 1, path, sizeof(path)));
+}
+
 static void test_protocol(void **state)
 {
 	char text[16];
@@ -133,6 +214,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rejected_by_default),
 		cmocka_unit_test(test_silent_icmp_by_rule),
+		cmocka_unit_test(test_opinions_and_owner),
+		cmocka_unit_test(test_cgroup),
 		cmocka_unit_test(test_protocol),
 	};
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mctl lock: refuse every change until the machine starts anew. */
+#include <errno.h>
+#include <linux/mseg.h>
+#include <stdio.h>
+
+#include "lib/json.h"
+#include "change.h"
+
+static bool take(int option, const char *value, void *arg)
+{
+	(void)option; /* --yes, the only one */
+	(void)value;
+	*(bool *)arg = true;
+	return true;
+}
+
+static int lock(struct context *context, struct client *client)
+{
+	struct json_object *object;
+	int err = client_do(client, MSEG_C_LOCK, 0, NULL, NULL);
+
+	if (err == -EALREADY)
+		fputs("mctl: it is locked already: nothing changes\n", stderr);
+	else if (err)
+		return module_error(client, "lock the policy", err);
+	object = json_object_new_object();
+	json_add_bool(object, "locked", true);
+	output_object(context->format, object);
+	return MCTL_DONE;
+}
+
+static int run(struct context *context, int argc, char **argv)
+{
+	static const struct option own[] = {
+		{ "yes", no_argument, NULL, 'y' },
+		{ 0 },
+	};
+	bool yes = false;
+	int status, first = options_read(context, argc, argv, own, take, &yes);
+	struct client *client;
+
+	if (first < 0)
+		return options_exit();
+	if (first < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first]);
+	status = module_open(&client);
+	if (status == MCTL_DONE)
+		status = change_confirmed(
+			context, yes,
+			"Nothing can be changed, nor the module unloaded, until the machine starts anew. Lock it?");
+	if (status == MCTL_DONE)
+		status = lock(context, client);
+	client_close(client);
+	return status;
+}
+
+const struct command lock_command = {
+	.name = "lock",
+	.arguments = "[--yes]",
+	.summary = "Refuse every change until the machine starts anew",
+	.help = "Policy, settings and attachment of this network namespace stay as they are, and the\n"
+		"module stays loaded: nobody takes that back, not even root, but by a restart. What\n"
+		"loads the policy when the machine starts comes first, then. A policy on trial must be\n"
+		"confirmed or taken back before.\n"
+		"\n"
+		"  --yes     do not ask\n",
+	.run = run,
+};
