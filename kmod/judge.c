@@ -8,6 +8,7 @@
 #include <linux/mseg.h>
 
 #include "opinion.h"
+#include "query.h"
 #include "socket.h"
 #include "track.h"
 
@@ -17,6 +18,7 @@ struct judgement {
 	struct mseg_verdict verdict;
 	struct mseg_opinions opinions;
 	bool existing;
+	bool half_open;
 	bool either;
 };
 
@@ -125,6 +127,10 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 
 	mseg_stat(mnet->stats, midstream);
 	judgement->existing = true;
+	/* A SYN that a peer may have forged, forgotten since: no more than it was. */
+	judgement->half_open = packet->protocol == IPPROTO_TCP &&
+			       mseg_socket_state(mnet->net, key, packet->ifindex) ==
+				       MSEG_SOCKET_HALF_OPEN;
 	if (packet->protocol == IPPROTO_TCP && mseg_socket_listens(mnet->net, key, packet->ifindex))
 		ask_in(mnet, generation, key, judgement);
 	else
@@ -196,14 +202,16 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	smp_store_release(&conn->generation, generation->number);
 }
 
-static void make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
+/* Whether another entry went. */
+static bool make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
 {
 	struct mseg_conn *victim = mseg_conn_victim(mnet->conns, key, reject, out);
 
 	if (!victim)
-		return;
+		return false;
 	mseg_stat(mnet->stats, conn_evicted);
 	mseg_track_end(mnet, victim);
+	return true;
 }
 
 static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
@@ -230,7 +238,8 @@ static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
 	conn->flags |= MSEG_FLOW_FLAG_EXISTING;
 	conn->has_socket = packet->protocol == IPPROTO_TCP;
 	if (!reject)
-		conn->state = MSEG_CONN_STATE_ESTABLISHED;
+		conn->state = judgement->half_open ? MSEG_CONN_STATE_REPLIED :
+						     MSEG_CONN_STATE_ESTABLISHED;
 }
 
 static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -240,13 +249,14 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 	struct mseg_conn_key key = packet->key;
 	struct mseg_conn *conn;
+	bool overflow = false;
 
 	/* What a socket proves to exist is no forgery. */
 	if (reject && !judgement->existing)
 		mseg_packet_to_rejected(&key, judgement->key.direction);
 	if (mseg_conn_full(mnet->conns))
-		make_room(mnet, &key, reject, packet->out);
-	conn = mseg_conn_new(mnet->conns, &key);
+		overflow = make_room(mnet, &key, reject, packet->out) || !reject;
+	conn = mseg_conn_new(mnet->conns, &key, overflow);
 	if (!conn)
 		return NULL;
 	fill_conn(mnet, conn, packet, judgement);
@@ -360,15 +370,30 @@ static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_
 	return conn;
 }
 
-static struct mseg_conn *find(struct mseg_net *mnet, struct mseg_packet *packet)
+/* Whether a packet answers a query to a group which the policy allows. */
+static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *generation,
+			  const struct mseg_packet *packet)
 {
-	struct mseg_conn *conn = find_key(mnet, &packet->key);
+	struct judgement judgement = {};
+	struct mseg_conn_key query;
+	struct mseg_conn *conn;
 
-	if (!conn && packet->icmp_reply) {
-		mseg_packet_to_single(packet);
-		conn = find_key(mnet, &packet->key);
+	if (!mseg_query_find(mnet->queries, mnet->net, packet, &query))
+		return false;
+	conn = find_key(mnet, &query);
+	if (conn) {
+		judgement.verdict.action = current_verdict(mnet, generation, conn);
+	} else {
+		/* Nothing is remembered of it, but it was sent. */
+		policy_key(&judgement.key, &query, MSEG_DIRECTION_OUT, ntohs(query.rport));
+		ask(mnet, generation, &judgement);
 	}
-	return conn;
+	if (judgement.verdict.action == MSEG_ACTION_REJECT)
+		return false;
+	mseg_stat(mnet->stats, pass_answer);
+	if (conn)
+		mseg_track_packet(mnet, conn, packet);
+	return true;
 }
 
 /*
@@ -468,12 +493,18 @@ static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *gen
 	return MSEG_ACTION_REJECT;
 }
 
-u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
+static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *generation,
+		     struct mseg_packet *packet)
 {
-	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
-	struct mseg_conn *conn = find(mnet, packet);
+	struct mseg_conn *conn = find_key(mnet, &packet->key);
 	u8 verdict;
 
+	if (!conn && answers_query(mnet, generation, packet))
+		return MSEG_ACTION_ALLOW;
+	if (!conn && packet->icmp_reply) {
+		mseg_packet_to_single(packet);
+		conn = find_key(mnet, &packet->key);
+	}
 	if (conn && packet->tcp_syn)
 		conn = after_syn(mnet, conn, packet);
 	if (!conn)
@@ -483,6 +514,15 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 	if (packet->raw)
 		note_raw(conn);
 	mseg_track_packet(mnet, conn, packet);
+	return verdict;
+}
+
+u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
+{
+	u8 verdict = judge_flow(mnet, rcu_dereference(mnet->generation), packet);
+
+	if (packet->to_group && packet->out && verdict == MSEG_ACTION_ALLOW)
+		mseg_query_note(mnet->queries, packet);
 	return verdict;
 }
 

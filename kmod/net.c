@@ -10,6 +10,7 @@
 #include "event.h"
 #include "hook.h"
 #include "procfs.h"
+#include "query.h"
 #include "sweep.h"
 #include "sysctl.h"
 #include "txn.h"
@@ -35,10 +36,12 @@ static void free_parts(struct mseg_net *mnet)
 	/* Records first: sending them counts. */
 	mseg_flows_free(mnet->flows);
 	mseg_conns_free(mnet->conns);
+	mseg_queries_free(mnet->queries);
 	free_percpu(mnet->stats);
 	mseg_generation_drop(mnet);
 	mnet->flows = NULL;
 	mnet->conns = NULL;
+	mnet->queries = NULL;
 	mnet->stats = NULL;
 }
 
@@ -53,7 +56,8 @@ static int make_parts(struct mseg_net *mnet)
 		goto fail;
 	mnet->conns = mseg_conns_new(min_t(u32, max_connections, MAX_CONNECTIONS), mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
-	if (!mnet->conns || !mnet->flows)
+	mnet->queries = mseg_queries_new();
+	if (!mnet->conns || !mnet->flows || !mnet->queries)
 		goto fail;
 	ratelimit_state_init(&mnet->answers, HZ, ANSWERS_PER_SECOND);
 	ratelimit_set_flags(&mnet->answers, RATELIMIT_MSG_ON_RELEASE);

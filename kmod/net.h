@@ -36,6 +36,7 @@
  * @holds_module: something rejects, or it is locked, so the module stays loaded
  * @locked: nothing may be changed any more
  * @conns: connection cache
+ * @queries: to groups, whose answers are waited for
  * @flows: flow records on their way
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
@@ -64,6 +65,7 @@ struct mseg_net {
 	bool holds_module;
 	bool locked;
 	struct mseg_conns *conns;
+	struct mseg_queries *queries;
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;

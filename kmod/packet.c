@@ -303,6 +303,18 @@ static const struct net_device *device(const struct sk_buff *skb, const struct n
 	return dst ? dst->dev : state->out;
 }
 
+/* A network's broadcast address is known to routing alone, which a raw packet lacks. */
+static bool is_group(const struct sk_buff *skb, const struct ip_info *ip)
+{
+	__be32 addr = ip->destination.s6_addr32[0];
+
+	if (ip->family == MSEG_FAMILY_IPV6)
+		return ipv6_addr_is_multicast(&ip->destination);
+	if (!skb_dst(skb))
+		return ipv4_is_multicast(addr) || ipv4_is_lbcast(addr);
+	return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
+}
+
 /* Interface that link-local addresses belong to, or VRF device, or 0. */
 static u32 scope(const struct net_device *dev, const struct ip_info *ip)
 {
@@ -443,6 +455,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 		return MSEG_PACKET_ROUTED;
 	packet->protocol = ip.protocol;
 	packet->key.scope = scope(dev, &ip);
+	packet->to_group = is_group(skb, &ip);
 	told = set_key(skb, &ip, packet->out, &packet->key);
 	if (mseg_protocol_has_ports(ip.protocol))
 		packet->service = ntohs(packet->out ? packet->key.rport : packet->key.lport);

@@ -107,6 +107,7 @@ enum mseg_packet_class {
  * @family: enum mseg_family
  * @protocol: IANA number
  * @out: sent by this host
+ * @to_group: to a multicast group or a broadcast address
  * @raw: sent by a packet socket
  * @observed: passes whatever the policy says, which is told by its record
  * @icmp_reply: an ICMP reply, which begins no exchange
@@ -129,6 +130,7 @@ struct mseg_packet {
 	u8 family;
 	u8 protocol;
 	bool out;
+	bool to_group;
 	bool raw;
 	bool observed;
 	bool icmp_reply;

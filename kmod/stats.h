@@ -48,11 +48,16 @@
 	X(pass_link, "allowed: neighbour discovery, MLD and IGMP")                                \
 	X(pass_related, "allowed: ICMP errors about a live connection")                           \
 	X(pass_forwarded, "allowed: ICMP errors about forwarded packets")                         \
+	X(pass_answer, "allowed: unicast answers to queries to a group")                          \
 	X(judged, "times the policy was asked")                                                   \
 	X(midstream, "connections first seen in their middle")                                    \
 	X(conn_added, "connections remembered")                                                   \
 	X(conn_removed, "connections forgotten")                                                  \
 	X(conn_evicted, "connections forgotten to make room for others")                          \
+	X(conn_overflow, "connections remembered beyond the limit: all others are established")   \
+	X(conn_waiting,                                                                           \
+	  "connections not remembered: too many that were forgotten wait to be freed")            \
+	X(conn_total, "connections not remembered: all namespaces together are at their limit")   \
 	X(conn_full, "connections not remembered: the cache is full")                             \
 	X(conn_no_memory, "connections not remembered: no memory")                                \
 	X(answers, "rejected packets that were to be answered")                                   \

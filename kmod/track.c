@@ -98,7 +98,7 @@ static void set_last_seen(struct mseg_conn *conn)
  */
 static void name_process(struct mseg_conn *conn, const struct mseg_packet *packet)
 {
-	u8 named = mseg_process_sends() ? MSEG_CONN_NAMED_TASK : MSEG_CONN_NAMED_SOCKET;
+	u8 named = mseg_process_sends(packet) ? MSEG_CONN_NAMED_TASK : MSEG_CONN_NAMED_SOCKET;
 	struct mseg_process process;
 
 	if (READ_ONCE(conn->named) >= named || !mseg_process_of_packet(&process, packet))

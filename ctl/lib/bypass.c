@@ -37,6 +37,8 @@ struct search {
 	void *arg;
 	struct hook hooks[HOOKS_MAX];
 	size_t n_hooks;
+	/* Whose filters are being read: shared ones do not name it. */
+	int ifindex;
 };
 
 __attribute__((format(printf, 3, 4))) static void tell(const struct search *search,
@@ -74,6 +76,8 @@ static int dump(int protocol, int type, void *header, size_t len, nl_recvmsg_msg
 		err = nl_recvmsgs_default(socket);
 	if (socket)
 		nl_socket_free(socket);
+	if (err == -NLE_PERM || err == -NLE_NOACCESS)
+		return -EPERM;
 	return err < 0 ? -EIO : 0;
 }
 
@@ -223,19 +227,18 @@ static bool may_redirect(const char *kind, struct nlattr *options)
 
 static int on_filter(struct nl_msg *message, void *arg)
 {
-	struct nlmsghdr *header = nlmsg_hdr(message);
-	struct tcmsg *filter = nlmsg_data(header);
 	struct nlattr *attrs[TCA_MAX + 1];
+	struct search *search = arg;
 	char name[IF_NAMESIZE];
 	const char *kind;
 
-	if (nlmsg_parse(header, sizeof(*filter), attrs, TCA_MAX, NULL) || !attrs[TCA_KIND] ||
-	    !attrs[TCA_OPTIONS])
+	if (nlmsg_parse(nlmsg_hdr(message), sizeof(struct tcmsg), attrs, TCA_MAX, NULL) ||
+	    !attrs[TCA_KIND] || !attrs[TCA_OPTIONS])
 		return NL_SKIP;
 	kind = nla_get_string(attrs[TCA_KIND]);
 	if (may_redirect(kind, attrs[TCA_OPTIONS])) {
-		name_of(filter->tcm_ifindex, name);
-		tell(arg, BYPASS_TC, "%s (%s)", name, kind);
+		name_of(search->ifindex, name);
+		tell(search, BYPASS_TC, "%s (%s)", name, kind);
 	}
 	return NL_OK;
 }
@@ -253,6 +256,7 @@ static int find_filters(struct search *search)
 			.tcm_parent = search->hooks[i].parent,
 		};
 
+		search->ifindex = of.tcm_ifindex;
 		/* Most disciplines have no filters, and say so by an error. */
 		dump(NETLINK_ROUTE, RTM_GETTFILTER, &of, sizeof(of), on_filter, search);
 	}
@@ -274,23 +278,26 @@ static int on_flowtable(struct nl_msg *message, void *arg)
 	return NL_OK;
 }
 
-static void find_flowtables(struct search *search)
+static int find_flowtables(struct search *search)
 {
 	struct nfgenmsg all = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
+	int err = dump(NETLINK_NETFILTER, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETFLOWTABLE, &all,
+		       sizeof(all), on_flowtable, search);
 
-	/* A kernel without nf_tables has none. */
-	dump(NETLINK_NETFILTER, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETFLOWTABLE, &all,
-	     sizeof(all), on_flowtable, search);
+	/* Without nf_tables the kernel knows no such question, and has none. */
+	return err == -EPERM ? err : 0;
 }
 
 int bypass_find(bypass_found *found, void *arg)
 {
 	static struct search search;
-	int links, filters;
+	int links, filters, flowtables;
 
 	search = (struct search){ .found = found, .arg = arg };
 	links = find_links(&search);
 	filters = find_filters(&search);
-	find_flowtables(&search);
-	return links ? links : filters;
+	flowtables = find_flowtables(&search);
+	if (links)
+		return links;
+	return filters ? filters : flowtables;
 }

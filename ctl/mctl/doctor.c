@@ -234,7 +234,8 @@ static void check_bypasses(struct doctor *doctor)
 			report(doctor, texts[kind].check, OK, "%s", texts[kind].none);
 	}
 	if (err)
-		report(doctor, "devices", WARN, "not all of them could be asked for");
+		report(doctor, "devices", WARN,
+		       "not everything could be asked for: run this as root");
 }
 
 static int run(struct context *context, int argc, char **argv)

@@ -119,19 +119,36 @@ static int finish_output(int status)
 	return status ? status : MCTL_FAILED;
 }
 
+/* -o before the command, in its three forms; how many arguments it took. */
+static int take_format(int argc, char **argv, const char **format)
+{
+	static const char long_form[] = "--output=";
+
+	if (argc < 1)
+		return 0;
+	if (!strncmp(argv[0], long_form, sizeof(long_form) - 1))
+		*format = argv[0] + sizeof(long_form) - 1;
+	else if (!strncmp(argv[0], "-o", 2) && argv[0][2])
+		*format = argv[0] + 2;
+	else if (argc >= 2 && is_one_of(argv[0], "-o", "--output"))
+		*format = argv[1];
+	if (!*format)
+		return 0;
+	return *format == argv[1] ? 2 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *format = NULL;
+	int taken;
 
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	argv++;
 	argc--;
-	if (argc >= 2 && is_one_of(argv[0], "-o", "--output")) {
-		format = argv[1];
-		argv += 2;
-		argc -= 2;
-	}
+	taken = take_format(argc, argv, &format);
+	argv += taken;
+	argc -= taken;
 	if (argc < 1) {
 		print_commands(stderr);
 		return MCTL_USAGE;

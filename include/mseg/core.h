@@ -77,6 +77,8 @@ struct mseg_rule {
 };
 
 struct mseg_segments;
+struct mseg_classes;
+struct mseg_row;
 
 /**
  * struct mseg_network - a named set of prefixes
@@ -84,7 +86,9 @@ struct mseg_segments;
  * @prefixes: as they were added
  * @n_prefixes: how many
  * @room: how many @prefixes has room for
- * @segments: the look-up, by family; NULL before compilation
+ * @segments: its addresses by family, while it is compiled
+ * @rows: rules by service, for each direction: of those that decide, and where some
+ *	are under observation, of all
  */
 struct mseg_network {
 	const char *name;
@@ -92,6 +96,7 @@ struct mseg_network {
 	__u32 n_prefixes;
 	__u32 room;
 	struct mseg_segments *segments[2];
+	struct mseg_row *rows[2][2];
 };
 
 /**
@@ -106,9 +111,9 @@ struct mseg_network {
  * @rules_room: how many @rules has room for
  * @n_entries: prefixes of all networks
  * @n_pairs: networks of all rules together
- * @order: rule indices, those of one group together
- * @order_start: where each group starts in @order: of the rules that decide, then
- *	of those under observation, each direction's Rejects and Allows
+ * @n_ranges: services times networks of all rules together
+ * @n_observed: rules under observation
+ * @classes: networks by address, for each family; NULL before compilation
  */
 struct mseg_policy {
 	struct mseg_network *networks;
@@ -121,8 +126,9 @@ struct mseg_policy {
 	__u32 rules_room;
 	__u32 n_entries;
 	__u32 n_pairs;
-	__u32 *order;
-	__u32 order_start[9];
+	__u32 n_ranges;
+	__u32 n_observed;
+	struct mseg_classes *classes[2];
 };
 
 /**
@@ -232,7 +238,8 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
  * @refusal: filled on error
  *
  * Return: 0, -EINVAL (an exclusion outside of every entry of its network, or a
- * prefix both included and excluded) or -ENOMEM. On error only freeing is left.
+ * prefix both included and excluded), -E2BIG (networks overlap too much:
+ * MSEG_MAX_OVERLAP, MSEG_MAX_MEMBERS) or -ENOMEM. On error only freeing is left.
  */
 int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal);
 
@@ -271,7 +278,7 @@ struct mseg_verdict mseg_observe(const struct mseg_policy *policy, const struct 
  */
 static inline int mseg_policy_observes(const struct mseg_policy *policy)
 {
-	return policy->order_start[8] != policy->order_start[4];
+	return policy->n_observed > 0;
 }
 
 /**

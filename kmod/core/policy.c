@@ -3,7 +3,9 @@
  * The policy model: building, checking, copying and freeing. Arrays grow by
  * doubling; a step that fails leaves the policy as it was.
  */
+#include "classes.h"
 #include "port.h"
+#include "rows.h"
 #include "segments.h"
 
 /* A limit in a message. */
@@ -71,6 +73,7 @@ static void free_network(struct mseg_network *network)
 	mseg_free(network->prefixes);
 	mseg_segments_free(network->segments[0]);
 	mseg_segments_free(network->segments[1]);
+	mseg_rows_free(network);
 }
 
 void mseg_policy_free(struct mseg_policy *policy)
@@ -89,7 +92,8 @@ void mseg_policy_free(struct mseg_policy *policy)
 	}
 	mseg_free(policy->networks);
 	mseg_free(policy->rules);
-	mseg_free(policy->order);
+	mseg_classes_free(policy->classes[0]);
+	mseg_classes_free(policy->classes[1]);
 	mseg_free(policy);
 }
 
@@ -254,6 +258,8 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
 	if (rule->n_networks > MSEG_MAX_PAIRS - policy->n_pairs)
 		return refuse(refusal, -E2BIG,
 			      "too many networks in all rules together" MOST(MSEG_MAX_PAIRS));
+	if (rule->n_networks * rule->n_services > MSEG_MAX_RANGES - policy->n_ranges)
+		return refuse(refusal, -E2BIG, "too many ranges" MOST(MSEG_MAX_RANGES));
 	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1, sizeof(added)))
 		return no_memory(refusal);
 	policy->rules = array;
@@ -266,6 +272,8 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
 	}
 	policy->rules[policy->n_rules++] = added;
 	policy->n_pairs += added.n_networks;
+	policy->n_ranges += added.n_networks * added.n_services;
+	policy->n_observed += added.observed;
 	return 0;
 }
 
@@ -334,28 +342,17 @@ static int compile_networks(struct mseg_policy *policy, struct mseg_refusal *ref
 	return 0;
 }
 
-/* Those that decide, and of each direction the Rejects, come first. */
-static u32 group(const struct mseg_rule *rule)
+static void free_segments(struct mseg_policy *policy)
 {
-	return rule->observed * 4 + rule->direction * 2 + (rule->action == MSEG_ACTION_ALLOW);
-}
+	u32 i, f;
 
-static int order_rules(struct mseg_policy *policy, struct mseg_refusal *refusal)
-{
-	u32 g, i, n = 0;
-
-	policy->order = mseg_alloc(policy->n_rules + 1, sizeof(u32));
-	if (!policy->order)
-		return no_memory(refusal);
-	for (g = 0; g < 8; g++) {
-		policy->order_start[g] = n;
-		for (i = 0; i < policy->n_rules; i++)
-			if (group(&policy->rules[i]) == g)
-				policy->order[n++] = i;
+	for (i = 0; i < policy->n_networks; i++) {
+		for (f = 0; f < 2; f++) {
+			mseg_segments_free(policy->networks[i].segments[f]);
+			policy->networks[i].segments[f] = NULL;
+		}
 		mseg_breathe();
 	}
-	policy->order_start[8] = n;
-	return 0;
 }
 
 int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal)
@@ -363,7 +360,13 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
 	int err;
 
 	err = compile_networks(policy, refusal);
-	if (err)
-		return err;
-	return order_rules(policy, refusal);
+	if (!err)
+		err = mseg_rows_build(policy, refusal);
+	if (!err)
+		err = mseg_classes_build(policy, 0, &policy->classes[0], refusal);
+	if (!err)
+		err = mseg_classes_build(policy, 1, &policy->classes[1], refusal);
+	/* The classes have taken their place. */
+	free_segments(policy);
+	return err;
 }

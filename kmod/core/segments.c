@@ -2,8 +2,7 @@
 /*
  * Segments are made in one sweep over the prefixes in address order. Prefixes
  * nest or are disjoint, so those that cover the sweep's place form a stack with
- * the longest on top; whenever the top changes, a segment starts. An address is
- * then found by binary search.
+ * the longest on top; whenever the top changes, a segment starts.
  */
 #include "segments.h"
 
@@ -213,20 +212,15 @@ out:
 	return err;
 }
 
-int mseg_segments_find(const struct mseg_segments *segments, const u8 *addr)
+u32 mseg_segments_count(const struct mseg_segments *segments)
 {
-	u32 low = 0, high = segments ? segments->n : 0;
+	return segments ? segments->n : 0;
+}
 
-	/* The last segment that starts at or before the address. */
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (memcmp(segments->segment[middle].start, addr, MSEG_ADDR_LEN) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? segments->segment[low - 1].len : MSEG_NOT_COVERED;
+int mseg_segments_get(const struct mseg_segments *segments, u32 i, u8 *addr)
+{
+	memcpy(addr, segments->segment[i].start, MSEG_ADDR_LEN);
+	return segments->segment[i].len;
 }
 
 void mseg_segments_free(struct mseg_segments *segments)

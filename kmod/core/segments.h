@@ -26,16 +26,22 @@ int mseg_segments_build(const struct mseg_network *network, u8 family,
 			struct mseg_segments **result, struct mseg_refusal *refusal);
 
 /**
- * mseg_segments_find() - the entry that decides for an address
+ * mseg_segments_count() - how many segments
  * @segments: may be NULL
- * @addr: MSEG_ADDR_LEN bytes, network order
  *
- * Any context.
- *
- * Return: its prefix length, or MSEG_NOT_COVERED where no entry covers the
- * address or the longest that does is an exclusion.
+ * Return: their number.
  */
-int mseg_segments_find(const struct mseg_segments *segments, const u8 *addr);
+u32 mseg_segments_count(const struct mseg_segments *segments);
+
+/**
+ * mseg_segments_get() - one segment
+ * @segments: built
+ * @i: less than their number; they ascend
+ * @addr: set to its first address
+ *
+ * Return: the length of the entry that decides for it, or MSEG_NOT_COVERED.
+ */
+int mseg_segments_get(const struct mseg_segments *segments, u32 i, u8 *addr);
 
 /**
  * mseg_segments_free() - free segments

@@ -633,6 +633,118 @@ static void test_story(void **state)
 	mseg_policy_free(policy);
 }
 
+/* Networks that hold 10/8, and rules that name them, as many at once as can be. */
+static void add_overlapping(struct mseg_policy *policy, unsigned int n)
+{
+	static const struct mseg_prefix prefix = V4(10, 0, 0, 0, 8);
+	__u32 networks[MSEG_MAX_RULE_NETWORKS];
+	struct mseg_rule rule = a_rule();
+	struct mseg_refusal refusal;
+	unsigned int i;
+
+	rule.networks = networks;
+	rule.n_networks = 0;
+	for (i = 0; i < n; i++) {
+		networks[rule.n_networks++] = policy->n_networks;
+		add_network(policy, &prefix, 1);
+		if (rule.n_networks < MSEG_MAX_RULE_NETWORKS && i + 1 < n)
+			continue;
+		assert_int_equal(mseg_policy_add_rule(policy, &rule, &refusal), 0);
+		rule.n_networks = 0;
+	}
+}
+
+static int compile_overlapping(unsigned int named, unsigned int unnamed,
+			       struct mseg_refusal *refusal)
+{
+	static const struct mseg_prefix prefix = V4(10, 0, 0, 0, 8);
+	struct mseg_policy *policy = a_policy();
+	unsigned int i;
+	int err;
+
+	add_overlapping(policy, named);
+	for (i = 0; i < unnamed; i++)
+		add_network(policy, &prefix, 1);
+	*refusal = stale();
+	err = mseg_policy_compile(policy, refusal);
+	mseg_policy_free(policy);
+	return err;
+}
+
+/* What is looked at for a connection is bounded: what no rule names does not count. */
+static void test_most_overlap(void **state)
+{
+	struct mseg_refusal refusal;
+
+	(void)state;
+	assert_int_equal(compile_overlapping(MSEG_MAX_OVERLAP, 10, &refusal), 0);
+	assert_int_equal(compile_overlapping(MSEG_MAX_OVERLAP + 1, 0, &refusal), -E2BIG);
+	assert_refusal(&refusal, MSEG_ID_NONE, MSEG_ID_NONE);
+}
+
+/* Everyone of @n addresses within 10/8 in a network of its own. */
+static int compile_classes(unsigned int n, struct mseg_refusal *refusal)
+{
+	struct mseg_policy *policy = a_policy();
+	struct mseg_rule rule = a_rule();
+	unsigned int i;
+	__u32 network;
+	int err;
+
+	add_overlapping(policy, MSEG_MAX_OVERLAP - 1);
+	rule.networks = &network;
+	for (i = 0; i < n; i++) {
+		struct mseg_prefix prefix = V4(10, i >> 15, i >> 7, i << 1, 32);
+
+		network = policy->n_networks;
+		add_network(policy, &prefix, 1);
+		assert_int_equal(mseg_policy_add_rule(policy, &rule, refusal), 0);
+	}
+	*refusal = stale();
+	err = mseg_policy_compile(policy, refusal);
+	mseg_policy_free(policy);
+	return err;
+}
+
+/* Sets of networks: the widest of MSEG_MAX_OVERLAP - 1, and one larger for each address. */
+static void test_most_members(void **state)
+{
+	unsigned int most = (MSEG_MAX_MEMBERS - (MSEG_MAX_OVERLAP - 1)) / MSEG_MAX_OVERLAP;
+	struct mseg_refusal refusal;
+
+	(void)state;
+	assert_int_equal(compile_classes(most, &refusal), 0);
+	assert_int_equal(compile_classes(most + 1, &refusal), -E2BIG);
+	assert_refusal(&refusal, MSEG_ID_NONE, MSEG_ID_NONE);
+}
+
+static void test_most_ranges(void **state)
+{
+	struct mseg_service services[MSEG_MAX_RULE_SERVICES];
+	__u32 networks[MSEG_MAX_RULE_NETWORKS] = { 0 };
+	struct mseg_policy *policy = a_policy();
+	struct mseg_rule rule = a_rule();
+	struct mseg_refusal refusal;
+	unsigned int i;
+
+	(void)state;
+	add_network(policy, everywhere, 2);
+	for (i = 0; i < COUNT(services); i++)
+		services[i] = (struct mseg_service){ .protocol = 6, .low = i, .high = i, .item = i };
+	rule.services = services;
+	rule.n_services = COUNT(services);
+	rule.networks = networks;
+	rule.n_networks = COUNT(networks);
+	for (i = 0; i < MSEG_MAX_RANGES / (COUNT(services) * COUNT(networks)); i++)
+		assert_int_equal(mseg_policy_add_rule(policy, &rule, &refusal), 0);
+	rule.n_services = 1;
+	rule.n_networks = 1;
+	refusal = stale();
+	assert_int_equal(mseg_policy_add_rule(policy, &rule, &refusal), -E2BIG);
+	assert_refusal(&refusal, MSEG_ID_NONE, MSEG_ID_NONE);
+	mseg_policy_free(policy);
+}
+
 /* What one rule under observation would have made of TCP from anywhere. */
 static void test_observed(void **state)
 {
@@ -678,6 +790,8 @@ int main(void)
 		cmocka_unit_test(test_most_rules),   cmocka_unit_test(test_most_entries),
 		cmocka_unit_test(test_longest_rule), cmocka_unit_test(test_clone),
 		cmocka_unit_test(test_story),	     cmocka_unit_test(test_observed),
+		cmocka_unit_test(test_most_overlap), cmocka_unit_test(test_most_members),
+		cmocka_unit_test(test_most_ranges),
 	};
 
 	return cmocka_run_group_tests_name("core: policy", tests, NULL, NULL);

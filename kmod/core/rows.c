@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Within one network all rules match by the same entry, so that their order is
+ * known in advance: Rejects before Allows, then the narrower service, then the
+ * first. A row is painted in that order, each place once.
+ */
+#include "rows.h"
+
+/* Wider than any list of ranges, which covers 0x10000 values at most. */
+#define WIDTH_BARE 0x10001
+#define WIDTH_ANY 0x10002
+
+/* A protocol's values stand together; behind them is what no protocol holds. */
+#define PLACE(protocol, value) ((u32)(protocol) << 16 | (value))
+#define LAST_PLACE PLACE(MSEG_PROTOCOL_ANY, 0xffff)
+
+struct mseg_row {
+	u32 n;
+	struct mseg_cell cell[];
+};
+
+/* A service of a rule, with what decides between rules. */
+struct interval {
+	u32 first;
+	u32 last;
+	u32 rule;
+	u32 width;
+	u32 allow;
+};
+
+/* The rules that name each network, and room to work for the largest row. */
+struct builder {
+	struct mseg_policy *policy;
+	u32 *first; /* by network, into @rules; one more at the end */
+	u32 *rules;
+	struct interval *intervals;
+	u32 *edges;
+	u32 *owner;
+	u32 *next;
+};
+
+u32 mseg_row_place(const struct mseg_key *key)
+{
+	if (key->protocol == 1 && key->family != MSEG_FAMILY_IPV4)
+		return LAST_PLACE;
+	if (key->protocol == 58 && key->family != MSEG_FAMILY_IPV6)
+		return LAST_PLACE;
+	return PLACE(key->protocol, key->service);
+}
+
+static struct interval interval_of(const struct mseg_service *service)
+{
+	struct interval interval = {
+		.first = PLACE(service->protocol, service->low),
+		.last = PLACE(service->protocol, service->high),
+	};
+
+	if (service->protocol == MSEG_PROTOCOL_ANY) {
+		interval.first = 0;
+		interval.last = LAST_PLACE;
+	} else if (service->bare) {
+		interval.first = PLACE(service->protocol, 0);
+		interval.last = PLACE(service->protocol, 0xffff);
+	}
+	return interval;
+}
+
+/* An item is a run of services, and as wide as they are together. */
+static u32 item_width(const struct mseg_rule *rule, u32 first, u32 *end)
+{
+	const struct mseg_service *s = rule->services;
+	u32 i, width = 0;
+
+	for (i = first; i < rule->n_services && s[i].item == s[first].item; i++)
+		width += s[i].bare ? WIDTH_BARE : s[i].high - s[i].low + 1U;
+	*end = i;
+	return s[first].protocol == MSEG_PROTOCOL_ANY ? WIDTH_ANY : width;
+}
+
+static u32 add_rule(struct builder *builder, u32 index, u32 n)
+{
+	const struct mseg_rule *rule = &builder->policy->rules[index];
+	u32 i, width = 0, end = 0;
+
+	for (i = 0; i < rule->n_services; i++) {
+		struct interval *interval = &builder->intervals[n++];
+
+		if (i == end)
+			width = item_width(rule, i, &end);
+		*interval = interval_of(&rule->services[i]);
+		interval->rule = index;
+		interval->width = width;
+		interval->allow = rule->action == MSEG_ACTION_ALLOW;
+	}
+	return n;
+}
+
+static int order(u32 a, u32 b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_intervals(const void *a, const void *b)
+{
+	const struct interval *x = a, *y = b;
+
+	/* Sorting many takes long. */
+	mseg_breathe();
+	return order(x->allow, y->allow) ?: order(x->width, y->width) ?: order(x->rule, y->rule);
+}
+
+static int compare_edges(const void *a, const void *b)
+{
+	mseg_breathe();
+	return order(*(const u32 *)a, *(const u32 *)b);
+}
+
+/* Sorted places where intervals begin or have ended, each once: how many. */
+static u32 find_edges(const struct builder *builder, u32 n)
+{
+	u32 *edges = builder->edges;
+	u32 i, unique = 0;
+
+	for (i = 0; i < n; i++) {
+		edges[2 * i] = builder->intervals[i].first;
+		edges[2 * i + 1] = builder->intervals[i].last + 1;
+	}
+	mseg_sort(edges, 2 * n, sizeof(*edges), compare_edges);
+	for (i = 0; i < 2 * n; i++)
+		if (!unique || edges[unique - 1] != edges[i])
+			edges[unique++] = edges[i];
+	return unique;
+}
+
+static u32 edge_at(const struct builder *builder, u32 n, u32 place)
+{
+	u32 low = 0, high = n;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (builder->edges[middle] < place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The first gap from here on that is not painted; paths are halved on the way. */
+static u32 unpainted(u32 *next, u32 i)
+{
+	while (next[i] != i) {
+		next[i] = next[next[i]];
+		i = next[i];
+	}
+	return i;
+}
+
+static void paint(const struct builder *builder, u32 n_intervals, u32 n_edges)
+{
+	u32 i, k, end;
+
+	for (i = 0; i < n_edges; i++) {
+		builder->owner[i] = MSEG_ID_NONE;
+		builder->next[i] = i;
+	}
+	for (k = 0; k < n_intervals; k++) {
+		i = edge_at(builder, n_edges, builder->intervals[k].first);
+		end = edge_at(builder, n_edges, builder->intervals[k].last + 1);
+		for (i = unpainted(builder->next, i); i < end; i = unpainted(builder->next, i)) {
+			builder->owner[i] = k;
+			builder->next[i] = i + 1;
+		}
+		mseg_breathe();
+	}
+}
+
+/* Neighbours that say the same are one cell. */
+static void fill_row(const struct builder *builder, u32 n_edges, struct mseg_row *row)
+{
+	struct mseg_cell cell, *last = NULL;
+	u32 i;
+
+	for (i = 0; i < n_edges; i++) {
+		cell = (struct mseg_cell){ .start = builder->edges[i], .rule = MSEG_ID_NONE };
+		if (builder->owner[i] != MSEG_ID_NONE) {
+			cell.rule = builder->intervals[builder->owner[i]].rule;
+			cell.width = builder->intervals[builder->owner[i]].width;
+		}
+		if (last && last->rule == cell.rule && last->width == cell.width)
+			continue;
+		last = &row->cell[row->n++];
+		*last = cell;
+	}
+}
+
+static int build_row(const struct builder *builder, u32 n, struct mseg_row **result)
+{
+	u32 n_edges;
+
+	if (!n)
+		return 0;
+	mseg_sort(builder->intervals, n, sizeof(*builder->intervals), compare_intervals);
+	n_edges = find_edges(builder, n);
+	*result = mseg_alloc(1, sizeof(**result) + n_edges * sizeof(struct mseg_cell));
+	if (!*result)
+		return -ENOMEM;
+	paint(builder, n, n_edges);
+	fill_row(builder, n_edges, *result);
+	return 0;
+}
+
+/*
+ * Of a network's rules of one direction, those that decide, or with them those
+ * under observation. The latter is made only where there are such.
+ */
+static int build_rows_of(struct builder *builder, u32 network, u8 direction, bool observed)
+{
+	bool any_observed = false;
+	u32 i, n = 0;
+
+	for (i = builder->first[network]; i < builder->first[network + 1]; i++) {
+		const struct mseg_rule *rule = &builder->policy->rules[builder->rules[i]];
+
+		if (rule->direction != direction || (rule->observed && !observed))
+			continue;
+		any_observed |= rule->observed;
+		n = add_rule(builder, builder->rules[i], n);
+	}
+	if (observed && !any_observed)
+		return 0;
+	return build_row(builder, n, &builder->policy->networks[network].rows[direction][observed]);
+}
+
+/* Which rules name each network. */
+static void index_rules(struct builder *builder)
+{
+	const struct mseg_policy *policy = builder->policy;
+	u32 i, k;
+
+	for (i = 0; i < policy->n_rules; i++)
+		for (k = 0; k < policy->rules[i].n_networks; k++)
+			builder->first[policy->rules[i].networks[k]]++;
+	for (i = 1; i <= policy->n_networks; i++)
+		builder->first[i] += builder->first[i - 1];
+	/* Filled from the end, so that the ends become the starts. */
+	for (i = policy->n_rules; i--;) {
+		for (k = 0; k < policy->rules[i].n_networks; k++)
+			builder->rules[--builder->first[policy->rules[i].networks[k]]] = i;
+		mseg_breathe();
+	}
+}
+
+static u32 count_services(const struct builder *builder, u32 network)
+{
+	u32 i, n = 0;
+
+	for (i = builder->first[network]; i < builder->first[network + 1]; i++)
+		n += builder->policy->rules[builder->rules[i]].n_services;
+	return n;
+}
+
+static void free_room(struct builder *builder)
+{
+	mseg_free(builder->intervals);
+	mseg_free(builder->edges);
+	mseg_free(builder->owner);
+	mseg_free(builder->next);
+}
+
+static bool make_room(struct builder *builder)
+{
+	u32 i, n, most = 1;
+
+	for (i = 0; i < builder->policy->n_networks; i++) {
+		n = count_services(builder, i);
+		if (n > most)
+			most = n;
+	}
+	builder->intervals = mseg_alloc(most, sizeof(*builder->intervals));
+	builder->edges = mseg_alloc(most, 2 * sizeof(u32));
+	builder->owner = mseg_alloc(most, 2 * sizeof(u32));
+	builder->next = mseg_alloc(most, 2 * sizeof(u32));
+	return builder->intervals && builder->edges && builder->owner && builder->next;
+}
+
+static int build_all(struct builder *builder)
+{
+	u32 i, which;
+	int err;
+
+	for (i = 0; i < builder->policy->n_networks; i++) {
+		for (which = 0; which < 4; which++) {
+			err = build_rows_of(builder, i, which / 2, which % 2);
+			if (err)
+				return err;
+		}
+		mseg_breathe();
+	}
+	return 0;
+}
+
+int mseg_rows_build(struct mseg_policy *policy, struct mseg_refusal *refusal)
+{
+	struct builder builder = { .policy = policy };
+	int err = -ENOMEM;
+
+	builder.first = mseg_alloc(policy->n_networks + 1, sizeof(u32));
+	builder.rules = mseg_alloc(policy->n_pairs + 1, sizeof(u32));
+	if (builder.first && builder.rules) {
+		index_rules(&builder);
+		if (make_room(&builder))
+			err = build_all(&builder);
+		free_room(&builder);
+	}
+	mseg_free(builder.rules);
+	mseg_free(builder.first);
+	if (err)
+		*refusal = (struct mseg_refusal){ "out of memory", MSEG_ID_NONE, MSEG_ID_NONE };
+	return err;
+}
+
+const struct mseg_cell *mseg_row_find(const struct mseg_row *row, u32 place)
+{
+	u32 low = 0, high = row ? row->n : 0;
+
+	/* The last cell that starts at or before the place. */
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (row->cell[middle].start <= place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || row->cell[low - 1].rule == MSEG_ID_NONE)
+		return NULL;
+	return &row->cell[low - 1];
+}
+
+void mseg_rows_free(struct mseg_network *network)
+{
+	u32 which;
+
+	for (which = 0; which < 4; which++)
+		mseg_free(network->rows[which / 2][which % 2]);
+}
