@@ -97,6 +97,7 @@ static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 	if (!mnet->attached)
 		return 0;
 	if (nla_put_flag(skb, MSEG_A_ATTACHED) || mseg_event_put_generation(skb, mnet) ||
+	    nla_put_u8(skb, MSEG_A_FORWARD, mnet->forward) ||
 	    nla_put_u8(skb, MSEG_A_RAW, mnet->raw) ||
 	    (mnet->locked && nla_put_flag(skb, MSEG_A_LOCKED)) ||
 	    put_counts(skb, mseg_net_generation(mnet)->policy) ||
