@@ -3,13 +3,19 @@
  * The connection cache: a fixed table of chains with a keyed hash, so that
  * nobody outside can choose collisions, and a fixed number of entries. When it
  * is full a rejected or closed entry near the new one makes room, or else one
- * that is not established yet, of peers first; an established one never does.
+ * that is not established yet, of peers first; an established one never does, so
+ * that a few more may come where there are no others.
+ *
+ * An entry is memory until its grace period is over. A flood makes them faster
+ * than they are freed, so those that wait are counted and bounded, too, and so
+ * are the entries of all namespaces together.
  */
 #include "conn.h"
 
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
@@ -20,6 +26,16 @@
 /* Buckets in which room is looked for, and entries looked at in each. */
 #define EVICT_BUCKETS 8
 #define EVICT_CHAIN 16
+
+/* A connection that is that long without packet goes before others. */
+#define IDLE (3600 * HZ)
+
+#define MAX_TOTAL BIT(28)
+
+static unsigned int total_connections = 524288;
+module_param(total_connections, uint, 0444);
+MODULE_PARM_DESC(total_connections,
+		 "Connections that all namespaces remember together, 256 bytes each (524288)");
 
 static const int default_timeouts[MSEG_TIMEOUT_MAX] = {
 #define X(name, seconds, doc) seconds,
@@ -34,20 +50,32 @@ static_assert(offsetof(struct mseg_conn, lock) == 128);
 static_assert(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || sizeof(struct mseg_conn) <= 256);
 
 static struct kmem_cache *cache;
+static struct kmem_cache *forwarded_cache;
 static hsiphash_key_t hash_key __read_mostly;
 static atomic64_t last_id;
+/* Of all caches: what struct mseg_conns counts for one. */
+static atomic_t total_count;
+static atomic_t total_allocated;
 
 int mseg_conn_init(void)
 {
 	get_random_bytes(&hash_key, sizeof(hash_key));
 	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, SLAB_HWCACHE_ALIGN,
 				  NULL);
-	return cache ? 0 : -ENOMEM;
+	forwarded_cache = kmem_cache_create("mseg_conn_forwarded",
+					    sizeof(struct mseg_conn_forwarded), 0,
+					    SLAB_HWCACHE_ALIGN, NULL);
+	if (cache && forwarded_cache)
+		return 0;
+	kmem_cache_destroy(forwarded_cache);
+	kmem_cache_destroy(cache);
+	return -ENOMEM;
 }
 
 void mseg_conn_exit(void)
 {
 	rcu_barrier();
+	kmem_cache_destroy(forwarded_cache);
 	kmem_cache_destroy(cache);
 }
 
@@ -73,9 +101,35 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
 	return conns;
 }
 
+static struct mseg_conn *alloc_entry(u8 path)
+{
+	struct mseg_conn_forwarded *forwarded;
+
+	if (path != MSEG_PATH_FORWARD)
+		return kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	forwarded = kmem_cache_zalloc(forwarded_cache, GFP_ATOMIC | __GFP_NOWARN);
+	return forwarded ? &forwarded->conn : NULL;
+}
+
+static void free_conn(struct mseg_conn *conn)
+{
+	atomic_dec(&conn->conns->allocated);
+	atomic_dec(&total_allocated);
+	if (mseg_conn_is_forwarded(conn))
+		kmem_cache_free(forwarded_cache, mseg_conn_forwarded(conn));
+	else
+		kmem_cache_free(cache, conn);
+}
+
 static void free_conn_rcu(struct rcu_head *head)
 {
-	kmem_cache_free(cache, container_of(head, struct mseg_conn, rcu));
+	free_conn(container_of(head, struct mseg_conn, rcu));
+}
+
+static void give_place_back(struct mseg_conns *conns)
+{
+	atomic_dec(&conns->count);
+	atomic_dec(&total_count);
 }
 
 void mseg_conns_free(struct mseg_conns *conns)
@@ -86,9 +140,13 @@ void mseg_conns_free(struct mseg_conns *conns)
 
 	if (!conns)
 		return;
+	/* Entries that wait to be freed count against it. */
+	rcu_barrier();
 	for (i = 0; i <= conns->mask; i++) {
-		hlist_for_each_entry_safe(conn, next, &conns->buckets[i].chain, node)
-			kmem_cache_free(cache, conn);
+		hlist_for_each_entry_safe(conn, next, &conns->buckets[i].chain, node) {
+			give_place_back(conns);
+			free_conn(conn);
+		}
 		cond_resched();
 	}
 	kvfree(conns->buckets);
@@ -110,6 +168,17 @@ static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns, u32 ha
 	return &conns->buckets[hash & conns->mask];
 }
 
+static u32 limit_of_all(void)
+{
+	return min_t(u32, total_connections, MAX_TOTAL);
+}
+
+bool mseg_conn_full(const struct mseg_conns *conns)
+{
+	return atomic_read(&conns->count) >= conns->max ||
+	       atomic_read(&total_count) >= limit_of_all();
+}
+
 struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key)
 {
 	u32 h = hash(key);
@@ -123,24 +192,34 @@ struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_con
 }
 
 /*
- * What an entry is worth when one must go. Established ones never do, but for
- * what peers may keep up without a handshake.
+ * What an entry is worth when one must go. Established ones do not, but for what
+ * peers may keep up without a handshake; a connection of this host's own takes
+ * the place of one that is closing, as far as anyone can tell, or idle.
  */
 enum worth {
 	WORTH_NOTHING,
 	WORTH_LITTLE, /* begun by a peer */
 	WORTH_SOME,   /* begun by this host, which waits for a reply */
+	WORTH_MORE,   /* closing, or idle */
 	WORTH_KEEPING,
 };
 
+static bool is_over_soon(const struct mseg_conn *conn)
+{
+	return READ_ONCE(conn->state) == MSEG_CONN_STATE_CLOSING ||
+	       time_after(jiffies, READ_ONCE(conn->last_seen) + IDLE);
+}
+
 static enum worth worth(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
-	bool in = conn->direction == MSEG_DIRECTION_IN;
+	/* What is forwarded was begun by a peer, too. */
+	bool in = conn->direction == MSEG_DIRECTION_IN || mseg_conn_is_forwarded(conn);
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_REJECTED:
 		/* Of a live connection: see mseg_track_over(). */
-		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN)
+		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN &&
+		    mseg_conn_is_hosts(conn))
 			return WORTH_KEEPING;
 		return WORTH_NOTHING;
 	case MSEG_CONN_STATE_CLOSED:
@@ -151,7 +230,9 @@ static enum worth worth(const struct mseg_conns *conns, const struct mseg_conn *
 	}
 	if (mseg_conn_expired(conns, conn))
 		return WORTH_NOTHING;
-	return in && conn->key.protocol != IPPROTO_TCP ? WORTH_LITTLE : WORTH_KEEPING;
+	if (in && conn->key.protocol != IPPROTO_TCP)
+		return WORTH_LITTLE;
+	return is_over_soon(conn) ? WORTH_MORE : WORTH_KEEPING;
 }
 
 /* The entry of a bucket that is worth less than *least, which it lowers. */
@@ -190,25 +271,91 @@ struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_c
 }
 
 /* Count first, so that no two processors can both take the last place. */
-static bool reserve(struct mseg_conns *conns)
+static bool take(atomic_t *count, u32 limit)
 {
-	if (atomic_inc_return(&conns->count) <= conns->max)
+	int now = atomic_read(count);
+
+	do {
+		if (now >= limit)
+			return false;
+	} while (!atomic_try_cmpxchg(count, &now, now + 1));
+	return true;
+}
+
+static u32 overflow_area(const struct mseg_conns *conns)
+{
+	return conns->max / 16;
+}
+
+static bool take_own_place(struct mseg_conns *conns, bool overflow)
+{
+	if (take(&conns->count, conns->max))
 		return true;
-	atomic_dec(&conns->count);
-	mseg_stat(conns->stats, conn_full);
+	if (!overflow || !take(&conns->count, conns->max + overflow_area(conns)))
+		return false;
+	mseg_stat(conns->stats, conn_overflow);
+	return true;
+}
+
+static bool take_place(struct mseg_conns *conns, bool overflow)
+{
+	if (!take_own_place(conns, overflow)) {
+		mseg_stat(conns->stats, conn_full);
+		return false;
+	}
+	if (!take(&total_count, limit_of_all())) {
+		atomic_dec(&conns->count);
+		mseg_stat(conns->stats, conn_total);
+		return false;
+	}
+	return true;
+}
+
+/* Entries that may wait to be freed where there are so many. */
+static u32 with_waiting(u32 entries)
+{
+	return entries + max_t(u32, entries / 4, 1024);
+}
+
+static bool take_memory(struct mseg_conns *conns)
+{
+	if (!take(&conns->allocated, with_waiting(conns->max + overflow_area(conns))))
+		return false;
+	if (take(&total_allocated, with_waiting(limit_of_all())))
+		return true;
+	atomic_dec(&conns->allocated);
 	return false;
 }
 
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key)
+static struct mseg_conn *alloc_conn(struct mseg_conns *conns, u8 path)
 {
 	struct mseg_conn *conn;
 
-	if (!reserve(conns))
+	if (!take_memory(conns)) {
+		mseg_stat(conns->stats, conn_waiting);
 		return NULL;
-	conn = kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	}
+	conn = alloc_entry(path);
 	if (!conn) {
-		atomic_dec(&conns->count);
+		atomic_dec(&conns->allocated);
+		atomic_dec(&total_allocated);
 		mseg_stat(conns->stats, conn_no_memory);
+		return NULL;
+	}
+	conn->conns = conns;
+	return conn;
+}
+
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
+				bool overflow)
+{
+	struct mseg_conn *conn;
+
+	if (!take_place(conns, overflow))
+		return NULL;
+	conn = alloc_conn(conns, key->path);
+	if (!conn) {
+		give_place_back(conns);
 		return NULL;
 	}
 	conn->key = *key;
@@ -241,8 +388,8 @@ bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
 	if (first) {
 		mseg_stat(conns->stats, conn_added);
 	} else {
-		atomic_dec(&conns->count);
-		kmem_cache_free(cache, conn);
+		give_place_back(conns);
+		free_conn(conn);
 	}
 	return first;
 }
@@ -260,7 +407,7 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
 	}
 	spin_unlock_bh(&bucket->lock);
 	if (removed) {
-		atomic_dec(&conns->count);
+		give_place_back(conns);
 		mseg_stat(conns->stats, conn_removed);
 		call_rcu(&conn->rcu, free_conn_rcu);
 	}

@@ -15,6 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include <linux/mseg.h>
+
 #include "packet.h"
 #include "process.h"
 #include "stats.h"
@@ -116,8 +118,9 @@ enum mseg_conn_named {
  * @process: who is behind it; of rejected attempts what all have in common
  * @id: unique since the module was loaded
  * @first_seen: nanoseconds since 1970
- * @reported: jiffies of the last record
- * @reported_packets: sum of packets then
+ * @reported: jiffies of the last record, 32 bits of them
+ * @reported_packets: sum of packets then, the same
+ * @conns: the cache that it counts against until it is freed
  * @rcu: frees it
  *
  * A look-up reads the first cache line, a packet that belongs to it the second;
@@ -156,10 +159,60 @@ struct mseg_conn {
 	struct mseg_process process;
 	u64 id;
 	u64 first_seen;
-	unsigned long reported;
-	u64 reported_packets;
+	u32 reported;
+	u32 reported_packets;
+	struct mseg_conns *conns;
 	struct rcu_head rcu;
 };
+
+/**
+ * struct mseg_conn_forwarded - a remembered connection through this host
+ * @conn: the connection; its path is MSEG_PATH_FORWARD
+ * @destination: of its first packet, before it was translated
+ * @published: translated it was
+ * @window: of TCP, guarded by the lock of @conn
+ */
+struct mseg_conn_forwarded {
+	struct mseg_conn conn;
+	struct in6_addr destination;
+	bool published;
+	struct mseg_window window;
+};
+
+/** mseg_conn_is_forwarded() - whether a connection goes through this host. */
+static inline bool mseg_conn_is_forwarded(const struct mseg_conn *conn)
+{
+	return conn->key.path == MSEG_PATH_FORWARD;
+}
+
+/** mseg_conn_is_hosts() - whether one of this host's sockets may be its end. */
+static inline bool mseg_conn_is_hosts(const struct mseg_conn *conn)
+{
+	return conn->key.path == MSEG_PATH_HOST;
+}
+
+/**
+ * mseg_conn_forwarded() - what is kept of forwarded connections alone
+ * @conn: of which mseg_conn_is_forwarded()
+ *
+ * Return: the whole of it.
+ */
+static inline struct mseg_conn_forwarded *mseg_conn_forwarded(const struct mseg_conn *conn)
+{
+	return container_of((struct mseg_conn *)conn, struct mseg_conn_forwarded, conn);
+}
+
+/**
+ * mseg_conn_is_reply() - whether a packet answers who began a connection
+ * @conn: valid
+ * @out: of the packet
+ *
+ * Return: true when it does.
+ */
+static inline bool mseg_conn_is_reply(const struct mseg_conn *conn, bool out)
+{
+	return out != (mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT);
+}
 
 struct mseg_conn_bucket {
 	struct hlist_head chain;
@@ -170,8 +223,9 @@ struct mseg_conn_bucket {
  * struct mseg_conns - a cache
  * @buckets: chains by hash
  * @mask: number of buckets less one
- * @max: entries at most
+ * @max: entries at most, but for the overflow area
  * @count: entries now, reserved before they are linked
+ * @allocated: the same, and those that were unlinked and wait to be freed
  * @timeouts: in seconds, 1 to MSEG_TIMEOUT_LIMIT; change at any time
  * @stats: of the network namespace
  */
@@ -180,6 +234,7 @@ struct mseg_conns {
 	u32 mask;
 	u32 max;
 	atomic_t count;
+	atomic_t allocated;
 	int timeouts[MSEG_TIMEOUT_MAX];
 	struct mseg_stats __percpu *stats;
 };
@@ -192,7 +247,7 @@ void mseg_conn_exit(void);
 
 /**
  * mseg_conns_new() - an empty cache
- * @max: entries at most
+ * @max: entries at most; a sixteenth more where all of those are established
  * @stats: outlives the cache
  *
  * May sleep.
@@ -205,7 +260,7 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats);
  * mseg_conns_free() - free a cache and its entries
  * @conns: nobody reads it any more; may be NULL
  *
- * May sleep.
+ * May sleep; waits for entries that wait to be freed.
  */
 void mseg_conns_free(struct mseg_conns *conns);
 
@@ -225,13 +280,15 @@ struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_con
  * mseg_conn_new() - an entry that is not in the cache yet
  * @conns: the cache
  * @key: copied
+ * @overflow: it may go into the overflow area
  *
  * Any context.
  *
- * Return: the entry, which the caller fills and then adds, or NULL where the
- * cache is full or memory is short, counted.
+ * Return: the entry, which the caller fills and then adds, or NULL where a
+ * limit is reached or memory is short, counted.
  */
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
+				bool overflow);
 
 /**
  * mseg_conn_full() - whether an entry must go before another can come
@@ -239,10 +296,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
  *
  * Return: true when one must.
  */
-static inline bool mseg_conn_full(const struct mseg_conns *conns)
-{
-	return atomic_read(&conns->count) >= conns->max;
-}
+bool mseg_conn_full(const struct mseg_conns *conns);
 
 /**
  * mseg_conn_victim() - the entry that should make room
@@ -253,8 +307,9 @@ static inline bool mseg_conn_full(const struct mseg_conns *conns)
  *
  * Under RCU, bounded.
  *
- * Return: an entry that is rejected, closed, half-open or over, or NULL where
- * there is none; an established one is never given.
+ * Return: an entry that is rejected, closed or over, then one that is half-open,
+ * then, for a connection that this host began, closing or idle; NULL where there
+ * is none. Any other established one is never given.
  */
 struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key,
 				   bool reject, bool out);

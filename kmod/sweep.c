@@ -22,7 +22,7 @@
 /* Whether its socket must be looked at now. */
 static bool needs_socket_check(const struct mseg_conn *conn)
 {
-	if (conn->key.protocol != IPPROTO_TCP)
+	if (conn->key.protocol != IPPROTO_TCP || !mseg_conn_is_hosts(conn))
 		return false;
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_CLOSING:
@@ -37,10 +37,11 @@ static bool needs_socket_check(const struct mseg_conn *conn)
 
 static bool worth_reporting(const struct mseg_conn *conn)
 {
+	u32 packets = atomic64_read(&conn->packets[0]) + atomic64_read(&conn->packets[1]);
+
 	return !READ_ONCE(conn->ended) &&
-	       time_after(jiffies, READ_ONCE(conn->reported) + REPORT_INTERVAL) &&
-	       atomic64_read(&conn->packets[0]) + atomic64_read(&conn->packets[1]) !=
-		       READ_ONCE(conn->reported_packets);
+	       time_after32((u32)jiffies, READ_ONCE(conn->reported) + REPORT_INTERVAL) &&
+	       packets != READ_ONCE(conn->reported_packets);
 }
 
 static void look_after(struct mseg_net *mnet, struct mseg_conn *conn)

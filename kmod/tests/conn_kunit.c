@@ -7,14 +7,20 @@
 
 #include "tests.h"
 
-static struct mseg_conn *add(struct mseg_conns *conns, const struct mseg_conn_key *key, u8 state)
+static struct mseg_conn *add_to(struct mseg_conns *conns, const struct mseg_conn_key *key, u8 state,
+				bool overflow)
 {
-	struct mseg_conn *conn = mseg_conn_new(conns, key);
+	struct mseg_conn *conn = mseg_conn_new(conns, key, overflow);
 
 	if (!conn)
 		return NULL;
 	conn->state = state;
 	return mseg_conn_add(conns, conn) ? conn : NULL;
+}
+
+static struct mseg_conn *add(struct mseg_conns *conns, const struct mseg_conn_key *key, u8 state)
+{
+	return add_to(conns, key, state, false);
 }
 
 static struct mseg_conn *find(struct mseg_conns *conns, const struct mseg_conn_key *key)
@@ -92,6 +98,81 @@ static void limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 50, stat(mnet, MSEG_STAT_conn_full));
 }
 
+/* A sixteenth more, for whom it is meant. */
+static void overflow(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 64);
+	struct mseg_conn_key key;
+	u32 i;
+
+	for (i = 0; i < 80; i++) {
+		key = mseg_test_key(i);
+		KUNIT_EXPECT_EQ(test, i < 68,
+				!!add_to(mnet->conns, &key, MSEG_CONN_STATE_NEW, true));
+		key = mseg_test_key(1000 + i);
+		if (i >= 64)
+			KUNIT_EXPECT_NULL(test, add(mnet->conns, &key, MSEG_CONN_STATE_NEW));
+	}
+	KUNIT_EXPECT_EQ(test, 68, atomic_read(&mnet->conns->count));
+	KUNIT_EXPECT_EQ(test, 4, stat(mnet, MSEG_STAT_conn_overflow));
+	KUNIT_EXPECT_EQ(test, 12 + 16, stat(mnet, MSEG_STAT_conn_full));
+}
+
+/* What was removed counts until it is freed, which readers put off. */
+static void waiting(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 16);
+	const u32 bound = with_waiting(16 + 1);
+	struct mseg_conn_key key;
+	struct mseg_conn *conn;
+	u32 i, made = 0;
+
+	rcu_read_lock();
+	for (i = 0; i < 2000; i++) {
+		key = mseg_test_key(i);
+		conn = add(mnet->conns, &key, MSEG_CONN_STATE_NEW);
+		if (conn)
+			mseg_conn_remove(mnet->conns, conn);
+		made += !!conn;
+	}
+	KUNIT_EXPECT_EQ(test, 17 + 1024, bound);
+	KUNIT_EXPECT_EQ(test, bound, made);
+	KUNIT_EXPECT_EQ(test, bound, atomic_read(&mnet->conns->allocated));
+	KUNIT_EXPECT_EQ(test, 2000 - bound, stat(mnet, MSEG_STAT_conn_waiting));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&mnet->conns->count));
+	rcu_read_unlock();
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&mnet->conns->allocated));
+	KUNIT_EXPECT_NOT_NULL(test, add(mnet->conns, &key, MSEG_CONN_STATE_NEW));
+}
+
+/* Several namespaces have one limit together. */
+static void all_namespaces(struct kunit *test)
+{
+	struct mseg_net *one = mseg_test_net(test, 64), *other = mseg_test_net(test, 64);
+	unsigned int limit = total_connections;
+	struct mseg_conn_key key;
+	u32 i, made = 0;
+
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&total_allocated));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&total_count));
+	total_connections = 50;
+	for (i = 0; i < 40; i++) {
+		key = mseg_test_key(i);
+		made += !!add(one->conns, &key, MSEG_CONN_STATE_NEW);
+		made += !!add(other->conns, &key, MSEG_CONN_STATE_NEW);
+	}
+	KUNIT_EXPECT_EQ(test, 50, made);
+	KUNIT_EXPECT_EQ(test, 50, atomic_read(&total_count));
+	KUNIT_EXPECT_TRUE(test, mseg_conn_full(one->conns));
+	KUNIT_EXPECT_EQ(test, 30,
+			stat(one, MSEG_STAT_conn_total) + stat(other, MSEG_STAT_conn_total));
+	KUNIT_EXPECT_EQ(test, 50,
+			atomic_read(&one->conns->count) + atomic_read(&other->conns->count));
+	total_connections = limit;
+}
+
 static struct mseg_conn *victim(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject,
 				bool out)
 {
@@ -135,6 +216,14 @@ static void victims(struct kunit *test)
 		rcu_read_unlock();
 	}
 	KUNIT_EXPECT_NULL(test, victim(mnet, &key, false, true));
+	/* Closing or idle, for this host's own. */
+	conn[0]->state = MSEG_CONN_STATE_CLOSING;
+	KUNIT_EXPECT_PTR_EQ(test, conn[0], victim(mnet, &key, false, true));
+	KUNIT_EXPECT_NULL(test, victim(mnet, &key, false, false));
+	conn[0]->state = MSEG_CONN_STATE_ESTABLISHED;
+	conn[0]->last_seen = jiffies - IDLE - 1;
+	KUNIT_EXPECT_PTR_EQ(test, conn[0], victim(mnet, &key, false, true));
+	KUNIT_EXPECT_NULL(test, victim(mnet, &key, false, false));
 	/* Established, but its time is over. */
 	conn[0]->last_seen = jiffies - mseg_conn_timeout(mnet->conns, conn[0]) - 1;
 	KUNIT_EXPECT_PTR_EQ(test, conn[0], victim(mnet, &key, false, true));
@@ -165,6 +254,8 @@ static void flood(struct kunit *test)
 		}
 		add(mnet->conns, &key, MSEG_CONN_STATE_NEW);
 		rcu_read_unlock();
+		if (i % 512 == 0)
+			rcu_barrier();
 	}
 	for (i = 0; i < 128; i++) {
 		key = mseg_test_key(i);
@@ -220,6 +311,7 @@ static void timeouts(struct kunit *test)
 struct racer {
 	struct mseg_conns *conns;
 	u64 seed;
+	u32 most;
 	struct completion done;
 };
 
@@ -233,6 +325,7 @@ static int race(void *data)
 	int i;
 
 	prandom_seed_state(&rnd, racer->seed);
+	racer->most = 0;
 	for (i = 0; i < 20000; i++) {
 		key = mseg_test_key(prandom_u32_state(&rnd) % 64);
 		rcu_read_lock();
@@ -242,6 +335,7 @@ static int race(void *data)
 		else if (prandom_u32_state(&rnd) & 1)
 			mseg_conn_remove(racer->conns, conn);
 		rcu_read_unlock();
+		racer->most = max_t(u32, racer->most, atomic_read(&racer->conns->count));
 		if (i % 64 == 0)
 			cond_resched();
 	}
@@ -267,8 +361,13 @@ static void races(struct kunit *test)
 			complete(&racers[i].done);
 		KUNIT_EXPECT_FALSE(test, IS_ERR(task));
 	}
-	for (i = 0; i < ARRAY_SIZE(racers); i++)
+	for (i = 0; i < ARRAY_SIZE(racers); i++) {
 		wait_for_completion(&racers[i].done);
+		KUNIT_EXPECT_LE(test, racers[i].most, 32);
+	}
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, atomic_read(&mnet->conns->count),
+			atomic_read(&mnet->conns->allocated));
 	for (i = 0; i <= mnet->conns->mask; i++)
 		hlist_for_each_entry(conn, &mnet->conns->buckets[i].chain, node)
 			linked++;
@@ -278,10 +377,17 @@ static void races(struct kunit *test)
 			stat(mnet, MSEG_STAT_conn_added) - stat(mnet, MSEG_STAT_conn_removed));
 }
 
-static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove), KUNIT_CASE(kinds),
-				     KUNIT_CASE(limit),		  KUNIT_CASE(victims),
-				     KUNIT_CASE(flood),		  KUNIT_CASE(timeouts),
-				     KUNIT_CASE_SLOW(races),	  {} };
+static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove),
+				     KUNIT_CASE(kinds),
+				     KUNIT_CASE(limit),
+				     KUNIT_CASE(overflow),
+				     KUNIT_CASE(waiting),
+				     KUNIT_CASE(all_namespaces),
+				     KUNIT_CASE(victims),
+				     KUNIT_CASE(flood),
+				     KUNIT_CASE(timeouts),
+				     KUNIT_CASE_SLOW(races),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "mseg_conn",

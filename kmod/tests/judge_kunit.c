@@ -276,7 +276,8 @@ static void full(struct kunit *test)
 	for (peer = 1; peer <= 16; peer++)
 		established += !!conn_of(mnet, peer, IPPROTO_TCP, MSEG_CONN_PLAIN);
 	KUNIT_EXPECT_EQ(test, 16, established);
-	KUNIT_EXPECT_EQ(test, 16, atomic_read(&mnet->conns->count));
+	/* One more, for what this host begins: a sixteenth. */
+	KUNIT_EXPECT_EQ(test, 17, atomic_read(&mnet->conns->count));
 }
 
 /* Without an entry the local sockets tell whose connection it is. */
@@ -301,6 +302,14 @@ static void midstream(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 4, IPPROTO_TCP, false, 0));
 	mseg_test_policy(test, mnet, REJECT, REJECT);
 	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 5, IPPROTO_TCP, false, 0));
+	/* A SYN that was forgotten makes nothing established by being answered again. */
+	fake_listener = true;
+	fake_state = MSEG_SOCKET_HALF_OPEN;
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 9, IPPROTO_TCP, true, SYNACK));
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_REPLIED,
+			conn_of(mnet, 9, IPPROTO_TCP, MSEG_CONN_PLAIN)->state);
+	fake_listener = false;
 	/* No socket: it is as good as new. */
 	fake_state = MSEG_SOCKET_NONE;
 	mseg_test_policy(test, mnet, REJECT, ALLOW);

@@ -3,7 +3,8 @@
 """A cache that is full, or none at all, makes things slower and nothing else.
 
 First the module remembers no connection (max_connections=0), then 256, and a
-flood of SYNs from forged addresses meets it.
+flood of SYNs from forged addresses meets it; then 64, and all are established;
+then all namespaces may have 100 together.
 
       init namespace: the host           peer
      ┌──────────────────────┐     ┌─────────────────────────────────┐
@@ -15,23 +16,30 @@ flood of SYNs from forged addresses meets it.
 
 import random
 import socket
+import time
 
+import genl
 import lib
 import packets
-from lib import DIRECTIONS, FAMILIES, HOST, fails, rule, subtest
+from lib import DIRECTIONS, FAMILIES, HOST, Child, fails, rule, subtest
 
 FLOOD = 3000
 SMALL = "max_connections=256"
+TINY = "max_connections=64"
+SHARED = "max_connections=256 total_connections=100"
+loaded = None
 
 
-def capacity():
-    return lib.mctl_json("status")["connectionsMax"]
+def remembered():
+    return lib.mctl_json("status")["connections"]
 
 
 def with_cache(parameters):
     """The module, loaded with these parameters if it is not."""
-    if capacity() != int(parameters.split("=")[1]):
+    global loaded
+    if loaded != parameters:
         lib.load(parameters)
+        loaded = parameters
 
 
 @subtest("IPv{0[0]}, {0[1]}: no cache: TCP works by a rule, and without one it does not",
@@ -154,7 +162,84 @@ def limit():
     for i in range(600):
         wire.send(packets.udp(lib.PEER[4], HOST[4], 1000 + i, 9))
     lib.wait_for(lambda: lib.stats()["allowed_in_ipv4"] >= 600, "all")
-    assert lib.mctl_json("status")["connections"] <= 256
+    assert remembered() <= 256
+
+
+@subtest("IPv{}: a half-open connection that was forgotten is not established when it is answered",
+         *FAMILIES)
+def forgotten(family):
+    with_cache(SMALL)
+    with open("/proc/sys/net/mseg/timeout_tcp_replied", "w", encoding="utf-8") as file:
+        file.write("1")
+    lib.policy(rule("in", "tcp"))
+    listener = lib.listen(HOST[family])
+    stranger = {4: "192.0.2.99", 6: "2001:db8::99"}[family]
+    # Somebody whose link address is known, and who never answers.
+    lib.command("ip", "neighbour", "replace", stranger, "lladdr", lib.PEER_MAC.hex(":"),
+                "dev", "veth0")
+    lib.wire().send(packets.tcp(stranger, HOST[family], 999, listener.getsockname()[1],
+                                packets.SYN))
+    # Its answer is sent again after 1, 3 and 7 seconds.
+    seen = set()
+    end = time.monotonic() + 9
+    while time.monotonic() < end:
+        seen |= {c["state"] for c in lib.mctl_json("connections") if c["sourcePort"] == 999}
+        time.sleep(0.1)
+    assert lib.stats()["midstream"], "it was not forgotten"
+    assert seen == {"replied"}, seen
+
+
+@subtest("where all are established a sixteenth more is remembered, and others work without")
+def overflow():
+    with_cache(TINY)
+    port = lib.next_port()
+    lib.policy(rule("in", f"tcp/{port}"), rule("out", "tcp"))
+    listener = lib.listen(HOST[4], port=port)
+    pairs = []
+    for _ in range(80):
+        client = lib.tcp_socket(lib.PEER[4], "peer")
+        client.connect(listener.getsockname())
+        pairs.append((client, lib.made(listener.accept()[0])))
+        lib.exchange(*pairs[-1])
+        assert remembered() <= 68, remembered()
+    counted = lib.stats()
+    assert remembered() == 68, remembered()
+    assert counted["conn_overflow"] >= 4 and counted["conn_full"] >= 12, counted
+    states = {c["state"] for c in lib.mctl_json("connections")}
+    assert states == {"established"}, states
+    # What is rejected gets no place there, and the verdict stands.
+    with fails(ConnectionRefusedError):
+        lib.tcp_pair(4, "in")
+    for pair in pairs:
+        lib.exchange(*pair)
+    assert remembered() == 68 and lib.stats()["rejected_in_ipv4"] == 1
+
+
+@subtest("all namespaces together remember no more than their limit says")
+def shared():
+    with_cache(SHARED)
+    with lib.inside():
+        peer = genl.Client()
+    lib.cleanups.callback(peer.close)
+    peer.call("ATTACH")
+    lib.cleanups.callback(peer.call, "DETACH")
+    lib.policy(rule("in", "udp"))
+    server = lib.udp(HOST[4], port=lib.next_port())
+    for i in range(80):
+        with lib.udp(lib.PEER[4], "peer", 10000 + i) as one:
+            one.sendto(b"x", server.getsockname())
+            server.recv(1)
+    with lib.inside():
+        inside = Child(lib.stats).result()
+    counted = lib.stats()
+    there = inside["conn_added"] - inside["conn_removed"]
+    assert remembered() + there <= 100, (counted, inside)
+    assert remembered() >= 40, counted
+    assert counted["conn_total"] + counted["conn_evicted"] + inside["conn_total"] + \
+        inside["conn_evicted"] == 60, (counted, inside)
+    # What is not remembered is judged.
+    with fails(ConnectionRefusedError):
+        lib.tcp_pair(4, "in")
 
 
 if __name__ == "__main__":
