@@ -8,8 +8,10 @@
 
 #include "egress.h"
 #include "event.h"
+#include "forward.h"
 #include "hook.h"
 #include "procfs.h"
+#include "query.h"
 #include "sweep.h"
 #include "sysctl.h"
 #include "txn.h"
@@ -35,10 +37,12 @@ static void free_parts(struct mseg_net *mnet)
 	/* Records first: sending them counts. */
 	mseg_flows_free(mnet->flows);
 	mseg_conns_free(mnet->conns);
+	mseg_queries_free(mnet->queries);
 	free_percpu(mnet->stats);
 	mseg_generation_drop(mnet);
 	mnet->flows = NULL;
 	mnet->conns = NULL;
+	mnet->queries = NULL;
 	mnet->stats = NULL;
 }
 
@@ -53,7 +57,8 @@ static int make_parts(struct mseg_net *mnet)
 		goto fail;
 	mnet->conns = mseg_conns_new(min_t(u32, max_connections, MAX_CONNECTIONS), mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
-	if (!mnet->conns || !mnet->flows)
+	mnet->queries = mseg_queries_new();
+	if (!mnet->conns || !mnet->flows || !mnet->queries)
 		goto fail;
 	ratelimit_state_init(&mnet->answers, HZ, ANSWERS_PER_SECOND);
 	ratelimit_set_flags(&mnet->answers, RATELIMIT_MSG_ON_RELEASE);
@@ -84,14 +89,19 @@ int mseg_net_attach(struct mseg_net *mnet)
 	err = mseg_hook_register(mnet);
 	if (err)
 		goto remove_sysctl;
-	err = mseg_egress_start(mnet);
+	err = mseg_forward_start(mnet);
 	if (err)
 		goto unregister_hook;
+	err = mseg_egress_start(mnet);
+	if (err)
+		goto stop_forward;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
 	mseg_event_policy(mnet);
 	return 0;
 
+stop_forward:
+	mseg_forward_stop(mnet);
 unregister_hook:
 	mseg_hook_unregister(mnet);
 remove_sysctl:
@@ -110,6 +120,7 @@ void mseg_net_detach(struct mseg_net *mnet)
 		return;
 	mnet->attached = false;
 	mseg_egress_stop(mnet);
+	mseg_forward_stop(mnet);
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
 	mseg_sysctl_remove(mnet);

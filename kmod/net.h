@@ -36,9 +36,11 @@
  * @holds_module: something rejects, or it is locked, so the module stays loaded
  * @locked: nothing may be changed any more
  * @conns: connection cache
+ * @queries: to groups, whose answers are waited for
  * @flows: flow records on their way
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
+ * @forward: enum mseg_mode, what is done about what is forwarded
  * @raw: enum mseg_mode, what is done about what packet sockets send
  * @raw_notifier: keeps a hook on every device
  * @raw_devices: that have one, under the RTNL
@@ -64,9 +66,11 @@ struct mseg_net {
 	bool holds_module;
 	bool locked;
 	struct mseg_conns *conns;
+	struct mseg_queries *queries;
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;
+	u8 forward;
 	u8 raw;
 	struct notifier_block raw_notifier;
 	struct list_head raw_devices;

@@ -70,9 +70,10 @@ static bool made_packet(const struct sock *sk, const struct mseg_packet *packet)
 						       inet_sk(sk)->inet_sport == packet->key.lport);
 }
 
-bool mseg_process_sends(void)
+bool mseg_process_sends(const struct mseg_packet *packet)
 {
-	return in_task() && !in_softirq() && !(current->flags & PF_KTHREAD);
+	/* Packet sockets send from system calls alone, and with softirqs off. */
+	return in_task() && (packet->raw || !in_softirq()) && !(current->flags & PF_KTHREAD);
 }
 
 bool mseg_process_of_packet(struct mseg_process *process, const struct mseg_packet *packet)
@@ -83,7 +84,7 @@ bool mseg_process_of_packet(struct mseg_process *process, const struct mseg_pack
 	if (!sk || !made_packet(sk, packet))
 		return false;
 	mseg_process_of_socket(process, sk);
-	if (mseg_process_sends())
+	if (mseg_process_sends(packet))
 		strscpy_pad(process->command, current->comm, sizeof(process->command));
 	return true;
 }

@@ -50,8 +50,8 @@ bool mseg_process_of_socket(struct mseg_process *process, struct sock *sk);
  */
 bool mseg_process_of_packet(struct mseg_process *process, const struct mseg_packet *packet);
 
-/** mseg_process_sends() - whether what is sent now is sent by the running task. */
-bool mseg_process_sends(void);
+/** mseg_process_sends() - whether an outgoing packet is sent by the running task. */
+bool mseg_process_sends(const struct mseg_packet *packet);
 
 /**
  * mseg_process_merge() - leave what two have in common

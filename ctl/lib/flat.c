@@ -66,6 +66,12 @@ static void *alloc(struct reader *reader, size_t n, size_t size)
 	return memory;
 }
 
+/* Whether another error is shown: no advice is sought for what is not. */
+static bool is_shown(const struct reader *reader)
+{
+	return reader->diag->errors < DIAG_SHOWN_MAX;
+}
+
 static uint32_t count(const struct doc_value *list)
 {
 	const struct doc_value *value;
@@ -216,7 +222,7 @@ static void bad_entry(struct reader *reader, const struct doc_value *value, char
 {
 	size_t sign = value->text[0] == '!';
 
-	if (hint_entry(value->text + sign, value->len - sign, why))
+	if (is_shown(reader) && hint_entry(value->text + sign, value->len - sign, why))
 		diag_error(reader->diag, value->place, "entry %s: %s",
 			   text_show(value->text, value->len).s, why);
 	else
@@ -503,7 +509,8 @@ static bool read_service(struct reader *reader, const struct doc_value *value, s
 		return false;
 	shown = text_show(value->text, value->len);
 	if (service_parse(value->text, value->len, &item, why)) {
-		hint_service(value->text, value->len, why);
+		if (is_shown(reader))
+			hint_service(value->text, value->len, why);
 		diag_error(reader->diag, value->place, "service %s: %s", shown.s, why);
 		return false;
 	}

@@ -201,18 +201,30 @@ bool hint_service(const char *text, size_t len, char *why)
 	return false;
 }
 
+/* Whether /etc/services has a port. A large policy may ask of the same ones for ever. */
+static bool is_known_port(uint8_t port)
+{
+	static enum { UNASKED, KNOWN, UNKNOWN } answers[UINT8_MAX + 1];
+
+	if (answers[port] == UNASKED)
+		answers[port] = getservbyport(htons(port), "tcp") ||
+						getservbyport(htons(port), "udp") ?
+					KNOWN :
+					UNKNOWN;
+	return answers[port] == KNOWN;
+}
+
 bool hint_port(const char *text, size_t len, char *why)
 {
 	char copy[HINT_LEN];
 	const char *name;
-	int number;
+	uint8_t number;
 
 	if (!squeeze(text, len, copy) || copy[strspn(copy, "0123456789")])
 		return false;
-	number = atoi(copy);
-	name = protocol_name((unsigned int)number);
-	if (!name || (!getservbyport(htons((uint16_t)number), "tcp") &&
-		      !getservbyport(htons((uint16_t)number), "udp")))
+	number = (uint8_t)atoi(copy);
+	name = protocol_name(number);
+	if (!name || !is_known_port(number))
 		return false;
 	snprintf(why, TEXT_WHY_LEN, "that is the protocol %s: for the port write tcp/%d or udp/%d",
 		 name, number, number);

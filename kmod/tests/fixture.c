@@ -2,6 +2,8 @@
 /* A namespace for suites: what attaching makes, but for hooks and files. */
 #include "tests.h"
 
+#include "query.h"
+
 static void free_net(void *data)
 {
 	struct mseg_net *mnet = data;
@@ -10,6 +12,7 @@ static void free_net(void *data)
 	mseg_txn_abort_all(mnet);
 	mseg_flows_free(mnet->flows);
 	mseg_conns_free(mnet->conns);
+	mseg_queries_free(mnet->queries);
 	mseg_generation_drop(mnet);
 	mutex_unlock(&mnet->lock);
 	mseg_generation_teardown(mnet);
@@ -34,12 +37,14 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	mnet->stats = alloc_percpu(struct mseg_stats);
 	mnet->conns = mseg_conns_new(max, mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
+	mnet->queries = mseg_queries_new();
 	ratelimit_state_init(&mnet->answers, HZ, 500);
 	mnet->attached = true;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_net, mnet));
 	KUNIT_ASSERT_NOT_NULL(test, mnet->stats);
 	KUNIT_ASSERT_NOT_NULL(test, mnet->conns);
 	KUNIT_ASSERT_NOT_NULL(test, mnet->flows);
+	KUNIT_ASSERT_NOT_NULL(test, mnet->queries);
 	return mnet;
 }
 

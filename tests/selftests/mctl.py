@@ -18,7 +18,7 @@ import subprocess
 import lib
 from lib import HOST, PEER, command, mctl, mctl_json, rule, subtest
 
-FAILED, USAGE, NOT_PERMITTED, CONFLICT = 1, 2, 4, 5
+FAILED, USAGE, NO_MODULE, NOT_PERMITTED, CONFLICT = 1, 2, 3, 4, 5
 SYS_BPF, BPF_PROG_LOAD, BPF_LINK_CREATE, PROG_TYPE_XDP, ATTACH_XDP = 321, 5, 28, 6, 37
 
 
@@ -152,6 +152,56 @@ def owner():
             client.kill()
     assert (flow["uid"], flow["command"]) == (0, "nc"), flow
     assert flow["cgroup"] == os.stat(group).st_ino and flow["cgroupPath"] == "/mseg-mctl", flow
+
+
+# --- words --------------------------------------------------------------------
+
+@subtest("what comes too late, twice or without its option says what to do")
+def advice():
+    for words, status, advised in (
+            (("confirm",), FAILED, "its time is over"),
+            (("rollback",), FAILED, "load the former one again"),
+            (("load", "policy.yaml"), USAGE, "mctl load -f policy.yaml"),
+            (("defaults", "in", "reject"), USAGE, "--in reject"),
+            (("explain", "in", "22/tcp", PEER[4]), USAGE, "write tcp/22"),
+            (("rules", "--json"), USAGE, "-o json"),
+            (("attach",), 0, "policed already"),
+            (("detach",), 0, ""),
+            (("detach",), 0, "not policed anyway"),
+            (("rules",), NO_MODULE, "mctl attach")):
+        said = mctl(*words, status=status).stderr
+        assert advised in said, (words, said)
+
+
+@subtest("a policy on trial names the commands that end it, wherever the next one comes from")
+def advice_on_trial():
+    lib.policy(options=("--confirm-within", "60"))
+    for done in (mctl("defaults", "--in", "allow", status=CONFLICT),
+                 lib.policy(status=CONFLICT), mctl("lock", "--yes", status=CONFLICT)):
+        assert "'mctl confirm', 'mctl rollback'" in done.stderr, done
+    mctl("confirm", "--yes")
+
+
+@subtest("lists without rows are a note on stderr, and an empty array")
+def empty_lists():
+    for name in ("rules", "networks", "connections", "flows"):
+        done = mctl(name)
+        assert not done.stdout and done.stderr.count("\n") == 1, done
+        done = mctl(name, "-o", "json")
+        assert json.loads(done.stdout) == [] and not done.stderr, done
+        done = mctl(name, "-o", "jsonl")
+        assert not done.stdout and not done.stderr, done
+
+
+@subtest("every statistic is described, and JSON has names and values alone")
+def described():
+    lines = mctl("stats").stdout.splitlines()
+    names = [line.split()[0] for line in lines[1:]]
+    assert lines[0].split() == ["NAME", "VALUE", "DESCRIPTION"] and names == list(lib.stats())
+    assert all(len(line.split()) > 3 for line in lines[1:]), lines
+    assert list(mctl_json("stats")) == names
+    listed = mctl("help", "stats").stdout
+    assert all(f"  {name} " in listed for name in names), listed
 
 
 # --- the lock -----------------------------------------------------------------

@@ -28,7 +28,10 @@ from users import WHO
 COMMANDS = (
     "status", "defaults --in reject --yes", "confirm 1 --yes", "confirm --yes", "rollback --yes",
     "rules", "networks", "connections", "flows", "flows --follow", "stats",
-    "explain in tcp/22 192.0.2.2", "attach --yes", "detach --yes", "load --yes -f -")
+    "explain in tcp/22 192.0.2.2", "attach --yes", "detach --yes", "load --yes -f -",
+    "load --yes --candidate -f -", "candidate drop --yes", "candidate promote --yes",
+    "rules --candidate", "networks --candidate", "explain --candidate in tcp/22 192.0.2.2",
+    "lock --yes")
 
 
 def mctl_for_all():

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A small table of sets with a keyed hash: an answer's address is not known when
+ * the query is sent, so that the connection cache cannot be asked for it.
+ */
+#include "query.h"
+
+#include <linux/inetdevice.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <net/addrconf.h>
+
+#include <linux/mseg.h>
+#include <mseg/core.h>
+
+#define SETS 128
+#define WAYS 4
+#define ANSWER_TIME (6 * HZ)
+
+/* What a query and its answers have in common. */
+struct exchange {
+	__be16 lport;
+	__be16 rport;
+	u8 family;
+	u8 protocol;
+	u8 kind;
+	u8 pad;
+	u32 ifindex;
+};
+
+struct slot {
+	struct exchange exchange;
+	struct mseg_conn_key key;
+	unsigned long until;
+	bool used;
+};
+
+struct set {
+	spinlock_t lock; /* its slots */
+	struct slot slots[WAYS];
+};
+
+struct mseg_queries {
+	hsiphash_key_t hash_key;
+	struct set sets[SETS];
+};
+
+struct mseg_queries *mseg_queries_new(void)
+{
+	struct mseg_queries *queries = kvzalloc(sizeof(*queries), GFP_KERNEL);
+	int i;
+
+	if (!queries)
+		return NULL;
+	get_random_bytes(&queries->hash_key, sizeof(queries->hash_key));
+	for (i = 0; i < SETS; i++)
+		spin_lock_init(&queries->sets[i].lock);
+	return queries;
+}
+
+void mseg_queries_free(struct mseg_queries *queries)
+{
+	kvfree(queries);
+}
+
+static void exchange_of(struct exchange *exchange, const struct mseg_packet *packet)
+{
+	*exchange = (struct exchange){
+		.lport = packet->key.lport,
+		.rport = packet->key.rport,
+		.family = packet->key.family,
+		.protocol = packet->key.protocol,
+		.kind = packet->key.kind,
+		.ifindex = packet->ifindex,
+	};
+}
+
+static bool same_exchange(const struct exchange *a, const struct exchange *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static struct set *set_of(struct mseg_queries *queries, const struct exchange *exchange)
+{
+	return &queries->sets[hsiphash(exchange, sizeof(*exchange), &queries->hash_key) % SETS];
+}
+
+static bool is_waiting(const struct slot *slot)
+{
+	return slot->used && time_before(jiffies, slot->until);
+}
+
+/* Datagrams, and ICMP's queries: with anything else nobody asks a group. */
+static bool may_ask(const struct mseg_packet *packet)
+{
+	switch (packet->key.protocol) {
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return true;
+	}
+	return packet->key.kind == MSEG_CONN_QUERY_OUT;
+}
+
+/* The slot of the same query, or a free one, or the oldest. */
+static struct slot *slot_for(struct set *set, const struct mseg_conn_key *key,
+			     const struct exchange *exchange)
+{
+	struct slot *slot, *best = set->slots;
+
+	for (slot = set->slots; slot < set->slots + WAYS; slot++) {
+		if (slot->used && same_exchange(&slot->exchange, exchange) &&
+		    !memcmp(&slot->key, key, sizeof(*key)))
+			return slot;
+		if (best->used && (!slot->used || time_before(slot->until, best->until)))
+			best = slot;
+	}
+	return best;
+}
+
+void mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *packet)
+{
+	struct exchange exchange;
+	struct slot *slot;
+	struct set *set;
+
+	if (!may_ask(packet))
+		return;
+	exchange_of(&exchange, packet);
+	set = set_of(queries, &exchange);
+	spin_lock_bh(&set->lock);
+	slot = slot_for(set, &packet->key, &exchange);
+	slot->exchange = exchange;
+	slot->key = packet->key;
+	slot->until = jiffies + ANSWER_TIME;
+	slot->used = true;
+	spin_unlock_bh(&set->lock);
+}
+
+/* Where the device has no prefix to compare with, it cannot be told. */
+static bool on_link_ipv4(const struct net_device *dev, __be32 addr)
+{
+	const struct in_device *in_dev = __in_dev_get_rcu(dev);
+	const struct in_ifaddr *ifa;
+	bool told = false;
+
+	if (!in_dev)
+		return true;
+	in_dev_for_each_ifa_rcu(ifa, in_dev) {
+		if (ifa->ifa_prefixlen == 32)
+			continue;
+		told = true;
+		if (inet_ifa_match(addr, ifa))
+			return true;
+	}
+	return !told;
+}
+
+static bool on_link(struct net *net, const struct mseg_packet *packet)
+{
+	struct net_device *dev = dev_get_by_index_rcu(net, packet->ifindex);
+	const struct in6_addr *addr = &packet->key.remote;
+
+	if (!dev)
+		return false;
+	if (packet->family == MSEG_FAMILY_IPV4)
+		return on_link_ipv4(dev, addr->s6_addr32[0]);
+	return ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL || ipv6_chk_prefix(addr, dev);
+}
+
+static bool is_answer_to(const struct slot *slot, const struct mseg_packet *packet)
+{
+	if (ipv6_addr_any(&slot->key.local))
+		return true;
+	return !packet->to_group && ipv6_addr_equal(&slot->key.local, &packet->key.local);
+}
+
+bool mseg_query_find(struct mseg_queries *queries, struct net *net,
+		     const struct mseg_packet *packet, struct mseg_conn_key *query)
+{
+	struct exchange exchange;
+	const struct slot *slot;
+	bool found = false;
+	struct set *set;
+
+	if (packet->out || !may_ask(packet))
+		return false;
+	exchange_of(&exchange, packet);
+	set = set_of(queries, &exchange);
+	spin_lock_bh(&set->lock);
+	for (slot = set->slots; !found && slot < set->slots + WAYS; slot++) {
+		if (!is_waiting(slot) || !same_exchange(&slot->exchange, &exchange) ||
+		    !is_answer_to(slot, packet))
+			continue;
+		*query = slot->key;
+		found = true;
+	}
+	spin_unlock_bh(&set->lock);
+	return found && on_link(net, packet);
+}
