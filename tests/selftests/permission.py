@@ -12,6 +12,7 @@ network namespace of its own.
      └──────────────────────┘     └───────────────┘   └────────────────────┘
 """
 
+import contextlib
 import errno
 import itertools
 import os
@@ -129,8 +130,9 @@ class Owner:
         self.order(b"b" + port.to_bytes(4, "little"))
 
     def result(self):
-        os.close(self.tell)
+        os.write(self.tell, b"q")
         result = self.child.result()
+        os.close(self.tell)
         os.close(self.said)
         return result
 
@@ -185,10 +187,11 @@ def live_in_own(into, outof):
     ports = itertools.count(1000)
     os.write(into, b".")
     with lib.socket.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM) as sock:
-        while order := os.read(outof, 1):
+        while (order := os.read(outof, 1)) != b"q":
             if order == b"s":
                 for _ in range(10):
-                    sock.sendto(b"x", ("198.51.100.9", next(ports)))
+                    with contextlib.suppress(OSError):  # it may be rejected
+                        sock.sendto(b"x", ("198.51.100.9", next(ports)))
             else:
                 port = int.from_bytes(os.read(outof, 4), "little")
                 listeners.append(genl.Client(timeout=1.0, port=port))
