@@ -54,7 +54,7 @@ kbuild:
 	@rsync -a --delete $(KBUILD_PRODUCTS:%=--exclude='%') kmod include build/kmod/$(series)/src/
 	@$(MAKE) -C "$$(tests/vm/kernel --headers $(series))" \
 		M="$(top)/build/kmod/$(series)/src/kmod" W=1 KCFLAGS=-Werror modules
-	@find build/kmod/$(series)/src/kmod -name '*.ko' -exec cp -pu -t build/kmod/$(series)/ {} +
+	@find build/kmod/$(series)/src/kmod -name '*.ko' -exec rsync -t {} build/kmod/$(series)/ \;
 
 .PHONY: uapi
 uapi: ## make the uapi header from the netlink spec
@@ -123,7 +123,7 @@ clean: ## remove what was built (caches outside the checkout stay)
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z][a-z0-9-]*|\$$[^ ]*): .*## +\(?/\1 /p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -nE 's/^([a-z][a-z0-9-]*|\$$[^ ]*): .*## +\(?/\1 /p' $(MAKEFILE_LIST) | \
 	while read -r target text; do \
 		case $$target in \$$*) target=module-SERIES; text="($$text" ;; esac; \
 		printf '%-14s %s\n' "$$target" "$$text"; \
