@@ -50,6 +50,7 @@ static_assert(offsetof(struct mseg_conn, lock) == 128);
 static_assert(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || sizeof(struct mseg_conn) <= 256);
 
 static struct kmem_cache *cache;
+static struct kmem_cache *forwarded_cache;
 static hsiphash_key_t hash_key __read_mostly;
 static atomic64_t last_id;
 /* Of all caches: what struct mseg_conns counts for one. */
@@ -61,12 +62,20 @@ int mseg_conn_init(void)
 	get_random_bytes(&hash_key, sizeof(hash_key));
 	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, SLAB_HWCACHE_ALIGN,
 				  NULL);
-	return cache ? 0 : -ENOMEM;
+	forwarded_cache = kmem_cache_create("mseg_conn_forwarded",
+					    sizeof(struct mseg_conn_forwarded), 0,
+					    SLAB_HWCACHE_ALIGN, NULL);
+	if (cache && forwarded_cache)
+		return 0;
+	kmem_cache_destroy(forwarded_cache);
+	kmem_cache_destroy(cache);
+	return -ENOMEM;
 }
 
 void mseg_conn_exit(void)
 {
 	rcu_barrier();
+	kmem_cache_destroy(forwarded_cache);
 	kmem_cache_destroy(cache);
 }
 
@@ -92,11 +101,24 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
 	return conns;
 }
 
+static struct mseg_conn *alloc_entry(u8 path)
+{
+	struct mseg_conn_forwarded *forwarded;
+
+	if (path != MSEG_PATH_FORWARD)
+		return kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	forwarded = kmem_cache_zalloc(forwarded_cache, GFP_ATOMIC | __GFP_NOWARN);
+	return forwarded ? &forwarded->conn : NULL;
+}
+
 static void free_conn(struct mseg_conn *conn)
 {
 	atomic_dec(&conn->conns->allocated);
 	atomic_dec(&total_allocated);
-	kmem_cache_free(cache, conn);
+	if (mseg_conn_is_forwarded(conn))
+		kmem_cache_free(forwarded_cache, mseg_conn_forwarded(conn));
+	else
+		kmem_cache_free(cache, conn);
 }
 
 static void free_conn_rcu(struct rcu_head *head)
@@ -190,12 +212,14 @@ static bool is_over_soon(const struct mseg_conn *conn)
 
 static enum worth worth(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
-	bool in = conn->direction == MSEG_DIRECTION_IN;
+	/* What is forwarded was begun by a peer, too. */
+	bool in = conn->direction == MSEG_DIRECTION_IN || mseg_conn_is_forwarded(conn);
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_REJECTED:
 		/* Of a live connection: see mseg_track_over(). */
-		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN)
+		if (conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN &&
+		    mseg_conn_is_hosts(conn))
 			return WORTH_KEEPING;
 		return WORTH_NOTHING;
 	case MSEG_CONN_STATE_CLOSED:
@@ -303,7 +327,7 @@ static bool take_memory(struct mseg_conns *conns)
 	return false;
 }
 
-static struct mseg_conn *alloc_conn(struct mseg_conns *conns)
+static struct mseg_conn *alloc_conn(struct mseg_conns *conns, u8 path)
 {
 	struct mseg_conn *conn;
 
@@ -311,7 +335,7 @@ static struct mseg_conn *alloc_conn(struct mseg_conns *conns)
 		mseg_stat(conns->stats, conn_waiting);
 		return NULL;
 	}
-	conn = kmem_cache_zalloc(cache, GFP_ATOMIC | __GFP_NOWARN);
+	conn = alloc_entry(path);
 	if (!conn) {
 		atomic_dec(&conns->allocated);
 		atomic_dec(&total_allocated);
@@ -329,7 +353,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 
 	if (!take_place(conns, overflow))
 		return NULL;
-	conn = alloc_conn(conns);
+	conn = alloc_conn(conns, key->path);
 	if (!conn) {
 		give_place_back(conns);
 		return NULL;

@@ -15,6 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include <linux/mseg.h>
+
 #include "packet.h"
 #include "process.h"
 #include "stats.h"
@@ -162,6 +164,55 @@ struct mseg_conn {
 	struct mseg_conns *conns;
 	struct rcu_head rcu;
 };
+
+/**
+ * struct mseg_conn_forwarded - a remembered connection through this host
+ * @conn: the connection; its path is MSEG_PATH_FORWARD
+ * @destination: of its first packet, before it was translated
+ * @published: translated it was
+ * @window: of TCP, guarded by the lock of @conn
+ */
+struct mseg_conn_forwarded {
+	struct mseg_conn conn;
+	struct in6_addr destination;
+	bool published;
+	struct mseg_window window;
+};
+
+/** mseg_conn_is_forwarded() - whether a connection goes through this host. */
+static inline bool mseg_conn_is_forwarded(const struct mseg_conn *conn)
+{
+	return conn->key.path == MSEG_PATH_FORWARD;
+}
+
+/** mseg_conn_is_hosts() - whether one of this host's sockets may be its end. */
+static inline bool mseg_conn_is_hosts(const struct mseg_conn *conn)
+{
+	return conn->key.path == MSEG_PATH_HOST;
+}
+
+/**
+ * mseg_conn_forwarded() - what is kept of forwarded connections alone
+ * @conn: of which mseg_conn_is_forwarded()
+ *
+ * Return: the whole of it.
+ */
+static inline struct mseg_conn_forwarded *mseg_conn_forwarded(const struct mseg_conn *conn)
+{
+	return container_of((struct mseg_conn *)conn, struct mseg_conn_forwarded, conn);
+}
+
+/**
+ * mseg_conn_is_reply() - whether a packet answers who began a connection
+ * @conn: valid
+ * @out: of the packet
+ *
+ * Return: true when it does.
+ */
+static inline bool mseg_conn_is_reply(const struct mseg_conn *conn, bool out)
+{
+	return out != (mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT);
+}
 
 struct mseg_conn_bucket {
 	struct hlist_head chain;

@@ -72,8 +72,8 @@ static struct sock *socket_to_cut(struct mseg_net *mnet, struct mseg_conn *conn)
 {
 	if (READ_ONCE(conn->state) == MSEG_CONN_STATE_CLOSED || mseg_packet_is_rejected(&conn->key))
 		return NULL;
-	if (mseg_judge_known(mnet, conn) == MSEG_ACTION_ALLOW ||
-	    conn->key.protocol != IPPROTO_TCP || conn->key.kind != MSEG_CONN_PLAIN)
+	if (mseg_judge_known(mnet, conn) == MSEG_ACTION_ALLOW || conn->key.protocol != IPPROTO_TCP ||
+	    conn->key.kind != MSEG_CONN_PLAIN || !mseg_conn_is_hosts(conn))
 		return NULL;
 	return mseg_socket_get(mnet->net, &conn->key, conn->ifindex);
 }

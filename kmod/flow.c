@@ -64,12 +64,14 @@ static_assert(sizeof(struct mseg_flow_record) == 192, "a record has no holes");
 static void source_and_destination(struct mseg_flow_record *record, const struct mseg_conn *conn)
 {
 	const struct mseg_conn_key *key = &conn->key;
-	bool out = conn->direction == MSEG_DIRECTION_OUT;
+	bool out = !mseg_conn_is_reply(conn, true);
 	__be16 client = mseg_packet_is_rejected(key) ? READ_ONCE(conn->client) :
 						       mseg_packet_client(key, conn->direction);
 
 	memcpy(record->source, out ? &key->local : &key->remote, 16);
 	memcpy(record->destination, out ? &key->remote : &key->local, 16);
+	if (mseg_conn_is_forwarded(conn))
+		memcpy(record->destination, &mseg_conn_forwarded(conn)->destination, 16);
 	if (mseg_protocol_has_ports(key->protocol)) {
 		record->source_port = ntohs(client);
 		record->destination_port = conn->service;
@@ -106,6 +108,7 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 
 void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event)
 {
+	bool out;
 	long idle = jiffies - READ_ONCE(conn->last_seen);
 
 	memset(record, 0, sizeof(*record));
@@ -113,10 +116,12 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	record->first_seen = conn->first_seen;
 	record->last_seen =
 		max(conn->first_seen, ktime_get_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
-	record->packets_in = atomic64_read(&conn->packets[0]);
-	record->packets_out = atomic64_read(&conn->packets[1]);
-	record->bytes_in = atomic64_read(&conn->bytes[0]);
-	record->bytes_out = atomic64_read(&conn->bytes[1]);
+	/* Of forwarded connections those are counted as out that come from who began. */
+	out = !mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT;
+	record->packets_in = atomic64_read(&conn->packets[!out]);
+	record->packets_out = atomic64_read(&conn->packets[out]);
+	record->bytes_in = atomic64_read(&conn->bytes[!out]);
+	record->bytes_out = atomic64_read(&conn->bytes[out]);
 	record->ifindex = conn->ifindex;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;

@@ -20,6 +20,7 @@ struct judgement {
 	bool existing;
 	bool half_open;
 	bool either;
+	bool both;
 };
 
 static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -39,6 +40,13 @@ static void policy_key(struct mseg_key *key, const struct mseg_conn_key *conn, u
 	key->protocol = conn->protocol;
 	key->direction = direction;
 	key->service = service;
+}
+
+/* The peer of what comes in to be forwarded is who began it. */
+static void forwarded_key(struct mseg_key *key, const struct mseg_conn_key *conn, u16 service)
+{
+	policy_key(key, conn, MSEG_DIRECTION_IN, service);
+	memcpy(key->peer, &conn->local, sizeof(key->peer));
 }
 
 static u8 direction_of(const struct mseg_packet *packet)
@@ -70,6 +78,55 @@ static void ask_either(struct mseg_net *mnet, const struct mseg_generation *gene
 		ask_in(mnet, generation, key, judgement);
 }
 
+/*
+ * What is forwarded comes in from its source and goes out to its destination, and
+ * needs leave for both. What is published needs it for the first alone, by the
+ * destination that it had before it was translated.
+ */
+static void ask_forwarded(struct mseg_net *mnet, const struct mseg_generation *generation,
+			  const struct mseg_conn_key *key, u16 service, bool published,
+			  struct judgement *judgement)
+{
+	struct judgement in = {};
+
+	if (!published) {
+		judgement->both = true;
+		policy_key(&judgement->key, key, MSEG_DIRECTION_OUT, service);
+		ask(mnet, generation, judgement);
+		if (judgement->verdict.action == MSEG_ACTION_REJECT)
+			return;
+	}
+	forwarded_key(&in.key, key, service);
+	ask(mnet, generation, &in);
+	if (!published && in.verdict.action == MSEG_ACTION_ALLOW)
+		return;
+	judgement->key = in.key;
+	judgement->verdict = in.verdict;
+}
+
+/* Of what has to be allowed twice, the stricter opinion counts. */
+static void ask_both_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
+			      const struct mseg_conn_key *key, struct judgement *judgement)
+{
+	struct mseg_opinions *opinions = &judgement->opinions, in;
+	u16 service = judgement->key.service;
+	struct mseg_key question;
+
+	policy_key(&question, key, MSEG_DIRECTION_OUT, service);
+	mseg_opinion_ask(mnet, generation, &question, 1, opinions);
+	forwarded_key(&question, key, service);
+	mseg_opinion_ask(mnet, generation, &question, 1, &in);
+	if (in.observed == MSEG_OPINION_REJECT || opinions->observed == MSEG_OPINION_NONE) {
+		opinions->observed = in.observed;
+		opinions->observed_rule = in.observed_rule;
+		opinions->observed_cookie = in.observed_cookie;
+	}
+	if (in.candidate == MSEG_OPINION_REJECT) {
+		opinions->candidate = in.candidate;
+		opinions->candidate_rule = in.candidate_rule;
+	}
+}
+
 /* Those that do not decide are asked the same. */
 static void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
 			 const struct mseg_conn_key *key, struct judgement *judgement)
@@ -79,6 +136,10 @@ static void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *ge
 	judgement->opinions = MSEG_NO_OPINIONS;
 	if (!mseg_opinion_wanted(mnet, generation))
 		return;
+	if (judgement->both) {
+		ask_both_opinions(mnet, generation, key, judgement);
+		return;
+	}
 	if (judgement->either) {
 		policy_key(&keys[0], key, MSEG_DIRECTION_OUT, ntohs(key->rport));
 		policy_key(&keys[1], key, MSEG_DIRECTION_IN, ntohs(key->lport));
@@ -140,6 +201,12 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *generation,
 		       const struct mseg_packet *packet, struct judgement *judgement)
 {
+	if (packet->forwarded) {
+		judgement->existing = !packet->out;
+		ask_forwarded(mnet, generation, &packet->key, packet->service,
+			      packet->forwarded->published, judgement);
+		return;
+	}
 	if (is_midstream(mnet, packet)) {
 		judge_midstream(mnet, generation, packet, judgement);
 		return;
@@ -192,6 +259,8 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	conn->opinions = judgement->opinions;
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
+	if (mseg_conn_is_forwarded(conn))
+		conn->direction = judgement->key.direction;
 	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
 	conn->reason = verdict->reason;
 	conn->flags &= ~MSEG_FLOW_FLAG_SILENT;
@@ -200,6 +269,21 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	WRITE_ONCE(conn->verdict, verdict->action);
 	/* Who sees the generation sees its verdict. */
 	smp_store_release(&conn->generation, generation->number);
+}
+
+/*
+ * Rejected attempts through this host share an entry where one question decides
+ * them all: the service may have been translated, and not every way to it.
+ */
+static void to_rejected(struct mseg_conn_key *key, const struct mseg_packet *packet, u8 direction)
+{
+	if (!packet->forwarded) {
+		mseg_packet_to_rejected(key, direction);
+		return;
+	}
+	mseg_packet_to_rejected(key, packet->forwarded->published ? MSEG_DIRECTION_IN :
+								    MSEG_DIRECTION_OUT);
+	key->lport = htons(packet->service);
 }
 
 /* Whether another entry went. */
@@ -212,6 +296,17 @@ static bool make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bo
 	mseg_stat(mnet->stats, conn_evicted);
 	mseg_track_end(mnet, victim);
 	return true;
+}
+
+static void fill_forwarded(struct mseg_conn *conn, const struct mseg_forwarded *packet,
+			   const struct judgement *judgement)
+{
+	struct mseg_conn_forwarded *forwarded = mseg_conn_forwarded(conn);
+
+	conn->flags |= MSEG_FLOW_FLAG_FORWARDED;
+	forwarded->destination = packet->destination;
+	forwarded->published = packet->published;
+	mseg_window_begin(&forwarded->window, judgement->existing);
 }
 
 static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
@@ -229,14 +324,16 @@ static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
 	conn->state = reject ? MSEG_CONN_STATE_REJECTED : MSEG_CONN_STATE_NEW;
 	if (!reject) {
 		atomic_set(&conn->attempts, 1);
-		if (!packet->out &&
+		if (!packet->out && !packet->forwarded &&
 		    mseg_socket_owner(mnet->net, &packet->key, packet->ifindex, &conn->process))
 			conn->named = MSEG_CONN_NAMED_SOCKET;
 	}
+	if (packet->forwarded)
+		fill_forwarded(conn, packet->forwarded, judgement);
 	if (!judgement->existing)
 		return;
 	conn->flags |= MSEG_FLOW_FLAG_EXISTING;
-	conn->has_socket = packet->protocol == IPPROTO_TCP;
+	conn->has_socket = packet->protocol == IPPROTO_TCP && mseg_conn_is_hosts(conn);
 	if (!reject)
 		conn->state = judgement->half_open ? MSEG_CONN_STATE_REPLIED :
 						     MSEG_CONN_STATE_ESTABLISHED;
@@ -253,9 +350,10 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 
 	/* What a socket proves to exist is no forgery. */
 	if (reject && !judgement->existing)
-		mseg_packet_to_rejected(&key, judgement->key.direction);
+		to_rejected(&key, packet, judgement->key.direction);
 	if (mseg_conn_full(mnet->conns))
-		overflow = make_room(mnet, &key, reject, packet->out) || !reject;
+		overflow = make_room(mnet, &key, reject, packet->out && !packet->forwarded) ||
+			   !reject;
 	conn = mseg_conn_new(mnet->conns, &key, overflow);
 	if (!conn)
 		return NULL;
@@ -281,7 +379,7 @@ static void add_or_count(struct mseg_net *mnet, struct mseg_conn *conn,
 }
 
 static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generation,
-		   const struct mseg_packet *packet)
+		   struct mseg_packet *packet)
 {
 	struct judgement judgement;
 	struct mseg_conn *conn;
@@ -290,6 +388,7 @@ static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generati
 	conn = make_conn(mnet, generation, packet, &judgement);
 	if (conn)
 		add_or_count(mnet, conn, packet);
+	packet->direction = judgement.key.direction;
 	return judgement.verdict.action;
 }
 
@@ -299,25 +398,38 @@ static bool is_older(const struct mseg_conn *conn, const struct mseg_generation 
 	return (s32)(generation->number - READ_ONCE(conn->generation)) > 0;
 }
 
+/* Of what is forwarded the mode may have changed since. */
+static bool is_observed(const struct mseg_net *mnet, const struct mseg_conn *conn)
+{
+	if (!mseg_conn_is_forwarded(conn))
+		return conn->observed;
+	return READ_ONCE(mnet->forward) != MSEG_MODE_ENFORCE;
+}
+
 static void judge_again(struct mseg_net *mnet, const struct mseg_generation *generation,
 			struct mseg_conn *conn)
 {
+	bool observed = is_observed(mnet, conn);
 	struct judgement judgement = {};
 	bool changed = false;
 	u8 before;
 
-	if (conn->either) {
+	if (mseg_conn_is_forwarded(conn)) {
+		ask_forwarded(mnet, generation, &conn->key, conn->service,
+			      mseg_conn_forwarded(conn)->published, &judgement);
+	} else if (conn->either) {
 		ask_either(mnet, generation, &conn->key, &judgement);
 	} else {
 		policy_key(&judgement.key, &conn->key, conn->direction, conn->service);
 		ask(mnet, generation, &judgement);
 	}
 	ask_opinions(mnet, generation, &conn->key, &judgement);
-	if (conn->observed)
+	if (observed)
 		only_observe(generation, &judgement);
 	spin_lock_bh(&conn->lock);
 	/* A processor that still reads the former policy changes nothing. */
-	if (is_older(conn, generation)) {
+	if (is_older(conn, generation) || conn->observed != observed) {
+		conn->observed = observed;
 		before = conn->verdict;
 		changed = before != judgement.verdict.action;
 		set_verdict(conn, generation, &judgement);
@@ -349,7 +461,7 @@ static bool stands(const struct mseg_conn *conn, const struct mseg_generation *g
 static u8 current_verdict(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  struct mseg_conn *conn)
 {
-	if (!stands(conn, generation))
+	if (!stands(conn, generation) || is_observed(mnet, conn) != READ_ONCE(conn->observed))
 		judge_again(mnet, generation, conn);
 	return READ_ONCE(conn->verdict);
 }
@@ -370,6 +482,28 @@ static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_
 	return conn;
 }
 
+/* A forwarded connection that the other end began. */
+static struct mseg_conn *find_turned(struct mseg_net *mnet, const struct mseg_conn_key *key)
+{
+	struct mseg_conn_key turned = *key;
+
+	if (key->path != MSEG_PATH_FORWARD || !mseg_packet_turn(&turned))
+		return NULL;
+	return find_key(mnet, &turned);
+}
+
+/* The forwarded connection that a packet answers. */
+static struct mseg_conn *turn_to_known(struct mseg_net *mnet, struct mseg_packet *packet)
+{
+	struct mseg_conn *conn = find_turned(mnet, &packet->key);
+
+	if (conn) {
+		packet->key = conn->key;
+		packet->out = false;
+	}
+	return conn;
+}
+
 /* Whether a packet answers a query to a group which the policy allows. */
 static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  const struct mseg_packet *packet)
@@ -378,7 +512,8 @@ static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *g
 	struct mseg_conn_key query;
 	struct mseg_conn *conn;
 
-	if (!mseg_query_find(mnet->queries, mnet->net, packet, &query))
+	if (packet->key.path != MSEG_PATH_HOST ||
+	    !mseg_query_find(mnet->queries, mnet->net, packet, &query))
 		return false;
 	conn = find_key(mnet, &query);
 	if (conn) {
@@ -407,10 +542,11 @@ static struct mseg_conn *find_rejected(struct mseg_net *mnet,
 	struct mseg_conn_key key = packet->key;
 	struct mseg_conn *conn;
 
-	mseg_packet_to_rejected(&key, direction_of(packet));
+	to_rejected(&key, packet, direction_of(packet));
 	conn = find_key(mnet, &key);
 	/* What a socket waits for is no attempt, whatever was forged before. */
-	if (!conn || is_midstream(mnet, packet) || is_cookie(mnet, packet))
+	if (!conn || is_observed(mnet, conn) || is_midstream(mnet, packet) ||
+	    is_cookie(mnet, packet))
 		return NULL;
 	if (!is_older(conn, generation))
 		return conn;
@@ -458,11 +594,29 @@ static enum syn meaning_of_syn(struct mseg_net *mnet, const struct mseg_conn *co
 	return packet->out ? SYN_FOLLOWS : ask_socket(mnet, conn);
 }
 
+/*
+ * Through this host there is no socket to ask, but the window knows what is over.
+ * A SYN of who began it goes to the other end, which knows what it is. One of the
+ * other end would turn the connection, and is judged for itself.
+ */
+static enum syn meaning_of_forwarded_syn(const struct mseg_conn *conn,
+					 const struct mseg_packet *packet)
+{
+	switch (READ_ONCE(conn->state)) {
+	case MSEG_CONN_STATE_CLOSED:
+		return SYN_FOLLOWS;
+	case MSEG_CONN_STATE_NEW:
+		return SYN_BELONGS;
+	}
+	return packet->out ? SYN_BELONGS : SYN_STRANGE;
+}
+
 /* The connection that a SYN belongs to, NULL where it is to be judged. */
 static struct mseg_conn *after_syn(struct mseg_net *mnet, struct mseg_conn *conn,
 				   const struct mseg_packet *packet)
 {
-	enum syn syn = meaning_of_syn(mnet, conn, packet);
+	enum syn syn = packet->forwarded ? meaning_of_forwarded_syn(conn, packet) :
+					   meaning_of_syn(mnet, conn, packet);
 
 	if (syn == SYN_FOLLOWS)
 		mseg_track_end(mnet, conn);
@@ -481,7 +635,7 @@ static void note_raw(struct mseg_conn *conn)
 
 /* A packet that is of no connection yet. */
 static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *generation,
-			const struct mseg_packet *packet)
+			struct mseg_packet *packet)
 {
 	struct mseg_conn *conn = find_rejected(mnet, generation, packet);
 
@@ -489,8 +643,23 @@ static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *gen
 		return remember(mnet, generation, packet);
 	if (packet->raw)
 		note_raw(conn);
+	packet->direction = conn->direction;
 	mseg_track_packet(mnet, conn, packet);
 	return MSEG_ACTION_REJECT;
+}
+
+/* One that was found to be of another's connection is judged for itself after all. */
+static void turn_back(struct mseg_packet *packet)
+{
+	if (packet->forwarded && !packet->out)
+		packet->out = mseg_packet_turn(&packet->key);
+}
+
+/* Whether a forwarded packet is of a connection that the other end began; turn it. */
+static bool is_turned(struct mseg_packet *packet)
+{
+	return packet->forwarded && packet->forwarded->reply && packet->out && !packet->tcp_syn &&
+	       packet->key.kind == MSEG_CONN_PLAIN && mseg_packet_turn(&packet->key);
 }
 
 static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -499,18 +668,28 @@ static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *genera
 	struct mseg_conn *conn = find_key(mnet, &packet->key);
 	u8 verdict;
 
+	if (!conn && packet->forwarded)
+		conn = turn_to_known(mnet, packet);
 	if (!conn && answers_query(mnet, generation, packet))
 		return MSEG_ACTION_ALLOW;
 	if (!conn && packet->icmp_reply) {
 		mseg_packet_to_single(packet);
 		conn = find_key(mnet, &packet->key);
 	}
-	if (conn && packet->tcp_syn)
+	if (conn && packet->tcp_syn) {
 		conn = after_syn(mnet, conn, packet);
+		if (!conn)
+			turn_back(packet);
+	}
+	if (!conn && is_turned(packet)) {
+		packet->out = false;
+		return remember(mnet, generation, packet);
+	}
 	if (!conn)
 		return judge_attempt(mnet, generation, packet);
 	verdict = current_verdict(mnet, generation, conn);
 	packet->known = true;
+	packet->direction = conn->direction;
 	if (packet->raw)
 		note_raw(conn);
 	mseg_track_packet(mnet, conn, packet);
@@ -521,7 +700,9 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 {
 	u8 verdict = judge_flow(mnet, rcu_dereference(mnet->generation), packet);
 
-	if (packet->to_group && packet->out && verdict == MSEG_ACTION_ALLOW)
+	/* What is only observed asks nothing, and what is forwarded is others'. */
+	if (packet->to_group && packet->out && verdict == MSEG_ACTION_ALLOW &&
+	    packet->key.path == MSEG_PATH_HOST)
 		mseg_query_note(mnet->queries, packet);
 	return verdict;
 }
@@ -533,7 +714,7 @@ u8 mseg_judge_error(struct mseg_net *mnet, struct mseg_packet *packet)
 	u8 verdict;
 
 	if (packet->quoted.family)
-		conn = find_key(mnet, &packet->quoted);
+		conn = find_key(mnet, &packet->quoted) ?: find_turned(mnet, &packet->quoted);
 	if (conn) {
 		verdict = current_verdict(mnet, generation, conn);
 		if (verdict == MSEG_ACTION_ALLOW)

@@ -8,6 +8,7 @@
 
 #include "egress.h"
 #include "event.h"
+#include "forward.h"
 #include "hook.h"
 #include "procfs.h"
 #include "query.h"
@@ -88,14 +89,19 @@ int mseg_net_attach(struct mseg_net *mnet)
 	err = mseg_hook_register(mnet);
 	if (err)
 		goto remove_sysctl;
-	err = mseg_egress_start(mnet);
+	err = mseg_forward_start(mnet);
 	if (err)
 		goto unregister_hook;
+	err = mseg_egress_start(mnet);
+	if (err)
+		goto stop_forward;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
 	mseg_event_policy(mnet);
 	return 0;
 
+stop_forward:
+	mseg_forward_stop(mnet);
 unregister_hook:
 	mseg_hook_unregister(mnet);
 remove_sysctl:
@@ -114,6 +120,7 @@ void mseg_net_detach(struct mseg_net *mnet)
 		return;
 	mnet->attached = false;
 	mseg_egress_stop(mnet);
+	mseg_forward_stop(mnet);
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
 	mseg_sysctl_remove(mnet);

@@ -40,6 +40,7 @@
  * @flows: flow records on their way
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
+ * @forward: enum mseg_mode, what is done about what is forwarded
  * @raw: enum mseg_mode, what is done about what packet sockets send
  * @raw_notifier: keeps a hook on every device
  * @raw_devices: that have one, under the RTNL
@@ -69,6 +70,7 @@ struct mseg_net {
 	struct mseg_flows *flows;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;
+	u8 forward;
 	u8 raw;
 	struct notifier_block raw_notifier;
 	struct list_head raw_devices;

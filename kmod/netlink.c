@@ -37,24 +37,10 @@ static const struct nla_policy begin_policy[MSEG_A_CANDIDATE + 1] = {
 
 /*
  * Parts of a transaction are parsed by nl_txn.c, so that a part that is refused
- * for its attributes spoils the transaction like any other.
+ * for its attributes spoils the transaction like any other: with a policy that
+ * has no attributes, genetlink leaves them alone.
  */
-static const struct nla_policy part_policy[MSEG_A_MAX + 1] = {
-	[MSEG_A_TXN] = { .type = NLA_U32 },
-	[MSEG_A_ENTRY] = { .type = NLA_NESTED },
-	[MSEG_A_SERVICE] = { .type = NLA_NESTED },
-	[MSEG_A_ID] = { .type = NLA_BINARY },
-	[MSEG_A_NAME] = { .type = NLA_BINARY },
-	[MSEG_A_DIRECTION] = { .type = NLA_BINARY },
-	[MSEG_A_ACTION] = { .type = NLA_BINARY },
-	[MSEG_A_NETWORK] = { .type = NLA_BINARY },
-	[MSEG_A_COOKIE] = { .type = NLA_BINARY },
-	[MSEG_A_DEFAULT_IN] = { .type = NLA_BINARY },
-	[MSEG_A_DEFAULT_OUT] = { .type = NLA_BINARY },
-	[MSEG_A_SILENT_IN] = { .type = NLA_BINARY },
-	[MSEG_A_SILENT_OUT] = { .type = NLA_BINARY },
-	[MSEG_A_OBSERVED] = { .type = NLA_BINARY },
-};
+static const struct nla_policy part_policy[1];
 
 static struct netlink_range_validation confirm_range = {
 	.min = 1,
@@ -111,6 +97,7 @@ static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 	if (!mnet->attached)
 		return 0;
 	if (nla_put_flag(skb, MSEG_A_ATTACHED) || mseg_event_put_generation(skb, mnet) ||
+	    nla_put_u8(skb, MSEG_A_FORWARD, mnet->forward) ||
 	    nla_put_u8(skb, MSEG_A_RAW, mnet->raw) ||
 	    (mnet->locked && nla_put_flag(skb, MSEG_A_LOCKED)) ||
 	    put_counts(skb, mseg_net_generation(mnet)->policy) ||

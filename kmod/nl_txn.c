@@ -111,20 +111,33 @@ int mseg_nl_txn_begin(struct sk_buff *request, struct genl_info *info)
 	return mseg_nl_reply_send(info, skb, header, err);
 }
 
-static struct mseg_txn *find_txn(struct mseg_net *mnet, struct genl_info *info)
+static struct mseg_txn *find_txn(struct mseg_net *mnet, struct genl_info *info,
+				 const struct nlattr *id)
 {
 	struct mseg_txn *txn;
 
-	if (GENL_REQ_ATTR_CHECK(info, MSEG_A_TXN)) {
+	if (!id || nla_len(id) != sizeof(u32)) {
+		NL_SET_ERR_ATTR_MISS(info->extack, NULL, MSEG_A_TXN);
 		NL_SET_ERR_MSG(info->extack, "no transaction given");
 		return ERR_PTR(-EINVAL);
 	}
-	txn = mseg_txn_find(mnet, info->snd_portid, nla_get_u32(info->attrs[MSEG_A_TXN]));
+	txn = mseg_txn_find(mnet, info->snd_portid, nla_get_u32(id));
 	if (txn)
 		return txn;
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[MSEG_A_TXN],
-			    "this socket has no such transaction");
+	NL_SET_ERR_MSG_ATTR(info->extack, id, "this socket has no such transaction");
 	return ERR_PTR(-ENOENT);
+}
+
+/* The transaction that a part names, whatever else is wrong with the part. */
+static const struct nlattr *txn_of_part(struct genl_info *info)
+{
+	const struct nlattr *attr, *id = NULL;
+	int rest;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+		if (nla_type(attr) == MSEG_A_TXN)
+			id = attr;
+	return id;
 }
 
 /* The attributes of a part, and what makes it. */
@@ -160,7 +173,7 @@ static int txn_part(struct genl_info *info, const struct part *part)
 	int err;
 
 	mutex_lock(&mnet->lock);
-	txn = find_txn(mnet, info);
+	txn = find_txn(mnet, info, txn_of_part(info));
 	err = PTR_ERR_OR_ZERO(txn);
 	if (!err) {
 		err = parse_and_add(txn->policy, info, part);
@@ -431,7 +444,7 @@ int mseg_nl_txn_abort(struct sk_buff *request, struct genl_info *info)
 	int err;
 
 	mutex_lock(&mnet->lock);
-	txn = find_txn(mnet, info);
+	txn = find_txn(mnet, info, info->attrs[MSEG_A_TXN]);
 	err = PTR_ERR_OR_ZERO(txn);
 	if (!err)
 		mseg_txn_abort(mnet, txn);
@@ -469,7 +482,7 @@ static int put_in_force(struct mseg_net *mnet, struct genl_info *info, struct ms
 static int commit_locked(struct mseg_net *mnet, struct genl_info *info)
 {
 	const struct nlattr *expected = info->attrs[MSEG_A_GENERATION];
-	struct mseg_txn *txn = find_txn(mnet, info);
+	struct mseg_txn *txn = find_txn(mnet, info, info->attrs[MSEG_A_TXN]);
 
 	if (IS_ERR(txn))
 		return PTR_ERR(txn);

@@ -297,7 +297,7 @@ static const struct net_device *device(const struct sk_buff *skb, const struct n
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	if (state->hook == NF_INET_LOCAL_IN)
+	if (state->hook != NF_INET_LOCAL_OUT)
 		return state->in;
 	/* After re-routing in LOCAL_OUT, state->out is stale. */
 	return dst ? dst->dev : state->out;
@@ -316,13 +316,20 @@ static bool is_group(const struct sk_buff *skb, const struct ip_info *ip)
 }
 
 /* Interface that link-local addresses belong to, or VRF device, or 0. */
-static u32 scope(const struct net_device *dev, const struct ip_info *ip)
+static u32 scope(const struct nf_hook_state *state, const struct net_device *dev,
+		 const struct ip_info *ip)
 {
+	u32 vrf;
+
 	if (ip->family == MSEG_FAMILY_IPV6 &&
 	    (ipv6_addr_type(&ip->source) & IPV6_ADDR_LINKLOCAL ||
 	     ipv6_addr_type(&ip->destination) & IPV6_ADDR_LINKLOCAL))
 		return dev->ifindex;
-	return l3mdev_master_ifindex_rcu(dev);
+	vrf = l3mdev_master_ifindex_rcu(dev);
+	/* The same for both directions of what is forwarded from one to another. */
+	return state->hook == NF_INET_FORWARD ?
+		       max_t(u32, vrf, l3mdev_master_ifindex_rcu(state->out)) :
+		       vrf;
 }
 
 /*
@@ -335,6 +342,7 @@ static void parse_quotation(const struct sk_buff *skb, const struct nf_hook_stat
 {
 	struct mseg_conn_key *key = &packet->quoted;
 	struct ip_info inner;
+	bool forwarded;
 
 	memset(key, 0, sizeof(*key));
 	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr), outer->family, true, &inner) !=
@@ -346,10 +354,13 @@ static void parse_quotation(const struct sk_buff *skb, const struct nf_hook_stat
 	if (packet->out && state->sk && state->sk->sk_kern_sock &&
 	    !is_local(state->net, &inner.destination, inner.family))
 		packet->quoted_forwarded = true;
-	if (!set_key(skb, &inner, !packet->out, key))
+	forwarded = state->hook == NF_INET_FORWARD;
+	if (!set_key(skb, &inner, forwarded || !packet->out, key)) {
 		memset(key, 0, sizeof(*key));
-	else
-		key->scope = scope(device(skb, state), &inner);
+		return;
+	}
+	key->scope = scope(state, device(skb, state), &inner);
+	key->path = packet->key.path;
 }
 
 static enum mseg_packet_class parse_icmp(const struct sk_buff *skb,
@@ -442,7 +453,8 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	bool told;
 
 	memset(packet, 0, sizeof(*packet));
-	packet->out = state->hook == NF_INET_LOCAL_OUT;
+	packet->out = state->hook != NF_INET_LOCAL_IN;
+	packet->key.path = state->hook == NF_INET_FORWARD ? MSEG_PATH_FORWARD : MSEG_PATH_HOST;
 	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
 	packet->sk = packet->out ? state->sk : NULL;
 	packet->ifindex = dev->ifindex;
@@ -454,7 +466,8 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	if (packet->out && ip.routed)
 		return MSEG_PACKET_ROUTED;
 	packet->protocol = ip.protocol;
-	packet->key.scope = scope(dev, &ip);
+	packet->transport = ip.transport;
+	packet->key.scope = scope(state, dev, &ip);
 	packet->to_group = is_group(skb, &ip);
 	told = set_key(skb, &ip, packet->out, &packet->key);
 	if (mseg_protocol_has_ports(ip.protocol))
@@ -495,7 +508,8 @@ void mseg_packet_to_single(struct mseg_packet *packet)
 
 static bool client_is_local(const struct mseg_conn_key *key, u8 direction)
 {
-	return direction == MSEG_DIRECTION_OUT || mseg_protocol_is_icmp(key->protocol);
+	return key->path == MSEG_PATH_FORWARD || direction == MSEG_DIRECTION_OUT ||
+	       mseg_protocol_is_icmp(key->protocol);
 }
 
 __be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction)
@@ -512,4 +526,23 @@ void mseg_packet_to_rejected(struct mseg_conn_key *key, u8 direction)
 		key->lport = 0;
 	else
 		key->rport = 0;
+}
+
+bool mseg_packet_turn(struct mseg_conn_key *key)
+{
+	switch (key->kind) {
+	case MSEG_CONN_PLAIN:
+		swap(key->lport, key->rport);
+		break;
+	case MSEG_CONN_QUERY_OUT:
+		key->kind = MSEG_CONN_QUERY_IN;
+		break;
+	case MSEG_CONN_QUERY_IN:
+		key->kind = MSEG_CONN_QUERY_OUT;
+		break;
+	default:
+		return false;
+	}
+	swap(key->local, key->remote);
+	return true;
 }

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "stats.h"
+#include "window.h"
 
 /**
  * enum mseg_conn_kind - which packets share a connection beyond addresses
@@ -38,11 +39,14 @@ enum mseg_conn_kind {
  * enum mseg_path - how packets go, which connections of different paths share
  *	nothing
  * @MSEG_PATH_HOST: from or to this host
+ * @MSEG_PATH_FORWARD: through this host, by whose keys the local end is the one
+ *	that began
  * @MSEG_PATH_RAW: sent by a packet socket and only observed, so that it opens
  *	nothing to what comes in
  */
 enum mseg_path {
 	MSEG_PATH_HOST,
+	MSEG_PATH_FORWARD,
 	MSEG_PATH_RAW,
 };
 
@@ -97,6 +101,20 @@ enum mseg_packet_class {
 };
 
 /**
+ * struct mseg_forwarded - what is known of a forwarded packet alone
+ * @destination: where its connection went before it was translated
+ * @segment: of TCP
+ * @published: that is not where it goes now
+ * @reply: connection tracking knows it as a reply
+ */
+struct mseg_forwarded {
+	struct in6_addr destination;
+	struct mseg_segment segment;
+	bool published;
+	bool reply;
+};
+
+/**
  * struct mseg_packet - what the module needs to know of a packet
  * @key: its connection
  * @quoted: with MSEG_PACKET_ERROR, the connection of the quoted packet; its
@@ -106,7 +124,10 @@ enum mseg_packet_class {
  * @service: destination port, or ICMP type * 256 + code; host order
  * @family: enum mseg_family
  * @protocol: IANA number
- * @out: sent by this host
+ * @forwarded: of a forwarded packet, else NULL
+ * @transport: offset of its upper layer's header from skb->data
+ * @direction: of its connection, enum mseg_direction, filled by judging
+ * @out: sent by this host; if forwarded, by who began
  * @to_group: to a multicast group or a broadcast address
  * @raw: sent by a packet socket
  * @observed: passes whatever the policy says, which is told by its record
@@ -129,6 +150,9 @@ struct mseg_packet {
 	u16 service;
 	u8 family;
 	u8 protocol;
+	const struct mseg_forwarded *forwarded;
+	int transport;
+	u8 direction;
 	bool out;
 	bool to_group;
 	bool raw;
@@ -148,7 +172,7 @@ struct mseg_packet {
 
 /**
  * mseg_packet_parse() - read a packet
- * @skb: at LOCAL_IN or LOCAL_OUT, or about to leave as if it had been there
+ * @skb: at LOCAL_IN, LOCAL_OUT or FORWARD, or about to leave as if it had been there
  * @state: of the hook
  * @offset: of the network header from skb->data
  * @packet: filled; every byte of its keys is defined
@@ -192,6 +216,14 @@ __be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction);
  * @direction: of the attempt, enum mseg_direction
  */
 void mseg_packet_to_rejected(struct mseg_conn_key *key, u8 direction);
+
+/**
+ * mseg_packet_turn() - see a forwarded connection from its other end
+ * @key: of a forwarded connection; changed
+ *
+ * Return: false where there is no other end, as of single messages.
+ */
+bool mseg_packet_turn(struct mseg_conn_key *key);
 
 /** mseg_packet_is_rejected() - whether a key is of rejected attempts. */
 static inline bool mseg_packet_is_rejected(const struct mseg_conn_key *key)

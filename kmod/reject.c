@@ -54,7 +54,7 @@ static bool answerable(const struct sk_buff *skb, const struct nf_hook_state *st
 {
 	if (packet->tcp_rst || packet->icmp_error)
 		return false;
-	if (state->hook == NF_INET_LOCAL_IN)
+	if (state->hook != NF_INET_LOCAL_OUT)
 		return skb->pkt_type == PACKET_HOST;
 	return packet->protocol == IPPROTO_TCP && (packet->known || !packet->tcp_syn);
 }
@@ -89,7 +89,7 @@ unsigned int mseg_reject(struct mseg_net *mnet, struct sk_buff *skb,
 {
 	const struct mseg_policy *policy = rcu_dereference(mnet->generation)->policy;
 
-	if (policy->silent[packet->out])
+	if (policy->silent[packet->forwarded ? packet->direction : packet->out])
 		return NF_DROP;
 	answer(mnet, skb, state, packet);
 	if (state->hook == NF_INET_LOCAL_OUT && packet->protocol == IPPROTO_TCP)

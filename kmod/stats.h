@@ -11,60 +11,68 @@
 
 /*
  * After traffic stops, seen = allowed + rejected + dropped for every hook and
- * family. The six of each stand in the order of mseg_stat_packet().
+ * family. The eight of each stand in the order of mseg_stat_packet().
  */
-#define MSEG_STATS(X)                                                                             \
-	X(seen_in_ipv4, "IPv4 packets that came to LOCAL_IN")                                     \
-	X(seen_in_ipv6, "IPv6 packets that came to LOCAL_IN")                                     \
-	X(seen_out_ipv4, "IPv4 packets that came to LOCAL_OUT")                                   \
-	X(seen_out_ipv6, "IPv6 packets that came to LOCAL_OUT")                                   \
-	X(seen_raw_ipv4, "IPv4 packets that packet sockets sent")                                 \
-	X(seen_raw_ipv6, "IPv6 packets that packet sockets sent")                                 \
-	X(allowed_in_ipv4, "IPv4 packets that LOCAL_IN let through")                              \
-	X(allowed_in_ipv6, "IPv6 packets that LOCAL_IN let through")                              \
-	X(allowed_out_ipv4, "IPv4 packets that LOCAL_OUT let through")                            \
-	X(allowed_out_ipv6, "IPv6 packets that LOCAL_OUT let through")                            \
-	X(allowed_raw_ipv4, "IPv4 packets of packet sockets that were let through")               \
-	X(allowed_raw_ipv6, "IPv6 packets of packet sockets that were let through")               \
-	X(rejected_in_ipv4, "IPv4 packets that the policy refused in LOCAL_IN")                   \
-	X(rejected_in_ipv6, "IPv6 packets that the policy refused in LOCAL_IN")                   \
-	X(rejected_out_ipv4, "IPv4 packets that the policy refused in LOCAL_OUT")                 \
-	X(rejected_out_ipv6, "IPv6 packets that the policy refused in LOCAL_OUT")                 \
-	X(rejected_raw_ipv4, "IPv4 packets of packet sockets that the policy refused")            \
-	X(rejected_raw_ipv6, "IPv6 packets of packet sockets that the policy refused")            \
-	X(dropped_in_ipv4, "IPv4 packets that LOCAL_IN dropped since they could not be judged")   \
-	X(dropped_in_ipv6, "IPv6 packets that LOCAL_IN dropped since they could not be judged")   \
-	X(dropped_out_ipv4, "IPv4 packets that LOCAL_OUT dropped since they could not be judged") \
-	X(dropped_out_ipv6, "IPv6 packets that LOCAL_OUT dropped since they could not be judged") \
-	X(dropped_raw_ipv4, "IPv4 packets of packet sockets that could not be judged")            \
-	X(dropped_raw_ipv6, "IPv6 packets of packet sockets that could not be judged")            \
-	X(drop_fragment, "dropped: a fragment that was not reassembled")                          \
-	X(drop_truncated, "dropped: shorter than its headers say")                                \
-	X(drop_headers, "dropped: too many IPv6 extension headers")                               \
-	X(drop_source_route, "dropped: sent by a source route, its peer unknown")                 \
-	X(raw_no_memory, "dropped: of a packet socket, for lack of memory to copy it")            \
-	X(pass_loopback, "allowed: loopback is not policed")                                      \
-	X(pass_own, "allowed: the module's own resets and errors")                                \
-	X(pass_link, "allowed: neighbour discovery, MLD and IGMP")                                \
-	X(pass_related, "allowed: ICMP errors about a live connection")                           \
-	X(pass_forwarded, "allowed: ICMP errors about forwarded packets")                         \
-	X(pass_answer, "allowed: unicast answers to queries to a group")                          \
-	X(judged, "times the policy was asked")                                                   \
-	X(midstream, "connections first seen in their middle")                                    \
-	X(conn_added, "connections remembered")                                                   \
-	X(conn_removed, "connections forgotten")                                                  \
-	X(conn_evicted, "connections forgotten to make room for others")                          \
-	X(conn_overflow, "connections remembered beyond the limit: all others are established")   \
-	X(conn_waiting,                                                                           \
-	  "connections not remembered: too many that were forgotten wait to be freed")            \
-	X(conn_total, "connections not remembered: all namespaces together are at their limit")   \
-	X(conn_full, "connections not remembered: the cache is full")                             \
-	X(conn_no_memory, "connections not remembered: no memory")                                \
-	X(answers, "rejected packets that were to be answered")                                   \
-	X(answers_limited, "rejected packets not answered, by the rate limit")                    \
-	X(flows_made, "flow records made")                                                        \
-	X(flows_sent, "flow records handed to netlink")                                           \
-	X(flows_lost_accept, "flow records of allowed connections lost")                          \
+#define MSEG_STATS(X)                                                                               \
+	X(seen_in_ipv4, "IPv4 packets that came to LOCAL_IN")                                       \
+	X(seen_in_ipv6, "IPv6 packets that came to LOCAL_IN")                                       \
+	X(seen_out_ipv4, "IPv4 packets that came to LOCAL_OUT")                                     \
+	X(seen_out_ipv6, "IPv6 packets that came to LOCAL_OUT")                                     \
+	X(seen_raw_ipv4, "IPv4 packets that packet sockets sent")                                   \
+	X(seen_raw_ipv6, "IPv6 packets that packet sockets sent")                                   \
+	X(seen_forward_ipv4, "IPv4 packets that came to FORWARD")                                   \
+	X(seen_forward_ipv6, "IPv6 packets that came to FORWARD")                                   \
+	X(allowed_in_ipv4, "IPv4 packets that LOCAL_IN let through")                                \
+	X(allowed_in_ipv6, "IPv6 packets that LOCAL_IN let through")                                \
+	X(allowed_out_ipv4, "IPv4 packets that LOCAL_OUT let through")                              \
+	X(allowed_out_ipv6, "IPv6 packets that LOCAL_OUT let through")                              \
+	X(allowed_raw_ipv4, "IPv4 packets of packet sockets that were let through")                 \
+	X(allowed_raw_ipv6, "IPv6 packets of packet sockets that were let through")                 \
+	X(allowed_forward_ipv4, "IPv4 packets that FORWARD let through")                            \
+	X(allowed_forward_ipv6, "IPv6 packets that FORWARD let through")                            \
+	X(rejected_in_ipv4, "IPv4 packets that the policy refused in LOCAL_IN")                     \
+	X(rejected_in_ipv6, "IPv6 packets that the policy refused in LOCAL_IN")                     \
+	X(rejected_out_ipv4, "IPv4 packets that the policy refused in LOCAL_OUT")                   \
+	X(rejected_out_ipv6, "IPv6 packets that the policy refused in LOCAL_OUT")                   \
+	X(rejected_raw_ipv4, "IPv4 packets of packet sockets that the policy refused")              \
+	X(rejected_raw_ipv6, "IPv6 packets of packet sockets that the policy refused")              \
+	X(rejected_forward_ipv4, "IPv4 packets that the policy refused in FORWARD")                 \
+	X(rejected_forward_ipv6, "IPv6 packets that the policy refused in FORWARD")                 \
+	X(dropped_in_ipv4, "IPv4 packets that LOCAL_IN dropped since they could not be judged")     \
+	X(dropped_in_ipv6, "IPv6 packets that LOCAL_IN dropped since they could not be judged")     \
+	X(dropped_out_ipv4, "IPv4 packets that LOCAL_OUT dropped since they could not be judged")   \
+	X(dropped_out_ipv6, "IPv6 packets that LOCAL_OUT dropped since they could not be judged")   \
+	X(dropped_raw_ipv4, "IPv4 packets of packet sockets that could not be judged")              \
+	X(dropped_raw_ipv6, "IPv6 packets of packet sockets that could not be judged")              \
+	X(dropped_forward_ipv4, "IPv4 packets that FORWARD dropped since they could not be judged") \
+	X(dropped_forward_ipv6, "IPv6 packets that FORWARD dropped since they could not be judged") \
+	X(drop_fragment, "dropped: a fragment that was not reassembled")                            \
+	X(drop_truncated, "dropped: shorter than its headers say")                                  \
+	X(drop_headers, "dropped: too many IPv6 extension headers")                                 \
+	X(drop_source_route, "dropped: sent by a source route, its peer unknown")                   \
+	X(raw_no_memory, "dropped: of a packet socket, for lack of memory to copy it")              \
+	X(pass_loopback, "allowed: loopback is not policed")                                        \
+	X(pass_own, "allowed: the module's own resets and errors")                                  \
+	X(pass_link, "allowed: neighbour discovery, MLD and IGMP")                                  \
+	X(pass_related, "allowed: ICMP errors about a live connection")                             \
+	X(pass_forwarded, "allowed: ICMP errors about forwarded packets")                           \
+	X(pass_answer, "allowed: unicast answers to queries to a group")                            \
+	X(judged, "times the policy was asked")                                                     \
+	X(midstream, "connections first seen in their middle")                                      \
+	X(conn_added, "connections remembered")                                                     \
+	X(conn_removed, "connections forgotten")                                                    \
+	X(conn_evicted, "connections forgotten to make room for others")                            \
+	X(conn_overflow, "connections remembered beyond the limit: all others are established")     \
+	X(conn_waiting,                                                                             \
+	  "connections not remembered: too many that were forgotten wait to be freed")              \
+	X(conn_total, "connections not remembered: all namespaces together are at their limit")     \
+	X(conn_full, "connections not remembered: the cache is full")                               \
+	X(conn_no_memory, "connections not remembered: no memory")                                  \
+	X(answers, "rejected packets that were to be answered")                                     \
+	X(answers_limited, "rejected packets not answered, by the rate limit")                      \
+	X(flows_made, "flow records made")                                                          \
+	X(flows_sent, "flow records handed to netlink")                                             \
+	X(flows_lost_accept, "flow records of allowed connections lost")                            \
 	X(flows_lost_reject, "flow records of rejected connections lost")
 
 enum mseg_stat {
@@ -91,12 +99,13 @@ enum mseg_stat_hook {
 	MSEG_STAT_IN,
 	MSEG_STAT_OUT,
 	MSEG_STAT_RAW,
+	MSEG_STAT_FORWARD,
 };
 
 /**
  * mseg_stat_packet() - count a packet by hook and family
  * @stats: of its network namespace
- * @first: the _in_ipv4 statistic of six
+ * @first: the _in_ipv4 statistic of eight
  * @hook: where it was seen
  * @ipv6: IPv6, not IPv4
  *

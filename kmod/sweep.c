@@ -22,7 +22,7 @@
 /* Whether its socket must be looked at now. */
 static bool needs_socket_check(const struct mseg_conn *conn)
 {
-	if (conn->key.protocol != IPPROTO_TCP)
+	if (conn->key.protocol != IPPROTO_TCP || !mseg_conn_is_hosts(conn))
 		return false;
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_CLOSING:

@@ -7,10 +7,15 @@
 #include "sysctl.h"
 
 #include <linux/capability.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
+#include "audit.h"
 #include "compat.h"
+#include "egress.h"
+#include "forward.h"
+#include "mode.h"
 
 static const char *const timeout_names[MSEG_TIMEOUT_MAX] = {
 #define X(name, seconds, doc) "timeout_" #name,
@@ -38,17 +43,78 @@ static void describe_timeout(struct ctl_table *entry, struct mseg_net *mnet, enu
 	entry->extra2 = &timeout_limit;
 }
 
+/* What is set by a word: NAME, in NAME_WORD of audit records. */
+struct mode_setting {
+	const char *name;
+	size_t offset;
+	int (*set)(struct mseg_net *mnet, u8 mode);
+};
+
+static const struct mode_setting mode_settings[] = {
+	{ "forward", offsetof(struct mseg_net, forward), mseg_forward_set },
+	{ "raw", offsetof(struct mseg_net, raw), mseg_egress_set },
+};
+
+/* Caller must try again where the namespace is busy: it may be waiting for him. */
+static int change_mode(struct mseg_net *mnet, const struct mode_setting *setting, u8 mode)
+{
+	char op[24];
+	u32 in_force;
+	int err;
+
+	if (!mutex_trylock(&mnet->lock))
+		return restart_syscall();
+	in_force = mseg_net_generation(mnet)->number;
+	err = mnet->locked ? -EPERM : setting->set(mnet, mode);
+	mutex_unlock(&mnet->lock);
+	snprintf(op, sizeof(op), "%s_%s", setting->name, mseg_mode_name(mode));
+	mseg_audit(op, mnet->net, in_force, in_force, err);
+	return err;
+}
+
+static int set_mode(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
+{
+	const struct mode_setting *setting = table->extra2;
+	struct mseg_net *mnet = table->extra1;
+	char name[16];
+	struct ctl_table text = { .data = name, .maxlen = sizeof(name) };
+	int err;
+
+	if (write && !capable(CAP_NET_ADMIN))
+		return -EPERM;
+	strscpy(name, mseg_mode_name(READ_ONCE(*(u8 *)((void *)mnet + setting->offset))),
+		sizeof(name));
+	err = proc_dostring(&text, write, buffer, len, pos);
+	if (err || !write)
+		return err;
+	err = mseg_mode_parse(name);
+	return err < 0 ? err : change_mode(mnet, setting, err);
+}
+
+static void describe_mode(struct ctl_table *entry, struct mseg_net *mnet,
+			  const struct mode_setting *setting)
+{
+	entry->procname = setting->name;
+	entry->mode = mnet->net->user_ns == &init_user_ns ? 0644 : 0444;
+	entry->proc_handler = set_mode;
+	entry->extra1 = mnet;
+	entry->extra2 = (void *)setting;
+}
+
 int mseg_sysctl_add(struct mseg_net *mnet)
 {
 	/* Older kernels want an empty entry at the end. */
-	struct ctl_table *table = kcalloc(MSEG_TIMEOUT_MAX + 1, sizeof(*table), GFP_KERNEL);
+	const size_t entries = MSEG_TIMEOUT_MAX + ARRAY_SIZE(mode_settings);
+	struct ctl_table *table = kcalloc(entries + 1, sizeof(*table), GFP_KERNEL);
 	int i;
 
 	if (!table)
 		return -ENOMEM;
 	for (i = 0; i < MSEG_TIMEOUT_MAX; i++)
 		describe_timeout(&table[i], mnet, i);
-	mnet->sysctl = register_net_sysctl_sz(mnet->net, "net/mseg", table, MSEG_TIMEOUT_MAX);
+	for (i = 0; i < ARRAY_SIZE(mode_settings); i++)
+		describe_mode(&table[MSEG_TIMEOUT_MAX + i], mnet, &mode_settings[i]);
+	mnet->sysctl = register_net_sysctl_sz(mnet->net, "net/mseg", table, entries);
 	if (mnet->sysctl)
 		return 0;
 	kfree(table);

@@ -69,7 +69,7 @@ static void follow_replied(struct mseg_net *mnet, struct mseg_conn *conn,
 static void follow_state(struct mseg_net *mnet, struct mseg_conn *conn,
 			 const struct mseg_packet *packet)
 {
-	bool reply = packet->out != (conn->direction == MSEG_DIRECTION_OUT);
+	bool reply = mseg_conn_is_reply(conn, packet->out);
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_NEW:
@@ -139,6 +139,30 @@ static void count_attempt(struct mseg_conn *conn, const struct mseg_packet *pack
 		WRITE_ONCE(conn->client, 0);
 }
 
+/*
+ * A forwarded connection has no socket here, but its window: a segment out of it
+ * changes nothing, and keeps nothing alive.
+ */
+static bool follow_window(struct mseg_net *mnet, struct mseg_conn *conn,
+			  const struct mseg_packet *packet)
+{
+	struct mseg_window *window = &mseg_conn_forwarded(conn)->window;
+	bool belongs, ended = false;
+
+	spin_lock_bh(&conn->lock);
+	belongs = mseg_window_follow(window, &packet->forwarded->segment, !packet->out);
+	if (conn->state != MSEG_CONN_STATE_REJECTED)
+		WRITE_ONCE(conn->state, window->state);
+	if (conn->state == MSEG_CONN_STATE_CLOSED && !conn->ended) {
+		conn->ended = true;
+		ended = true;
+	}
+	spin_unlock_bh(&conn->lock);
+	if (ended)
+		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_END);
+	return belongs || ended;
+}
+
 void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 		       const struct mseg_packet *packet)
 {
@@ -150,7 +174,12 @@ void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 	}
 	if (packet->out && READ_ONCE(conn->named) != MSEG_CONN_NAMED_TASK)
 		name_process(conn, packet);
-	follow_state(mnet, conn, packet);
+	if (mseg_conn_is_forwarded(conn) && packet->protocol == IPPROTO_TCP) {
+		if (!follow_window(mnet, conn, packet))
+			return;
+	} else {
+		follow_state(mnet, conn, packet);
+	}
 	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
 		set_last_seen(conn);
 }
@@ -211,7 +240,7 @@ void mseg_track_socket(struct mseg_net *mnet, struct mseg_conn *conn)
 static bool outlives_rejection(struct mseg_net *mnet, const struct mseg_conn *conn)
 {
 	return conn->key.protocol == IPPROTO_TCP && conn->key.kind == MSEG_CONN_PLAIN &&
-	       READ_ONCE(conn->state) == MSEG_CONN_STATE_REJECTED &&
+	       mseg_conn_is_hosts(conn) && READ_ONCE(conn->state) == MSEG_CONN_STATE_REJECTED &&
 	       mseg_socket_state(mnet->net, &conn->key, conn->ifindex) > MSEG_SOCKET_TIME_WAIT;
 }
 

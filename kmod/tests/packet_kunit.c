@@ -570,6 +570,33 @@ static void icmp_exchanges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MSEG_CONN_SINGLE_IN, reply.key.kind);
 }
 
+/* A forwarded connection is one from either end; what is no exchange has none. */
+static void turning(struct kunit *test)
+{
+	struct build *build = new_build(test);
+	struct mseg_packet request, reply;
+
+	ip(build, MSEG_FAMILY_IPV6, IPPROTO_TCP, true);
+	tcp(build, 1000, 80);
+	parse(test, build, build->len, true, &request);
+	ip(build, MSEG_FAMILY_IPV6, IPPROTO_TCP, false);
+	tcp(build, 80, 1000);
+	parse(test, build, build->len, true, &reply);
+	KUNIT_EXPECT_MEMNEQ(test, &request.key, &reply.key, sizeof(reply.key));
+	KUNIT_EXPECT_TRUE(test, mseg_packet_turn(&reply.key));
+	KUNIT_EXPECT_MEMEQ(test, &request.key, &reply.key, sizeof(reply.key));
+	ip(build, MSEG_FAMILY_IPV4, IPPROTO_ICMP, true);
+	icmp(build, ICMP_ECHO, 0, 7);
+	parse(test, build, build->len, true, &request);
+	ip(build, MSEG_FAMILY_IPV4, IPPROTO_ICMP, false);
+	icmp(build, ICMP_ECHOREPLY, 0, 7);
+	parse(test, build, build->len, true, &reply);
+	KUNIT_EXPECT_TRUE(test, mseg_packet_turn(&reply.key));
+	KUNIT_EXPECT_MEMEQ(test, &request.key, &reply.key, sizeof(reply.key));
+	mseg_packet_to_single(&reply);
+	KUNIT_EXPECT_FALSE(test, mseg_packet_turn(&reply.key));
+}
+
 static void scopes(struct kunit *test)
 {
 	struct build *build = new_build(test);
@@ -705,16 +732,23 @@ static void random_packets(struct kunit *test)
 	}
 }
 
-static struct kunit_case cases[] = {
-	KUNIT_CASE(every_protocol),	 KUNIT_CASE(truncated),
-	KUNIT_CASE(bad_headers),	 KUNIT_CASE(tcp_flags),
-	KUNIT_CASE(extension_chains),	 KUNIT_CASE(extension_beyond_the_end),
-	KUNIT_CASE(fragments),		 KUNIT_CASE_SLOW(link_messages),
-	KUNIT_CASE_SLOW(igmp),		 KUNIT_CASE(one_key),
-	KUNIT_CASE(icmp_exchanges),	 KUNIT_CASE(scopes),
-	KUNIT_CASE(quotations),		 KUNIT_CASE(forged_quotations),
-	KUNIT_CASE_SLOW(random_packets), {}
-};
+static struct kunit_case cases[] = { KUNIT_CASE(every_protocol),
+				     KUNIT_CASE(truncated),
+				     KUNIT_CASE(bad_headers),
+				     KUNIT_CASE(tcp_flags),
+				     KUNIT_CASE(extension_chains),
+				     KUNIT_CASE(extension_beyond_the_end),
+				     KUNIT_CASE(fragments),
+				     KUNIT_CASE_SLOW(link_messages),
+				     KUNIT_CASE_SLOW(igmp),
+				     KUNIT_CASE(one_key),
+				     KUNIT_CASE(icmp_exchanges),
+				     KUNIT_CASE(scopes),
+				     KUNIT_CASE(turning),
+				     KUNIT_CASE(quotations),
+				     KUNIT_CASE(forged_quotations),
+				     KUNIT_CASE_SLOW(random_packets),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "mseg_packet",

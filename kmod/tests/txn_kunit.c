@@ -199,14 +199,15 @@ static void statistics(struct kunit *test)
 	mseg_stat(mnet->stats, judged);
 	mseg_stat_add(mnet->stats, judged, 5);
 	KUNIT_EXPECT_EQ(test, 6, mseg_stats_sum(mnet->stats, MSEG_STAT_judged));
-	/* The four of a packet statistic stand in their order. */
-	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, false, true);
-	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, true, false);
-	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, true, true);
+	/* Those of a packet statistic stand in their order. */
+	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, MSEG_STAT_IN, true);
+	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, MSEG_STAT_OUT, false);
+	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, MSEG_STAT_FORWARD, true);
 	KUNIT_EXPECT_EQ(test, 0, mseg_stats_sum(mnet->stats, MSEG_STAT_seen_in_ipv4));
 	KUNIT_EXPECT_EQ(test, 1, mseg_stats_sum(mnet->stats, MSEG_STAT_seen_in_ipv6));
 	KUNIT_EXPECT_EQ(test, 1, mseg_stats_sum(mnet->stats, MSEG_STAT_seen_out_ipv4));
-	KUNIT_EXPECT_EQ(test, 1, mseg_stats_sum(mnet->stats, MSEG_STAT_seen_out_ipv6));
+	KUNIT_EXPECT_EQ(test, 0, mseg_stats_sum(mnet->stats, MSEG_STAT_seen_out_ipv6));
+	KUNIT_EXPECT_EQ(test, 1, mseg_stats_sum(mnet->stats, MSEG_STAT_seen_forward_ipv6));
 }
 
 static struct kunit_case cases[] = { KUNIT_CASE(belongs_to_a_port),

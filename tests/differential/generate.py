@@ -11,7 +11,7 @@ OTHERS = (2, 4, 8, 41, 46, 47, 50, 88, 89, 94, 103, 108, 112, 115, 253)
 EXTENSION_HEADERS = (0, 43, 44, 51, 60)
 PORTS = (0, 1, 22, 53, 80, 255, 256, 443, 1023, 1024, 32767, 32768, 65534, 65535)
 TYPES = {ICMP: (0, 3, 4, 5, 8, 11, 12, 13, 254, 255),
-         ICMP6: (1, 2, 3, 4, 127, 128, 129, 137, 254, 255)}
+         ICMP6: (0, 1, 2, 3, 4, 127, 128, 129, 137, 254, 255)}
 CODES = (0, 1, 3, 4, 13, 254, 255)
 LENGTHS = {4: (0, 1, 2, 7, 8, 9, 15, 16, 17, 23, 24, 25, 30, 31, 32),
            6: (0, 1, 3, 31, 32, 33, 47, 48, 63, 64, 65, 95, 96, 97, 126, 127, 128)}
@@ -109,7 +109,7 @@ class Generator:
         if kind < 0.15:
             return Service(self.random.choice(OTHERS + (self.random.randrange(256),)), None)
         protocol = self.random.choice((ICMP, ICMP6, *WITH_PORTS, TCP, UDP))
-        if kind < 0.3:
+        if kind < (0.5 if protocol in TYPES else 0.3):
             return Service(protocol, None)
         if protocol in TYPES:
             return Service(protocol, self._icmp_ranges(protocol))
@@ -134,10 +134,10 @@ class Generator:
 
     # --- packets ---------------------------------------------------------------
 
-    def _peer(self, policy, direction):
+    def _peer(self, networks, direction):
         """An address at the edge of an entry, or anywhere."""
         while True:
-            entry = self.random.choice(self.random.choice(policy.networks))
+            entry = self.random.choice(self.random.choice(networks))
             span = 1 << BITS[entry.family] - entry.length
             address = self.random.choice((
                 entry.address, entry.address - 1, entry.address + span, entry.address + span - 1,
@@ -161,9 +161,9 @@ class Generator:
             return self.random.choice(TYPES[protocol]) << 8 | self.random.choice(CODES)
         return self.random.choice(PORTS) if protocol in WITH_PORTS else None
 
-    def _what(self, policy):
+    def _what(self, services):
         """Protocol and service."""
-        services = [s for r in policy.rules for s in r.services if s.protocol is not None]
+        services = [s for s in services if s.protocol is not None]
         if services and self.random.random() < 0.8:
             service = self.random.choice(services)
             if service.ranges and self.random.random() < 0.8:
@@ -175,9 +175,14 @@ class Generator:
 
     def flow(self, policy):
         """What a packet may be; None where it would never be judged as that."""
-        direction = self.random.choice(("in", "out"))
-        family, peer = self._peer(policy, direction)
-        protocol, service = self._what(policy)
+        direction, networks = self.random.choice(("in", "out")), policy.networks
+        services = [s for r in policy.rules for s in r.services]
+        if policy.rules and self.random.random() < 0.7:
+            rule = self.random.choice(policy.rules)
+            direction, services = rule.direction, rule.services
+            networks = [policy.networks[n] for n in rule.networks]
+        family, peer = self._peer(networks, direction)
+        protocol, service = self._what(services)
         if family == 6 and protocol in EXTENSION_HEADERS:
             return None
         if protocol in TYPES and family != {ICMP: 4, ICMP6: 6}[protocol]:

@@ -51,6 +51,11 @@ REFUSED = (
     ("direction 2", [a_rule(0, 0, SSH, direction=2)], ""),
     ("a rule without services", [a_rule(0, 0)], "service"),
     ("a name of 256 bytes", [a_network(1, name="n" * 256)], ""),
+    ("an attribute that nobody knows",
+     [("TXN_NETWORK", attr("ID", 1), attr("NAME", "x"), attr(0x3000, b"1234"))], ""),
+    ("another command's attribute",
+     [("TXN_NETWORK", attr("ID", 1), attr("NAME", "x"), attr("EXISTING", 1, "=B"))], ""),
+    ("bytes that are no attribute", [("TXN_DEFAULTS", attr("DEFAULT_IN", 0, "=B"), b"xx")], ""),
     ("an unknown transaction", [("TXN_RULE", attr("TXN", 99))], "transaction"),
 )
 

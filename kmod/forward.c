@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One function sees every packet that the host forwards, in FORWARD of both
+ * families: destination NAT is done there and source NAT is not, so that both
+ * directions of a connection carry one tuple, the client's and the server's own.
+ * The hook comes after IPVS's (99, 100), which answers there for virtual services
+ * that LOCAL_IN has judged, and so after every filter, too.
+ *
+ * Where a packet went before it was translated is read from its own connection
+ * tracking entry, if it has one. nf_ct_get_tuple_skb() would say it of packets in
+ * the original direction alone, and not whether one is; reading needs no symbol
+ * of nf_conntrack, either.
+ */
+#include "forward.h"
+
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_tuple.h>
+
+#include <linux/mseg.h>
+#include <mseg/core.h>
+
+#include "judge.h"
+#include "mode.h"
+#include "reject.h"
+#include "track.h"
+
+#define PRIORITY (NF_IP_PRI_NAT_SRC + 3)
+
+static u8 forward = MSEG_MODE_OFF;
+module_param_cb(forward, &mseg_mode_param_ops, &forward, 0444);
+__MODULE_PARM_TYPE(forward, "off|observe|enforce");
+MODULE_PARM_DESC(forward, "What is done about what the host forwards (off)");
+
+/* An answer of IPVS, of which the question was judged in LOCAL_IN. */
+static bool is_of_ipvs(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_IP_VS)
+	return skb->ipvs_property;
+#else
+	return false;
+#endif
+}
+
+static void original_destination(const struct nf_conn *ct, u8 family, struct in6_addr *address)
+{
+	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+
+	memset(address, 0, sizeof(*address));
+	if (family == MSEG_FAMILY_IPV4)
+		address->s6_addr32[0] = tuple->dst.u3.ip;
+	else
+		*address = tuple->dst.u3.in6;
+}
+
+/* Where the packet's connection went, and by which service, before translation. */
+static void ask_conntrack(const struct sk_buff *skb, struct mseg_packet *packet,
+			  struct mseg_forwarded *forwarded)
+{
+	const struct mseg_conn_key *key = &packet->key;
+	const struct in6_addr *server;
+	enum ip_conntrack_info info;
+	const struct nf_conn *ct;
+	__be16 port;
+
+	forwarded->destination = key->remote;
+	ct = nf_ct_get(skb, &info);
+	if (!ct || nf_ct_is_template(ct))
+		return;
+	forwarded->reply = CTINFO2DIR(info) == IP_CT_DIR_REPLY;
+	server = forwarded->reply ? &key->local : &key->remote;
+	original_destination(ct, packet->family, &forwarded->destination);
+	forwarded->published = !ipv6_addr_equal(server, &forwarded->destination);
+	if (!mseg_protocol_has_ports(packet->protocol))
+		return;
+	port = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.dst.u.all;
+	packet->service = ntohs(port);
+	forwarded->published |= port != (forwarded->reply ? key->lport : key->rport);
+}
+
+static unsigned int count(struct mseg_net *mnet, enum mseg_stat first,
+			  const struct nf_hook_state *state, unsigned int verdict)
+{
+	mseg_stat_packet(mnet->stats, first, MSEG_STAT_FORWARD, state->pf == NFPROTO_IPV6);
+	return verdict;
+}
+
+static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *state,
+			 const struct mseg_packet *packet, enum mseg_packet_class class)
+{
+	if (packet->observed)
+		return count(mnet, MSEG_STAT_allowed_in_ipv4, state, NF_ACCEPT);
+	mseg_packet_count_drop(mnet->stats, class);
+	return count(mnet, MSEG_STAT_dropped_in_ipv4, state, NF_DROP);
+}
+
+static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
+			  const struct nf_hook_state *state)
+{
+	struct mseg_forwarded forwarded = {};
+	enum mseg_packet_class class;
+	struct mseg_packet packet;
+	u8 verdict;
+
+	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);
+	packet.forwarded = &forwarded;
+	packet.observed = READ_ONCE(mnet->forward) != MSEG_MODE_ENFORCE;
+	if (packet.protocol == IPPROTO_TCP && class == MSEG_PACKET_FLOW &&
+	    !mseg_segment_read(skb, packet.transport, &forwarded.segment))
+		class = MSEG_PACKET_TRUNCATED;
+	switch (class) {
+	case MSEG_PACKET_FLOW:
+		ask_conntrack(skb, &packet, &forwarded);
+		verdict = mseg_judge_flow(mnet, &packet);
+		break;
+	case MSEG_PACKET_ERROR:
+		forwarded.destination = packet.key.remote;
+		verdict = mseg_judge_error(mnet, &packet);
+		break;
+	case MSEG_PACKET_LINK:
+		mseg_stat(mnet->stats, pass_link);
+		verdict = MSEG_ACTION_ALLOW;
+		break;
+	default:
+		return drop(mnet, state, &packet, class);
+	}
+	if (verdict == MSEG_ACTION_ALLOW)
+		return count(mnet, MSEG_STAT_allowed_in_ipv4, state, NF_ACCEPT);
+	return count(mnet, MSEG_STAT_rejected_in_ipv4, state,
+		     mseg_reject(mnet, skb, state, &packet));
+}
+
+static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct mseg_net *mnet = mseg_net_of(state->net);
+
+	count(mnet, MSEG_STAT_seen_in_ipv4, state, 0);
+	if (is_of_ipvs(skb))
+		return count(mnet, MSEG_STAT_allowed_in_ipv4, state, NF_ACCEPT);
+	return judge(mnet, skb, state);
+}
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook = hook,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_FORWARD,
+		.priority = PRIORITY,
+	},
+	{
+		.hook = hook,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_FORWARD,
+		.priority = PRIORITY,
+	},
+};
+
+/* Nobody follows them any more. */
+static void forget_all(struct mseg_net *mnet)
+{
+	struct mseg_conns *conns = mnet->conns;
+	struct mseg_conn *conn;
+	u32 i;
+
+	for (i = 0; i <= conns->mask; i++) {
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(conn, &conns->buckets[i].chain, node) {
+			if (mseg_conn_is_forwarded(conn))
+				mseg_track_end(mnet, conn);
+		}
+		rcu_read_unlock();
+		cond_resched();
+	}
+}
+
+int mseg_forward_set(struct mseg_net *mnet, u8 mode)
+{
+	u8 before = mnet->forward;
+	int err;
+
+	lockdep_assert_held(&mnet->lock);
+	if (mode == before)
+		return 0;
+	WRITE_ONCE(mnet->forward, mode);
+	if (before == MSEG_MODE_OFF) {
+		err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+		if (err) {
+			WRITE_ONCE(mnet->forward, before);
+			synchronize_net();
+			return err;
+		}
+	} else if (mode == MSEG_MODE_OFF) {
+		nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	}
+	/* Unregistering does not wait for hooks that run. */
+	synchronize_net();
+	if (mode == MSEG_MODE_OFF)
+		forget_all(mnet);
+	return 0;
+}
+
+int mseg_forward_start(struct mseg_net *mnet)
+{
+	mnet->forward = MSEG_MODE_OFF;
+	return mseg_forward_set(mnet, forward);
+}
+
+void mseg_forward_stop(struct mseg_net *mnet)
+{
+	/* It fails only on the way to another mode. */
+	mseg_forward_set(mnet, MSEG_MODE_OFF);
+}
