@@ -95,6 +95,11 @@ test-full: deps ## all of it on both kernels, on two processors, and DKMS
 	+$(MAKE) all
 	tests/run-tests --full
 
+.PHONY: soak
+soak: deps ## an hour and more: thousands of loads and namespaces under traffic
+	+$(MAKE) all
+	tests/soak
+
 .PHONY: run
 run: ## try the product in a virtual machine (HOST=1: on this machine)
 	tests/e2e/run $(if $(HOST),--host)
