@@ -145,8 +145,9 @@ def cold(variant):
     assert lib.stats()["midstream"] == 2, lib.stats()
 
 
+# A link-local peer's address as recvfrom() gives it names the VRF, by which none is reached.
 @subtest("{0[0]}, {0[1]}: UDP by a rule, and each packet counted once",
-         *[(k, d) for k in KINDS for d in DIRECTIONS])
+         *[(k, d) for k in KINDS for d in DIRECTIONS if (k, d) != ("link-local", "in")])
 def udp(variant):
     kind, direction = variant
     both()
