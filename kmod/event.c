@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Messages to the multicast group "policy". */
+/* Messages of the multicast group "policy". */
 #include "event.h"
 
 #include <linux/mseg.h>
 
 #include "net.h"
+#include "subscriber.h"
 
 static const struct genl_family *event_family;
 static unsigned int event_group;
@@ -45,14 +46,19 @@ int mseg_event_put_generation(struct sk_buff *skb, const struct mseg_net *mnet)
 	return 0;
 }
 
+static bool is_heard(const struct mseg_net *mnet)
+{
+	if (mseg_subscriber_only(mnet->net))
+		return mseg_subscriber_any(&mnet->subscribers);
+	return genl_has_listeners(event_family, mnet->net, event_group);
+}
+
 void mseg_event_policy(struct mseg_net *mnet)
 {
 	struct sk_buff *skb;
 	void *header;
 
-	/* The root of a user namespace may join groups in what it owns. */
-	if (mnet->net->user_ns != &init_user_ns ||
-	    !genl_has_listeners(event_family, mnet->net, event_group))
+	if (!is_heard(mnet))
 		return;
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!skb)
@@ -63,5 +69,5 @@ void mseg_event_policy(struct mseg_net *mnet)
 		return;
 	}
 	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(event_family, mnet->net, skb, 0, event_group, GFP_KERNEL);
+	mseg_subscriber_send(&mnet->subscribers, mnet->net, event_family, event_group, skb);
 }

@@ -34,7 +34,7 @@ struct queue {
 
 struct mseg_flows {
 	struct net *net;
-	const struct mseg_subscribers *subscribers;
+	struct mseg_subscribers *subscribers;
 	struct mseg_stats __percpu *stats;
 	struct queue __percpu *queues;
 	struct delayed_work send;
@@ -212,7 +212,7 @@ static int send_batch(struct mseg_flows *flows, u32 n)
 		return -EMSGSIZE;
 	}
 	genlmsg_end(skb, header);
-	return genlmsg_multicast_netns(flow_family, flows->net, skb, 0, flow_group, GFP_KERNEL);
+	return mseg_subscriber_send(flows->subscribers, flows->net, flow_family, flow_group, skb);
 }
 
 /*
@@ -266,7 +266,7 @@ static void free_queues(struct mseg_flows *flows)
 	free_percpu(flows->queues);
 }
 
-struct mseg_flows *mseg_flows_new(struct net *net, const struct mseg_subscribers *subscribers,
+struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_subscribers *subscribers,
 				  struct mseg_stats __percpu *stats)
 {
 	struct mseg_flows *flows = kzalloc(sizeof(*flows), GFP_KERNEL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Flow records on their way to user space: packets put them into a bounded
- * queue of their processor, one worker batches them into multicast messages.
+ * queue of their processor, one worker batches them into messages.
  */
 #ifndef MSEG_FLOW_H
 #define MSEG_FLOW_H
@@ -37,7 +37,7 @@ void mseg_flow_exit(void);
  *
  * Return: the queues, or NULL without memory.
  */
-struct mseg_flows *mseg_flows_new(struct net *net, const struct mseg_subscribers *subscribers,
+struct mseg_flows *mseg_flows_new(struct net *net, struct mseg_subscribers *subscribers,
 				  struct mseg_stats __percpu *stats);
 
 /**

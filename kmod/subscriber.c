@@ -15,6 +15,7 @@ struct subscriber {
 
 void mseg_subscriber_setup(struct mseg_subscribers *subscribers)
 {
+	mutex_init(&subscribers->lock);
 	INIT_LIST_HEAD(&subscribers->list);
 }
 
@@ -43,7 +44,7 @@ void mseg_subscriber_teardown(struct mseg_subscribers *subscribers)
 		forget(subscribers, subscriber);
 }
 
-int mseg_subscriber_add(struct mseg_subscribers *subscribers, u32 port)
+static int add(struct mseg_subscribers *subscribers, u32 port)
 {
 	struct subscriber *subscriber;
 
@@ -60,10 +61,54 @@ int mseg_subscriber_add(struct mseg_subscribers *subscribers, u32 port)
 	return 0;
 }
 
+int mseg_subscriber_add(struct mseg_subscribers *subscribers, u32 port)
+{
+	int err;
+
+	mutex_lock(&subscribers->lock);
+	err = add(subscribers, port);
+	mutex_unlock(&subscribers->lock);
+	return err;
+}
+
 void mseg_subscriber_remove(struct mseg_subscribers *subscribers, u32 port)
 {
-	struct subscriber *subscriber = find(subscribers, port);
+	struct subscriber *subscriber;
 
+	mutex_lock(&subscribers->lock);
+	subscriber = find(subscribers, port);
 	if (subscriber)
 		forget(subscribers, subscriber);
+	mutex_unlock(&subscribers->lock);
+}
+
+static int send_copy(struct net *net, struct sk_buff *skb, u32 port)
+{
+	struct sk_buff *copy = skb_clone(skb, GFP_KERNEL);
+
+	return copy ? genlmsg_unicast(net, copy, port) : -ENOMEM;
+}
+
+static int send_each(struct mseg_subscribers *subscribers, struct net *net, struct sk_buff *skb)
+{
+	struct subscriber *subscriber;
+	int err = -ESRCH, failed;
+
+	mutex_lock(&subscribers->lock);
+	list_for_each_entry(subscriber, &subscribers->list, list) {
+		failed = send_copy(net, skb, subscriber->port);
+		if (err)
+			err = failed;
+	}
+	mutex_unlock(&subscribers->lock);
+	consume_skb(skb);
+	return err;
+}
+
+int mseg_subscriber_send(struct mseg_subscribers *subscribers, struct net *net,
+			 const struct genl_family *family, unsigned int group, struct sk_buff *skb)
+{
+	if (mseg_subscriber_only(net))
+		return send_each(subscribers, net, skb);
+	return genlmsg_multicast_netns(family, net, skb, 0, group, GFP_KERNEL);
 }

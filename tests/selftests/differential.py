@@ -18,6 +18,7 @@ policies are sent again, and replies to them: the new policy decides.
 MSEG_SEED repeats a run, MSEG_POLICIES makes it longer, MSEG_FIRST begins later.
 """
 
+import collections
 import contextlib
 import errno
 import fcntl
@@ -269,16 +270,25 @@ def number_in(answers, name):
     return struct.unpack("=I", dict(answers)[K["A_" + name]])[0]
 
 
-def load(client, policy):
+def load(client, policy, candidate=False):
     """Give back the generation."""
     txn = number_in(client.call("TXN_BEGIN"), "TXN")
-    return number_in(client.call_all(*commands(policy, txn)), "GENERATION")
+    *parts, commit = commands(policy, txn)
+    if candidate:
+        commit += (attr("CANDIDATE", b""),)
+    answers = client.call_all(*parts, commit)
+    return number_in(answers, "CANDIDATE_GENERATION" if candidate else "GENERATION")
 
 
 # --- the comparison -------------------------------------------------------------------
 
 class Difference(AssertionError):
     """The module and the reference do not agree."""
+
+
+# What a record must say, and whence.
+Expected = collections.namedtuple("Expected",
+                                  "number generation flow verdict observed candidate")
 
 
 class Run:
@@ -292,7 +302,7 @@ class Run:
         self.records.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
         self.records.call("FLOW_SUBSCRIBE")
         self.records.join("flows")
-        self.pending, self.earlier, self.compared = {}, [], 0
+        self.pending, self.earlier, self.compared, self.candidate = {}, [], 0, None
         self.locals = {f: int(n.network_address) for f, n in generate.LOCAL.items()}
 
     def send(self, connection, reply=False, later=False):
@@ -322,8 +332,9 @@ class Run:
         connection = Connection(flow, self.locals[flow.family], source.random)
         verdict = reference.judge(policy, flow)
         connection.allowed = verdict.action == "allow"
-        self.pending[flow.family, connection.local] = \
-            number, generation, flow, verdict, reference.observe(policy, flow)
+        self.pending[flow.family, connection.local] = Expected(
+            number, generation, flow, verdict, reference.observe(policy, flow),
+            self.candidate and reference.judge(self.candidate, flow))
         if self.send(connection) != connection.allowed and self._audible(connection):
             raise Difference(f"{flow}: should be {verdict}, and was not")
         self.earlier.append(connection)
@@ -345,11 +356,21 @@ class Run:
                              f"{'allowed' if allowed else 'rejected'} now, and was not")
         connection.allowed = allowed
 
+    def propose(self, source, number):
+        """Every so often, another policy beside the one in force."""
+        if self.candidate:
+            self.client.call("CANDIDATE_DROP")
+        self.candidate = None
+        if number % 4 == 0:
+            self.candidate = source.policy(False)
+            load(self.client, self.candidate, candidate=True)
+
     def policy(self, number):
         source = generate.Generator(random.Random(f"{SEED} {number}"))
         policy = source.policy(knows_observed())
         try:
             generation = load(self.client, policy)
+            self.propose(source, number)
             for _ in range(AGAIN if self.earlier else 0):
                 self.again(policy, source)
             self.earlier = self.earlier[-4 * FLOWS:]
@@ -381,8 +402,8 @@ class Run:
         local = int.from_bytes(local[:4] if record["family"] == 4 else local, "big")
         if record["event"] or (record["family"], local) not in self.pending:
             return
-        number, generation, flow, verdict, observed = \
-            self.pending.pop((record["family"], local))
+        expected = self.pending.pop((record["family"], local))
+        flow, verdict = expected.flow, expected.verdict
         networks = verdict.networks or {ID_NONE}
         wrong = [name for name, ok in (
             ("direction", direction == flow.direction),
@@ -390,27 +411,32 @@ class Run:
             ("verdict", record["verdict"] == int(verdict.action == "reject")),
             ("reason", record["reason"] == K["REASON_" + verdict.reason.upper()]),
             ("rule", record["rule"] == (ID_NONE if verdict.rule is None else verdict.rule)),
-            ("observed", (record["observed"], record["observed_rule"]) == opinion(observed)),
+            ("observed", (record["observed"], record["observed_rule"])
+             == opinion(expected.observed)),
+            ("candidate", (record["candidate"], record["candidate_rule"])
+             == opinion(expected.candidate)),
             ("cookie", record["cookie"] == (0 if verdict.rule is None else 1000 + verdict.rule)),
             ("network", record["network"] in networks),
-            ("generation", record["generation"] == generation)) if not ok]
+            ("generation", record["generation"] == expected.generation)) if not ok]
         if wrong:
             raise explained(Difference(f"{flow}: should be {verdict}, and {', '.join(wrong)} "
-                                       f"differ in {record}"), number)
+                                       f"differ in {record}"), expected.number)
         self.compared += 1
 
 
-def opinion(observed):
-    """How a record says what the rules under observation would have decided."""
-    if not observed:
+def opinion(verdict):
+    """How a record says what would have been decided by what does not decide."""
+    if not verdict:
         return K["OPINION_NONE"], ID_NONE
-    return K["OPINION_" + observed.action.upper()], observed.rule
+    return K["OPINION_" + verdict.action.upper()], \
+        ID_NONE if verdict.rule is None else verdict.rule
 
 
 def explained(error, number):
     """With the policy, and how to see it again."""
     policy = generate.Generator(random.Random(f"{SEED} {number}")).policy(knows_observed())
-    lines = [f"{error}", f"MSEG_SEED={SEED} MSEG_FIRST={number} MSEG_POLICIES=1", f"{policy.defaults}"]
+    lines = [f"{error}", f"MSEG_SEED={SEED} MSEG_FIRST={number} MSEG_POLICIES=1",
+             f"{policy.defaults}"]
     for i, network in enumerate(policy.networks):
         lines.append(f"network {i}: " + " ".join(
             f"{'!' * e.exclude}{address_of(e.family, e.address)}/{e.length}" for e in network))

@@ -87,9 +87,9 @@ class Refused(Exception):
 class Client:
     """A socket, of the network namespace that it is made in."""
 
-    def __init__(self, timeout=20):
+    def __init__(self, timeout=20, port=0):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, GENERIC)
-        self.socket.bind((0, 0))
+        self.socket.bind((port, 0))
         self.socket.settimeout(timeout)
         self.socket.setsockopt(SOL_NETLINK, EXT_ACK, 1)
         self.socket.setsockopt(SOL_NETLINK, CAP_ACK, 1)

@@ -119,9 +119,10 @@ def command(*words, check=True, **options):
 
 
 @contextlib.contextmanager
-def inside(name="peer"):
-    """In another network namespace."""
-    with open("/proc/self/ns/net", "rb") as home, open(f"/run/netns/{name}", "rb") as there:
+def inside(name="peer", pid=None):
+    """In another network namespace: by name, or a process's."""
+    path = f"/proc/{pid}/ns/net" if pid else f"/run/netns/{name}"
+    with open("/proc/self/ns/net", "rb") as home, open(path, "rb") as there:
         enter(there)
         try:
             yield

@@ -12,7 +12,9 @@ network namespace of its own.
      └──────────────────────┘     └───────────────┘   └────────────────────┘
 """
 
+import contextlib
 import errno
+import itertools
 import os
 import shutil
 import subprocess
@@ -103,8 +105,75 @@ def files(who):
     assert not set(found) - {errno.EPERM, errno.EACCES}, found
 
 
-def wait_in_own(into, outof):
-    """Root of its own namespaces: read, join, listen when told."""
+class Owner:
+    """Root of a user namespace and of a network namespace that it owns, as a child."""
+
+    def __init__(self):
+        self.said, into = os.pipe()
+        outof, self.tell = os.pipe()
+        self.child = Child(live_in_own, into, outof)
+        self.pid = self.child.pid
+        os.close(into)
+        os.close(outof)
+        assert os.read(self.said, 1), self.child.result()
+
+    def order(self, what):
+        os.write(self.tell, what)
+        assert os.read(self.said, 1), self.child.result()
+
+    def send(self, bursts=1):
+        for _ in range(bursts):
+            self.order(b"s")
+
+    def bind(self, port):
+        """Take a netlink port."""
+        self.order(b"b" + port.to_bytes(4, "little"))
+
+    def result(self):
+        os.write(self.tell, b"q")
+        result = self.child.result()
+        os.close(self.tell)
+        os.close(self.said)
+        return result
+
+    def mctl(self, *words):
+        return lib.command("nsenter", f"--net=/proc/{self.pid}/ns/net", "mctl", *words)
+
+    def client(self):
+        """Of the host's root, from inside."""
+        with lib.inside(pid=self.pid):
+            client = genl.Client(timeout=1.0)
+        lib.cleanups.callback(client.close)
+        return client
+
+
+def hear(client):
+    """Commands of the messages that come until there are none, and records in them."""
+    commands, records = [], 0
+    while True:
+        try:
+            for _, message in client.receive():
+                commands.append(message[16])
+                records += sum(kind == genl.K["A_FLOW"] for kind, _ in
+                               genl.attrs_of(message[20:]))
+        except TimeoutError:
+            return commands, records
+        except OSError as error:
+            assert error.errno == errno.ENOBUFS, error
+
+
+def join_all(client):
+    joined = []
+    for group in client.groups:
+        try:
+            client.join(group)
+            joined.append(group)
+        except OSError:
+            pass
+    return joined
+
+
+def live_in_own(into, outof):
     WHO["root of its own user and network namespace"]()
     subprocess.run(["ip", "-batch", "-"], check=True, text=True, input="""
         link set lo up
@@ -113,53 +182,85 @@ def wait_in_own(into, outof):
         link set own0 up
         link set own1 up
     """)
+    listeners = [genl.Client(timeout=1.0)]
+    joined = join_all(listeners[0])
+    ports = itertools.count(1000)
     os.write(into, b".")
-    os.read(outof, 1)
-    result = {"files": open_files()}
-    client = genl.Client()
-    joined = []
-    for group in client.groups:
-        try:
-            client.join(group)
-            joined.append(group)
-        except OSError:
-            pass
-    client.socket.settimeout(1.0)
     with lib.socket.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM) as sock:
-        for i in range(10):
-            sock.sendto(b"x", ("198.51.100.9", 1000 + i))
-    os.write(into, b".")
-    heard = []
-    try:
-        while True:
-            heard += [kind for kind, _ in client.receive()]
-    except TimeoutError:
-        pass
-    os.write(into, b".")
-    os.read(outof, 1)
-    return result | {"joined": joined, "heard": heard}
+        while (order := os.read(outof, 1)) != b"q":
+            if order == b"s":
+                for _ in range(10):
+                    with contextlib.suppress(OSError):  # it may be rejected
+                        sock.sendto(b"x", ("198.51.100.9", next(ports)))
+            else:
+                port = int.from_bytes(os.read(outof, 4), "little")
+                listeners.append(genl.Client(timeout=1.0, port=port))
+            os.write(into, b".")
+    return {"files": open_files(), "joined": joined,
+            "heard": [hear(client) for client in listeners]}
 
 
 @subtest("in a policed namespace of its own, its root reads and hears nothing")
 def own_namespace():
-    said, into = os.pipe()
-    outof, tell = os.pipe()
-    child = Child(wait_in_own, into, outof)
-    assert os.read(said, 1)
-    namespace = ("nsenter", f"--net=/proc/{child.pid}/ns/net")
-    lib.command(*namespace, "mctl", "attach", "--yes")
-    os.write(tell, b".")
-    assert os.read(said, 1)
+    owner = Owner()
+    owner.mctl("attach", "--yes")
+    owner.send()
     # A change of policy would be told to the group "policy".
-    lib.command(*namespace, "mctl", "defaults", "--out", "reject", "--yes")
-    assert os.read(said, 1)
-    there = lib.stats(child.pid)
-    os.write(tell, b".")
-    result = child.result()
+    owner.mctl("defaults", "--out", "reject", "--yes")
+    there = lib.stats(owner.pid)
+    result = owner.result()
     assert result["files"] == [errno.EPERM] * 3, result
-    assert result["heard"] == [], result
+    assert result["heard"] == [[[], 0]], result
     assert there["seen_out_ipv4"] >= 10, there
     assert there["flows_made"] == 0, f"{result['joined']} made records: {there}"
+
+
+@subtest("there the host's root hears what it subscribed to, and nobody else does")
+def unicast():
+    owner = Owner()
+    owner.mctl("attach", "--yes")
+    client, other = owner.client(), owner.client()
+    client.call("FLOW_SUBSCRIBE")
+    # Joining the groups is neither needed nor enough.
+    join_all(other)
+    owner.send()
+    owner.mctl("defaults", "--out", "reject", "--yes")
+    commands, records = hear(client)
+    assert records >= 10 and genl.K["C_FLOW_NTF"] in commands, (commands, records)
+    assert commands.count(genl.K["C_POLICY_NTF"]) == 1, commands
+    assert hear(other) == ([], 0)
+    # Who takes the port of one that has gone gets nothing of its.
+    port = client.socket.getsockname()[0]
+    client.close()
+    owner.bind(port)
+    before = lib.stats(owner.pid)["flows_made"]
+    owner.send()
+    owner.mctl("defaults", "--out", "allow", "--yes")
+    assert lib.stats(owner.pid)["flows_made"] == before
+    result = owner.result()
+    assert result["heard"] == [[[], 0]] * 2, result
+
+
+@subtest("there, too, made = sent + lost, and what was sent has come")
+def unicast_accounted():
+    owner = Owner()
+    owner.mctl("attach", "--yes")
+    client = owner.client()
+    client.socket.setsockopt(lib.socket.SOL_SOCKET, lib.socket.SO_RCVBUF, 30000)
+    client.call("FLOW_SUBSCRIBE")
+    owner.send(100)
+    counted = lib.wait_for(lambda: settled(owner.pid), "the last record")
+    _, records = hear(client)
+    print(f"# made {counted['flows_made']}, sent {counted['flows_sent']}")
+    assert counted["flows_made"] >= 1000 and records == counted["flows_sent"], (counted, records)
+    assert 0 < records < counted["flows_made"], "nothing was lost"
+    owner.result()
+
+
+def settled(pid):
+    counted = lib.stats(pid)
+    lost = counted["flows_lost_accept"] + counted["flows_lost_reject"]
+    return counted if counted["flows_made"] == counted["flows_sent"] + lost else None
 
 
 def join(who):
