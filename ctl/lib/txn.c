@@ -372,25 +372,32 @@ int txn_defaults(struct client *client, const int actions[2], const struct txn_o
 	return err;
 }
 
-static int try_promote(struct txn *txn)
+/* The copy is of the candidate that is there before and after. */
+static int try_promote(struct txn *txn, uint32_t candidate)
 {
+	struct kernel_status status;
 	int err = begin(txn, CANDIDATE);
 
 	if (err)
 		return err;
-	err = commit(txn, true);
+	err = kernel_status(txn->client, &status);
+	if (!err && status.candidate != candidate)
+		err = -ESTALE;
+	if (!err)
+		err = commit(txn, true);
 	if (err)
 		give_up(txn);
 	return err;
 }
 
-int txn_promote(struct client *client, const struct txn_options *options, uint32_t *generation)
+int txn_promote(struct client *client, uint32_t candidate, const struct txn_options *options,
+		uint32_t *generation)
 {
 	struct txn txn = { .client = client, .options = options };
 	int tries, err = -ESTALE;
 
 	for (tries = 0; err == -ESTALE && tries < TXN_TRIES; tries++)
-		err = try_promote(&txn);
+		err = try_promote(&txn, candidate);
 	if (!err)
 		*generation = txn.generation;
 	return err;

@@ -83,12 +83,14 @@ int txn_defaults(struct client *client, const int actions[2], const struct txn_o
 /**
  * txn_promote() - put a copy of the candidate in force; it stays where it is
  * @client: a connection
+ * @candidate: the generation that is meant
  * @options: how
  * @generation: the one that came into force
  *
- * Return: 0, -ENOENT where there is none, or as txn_load().
+ * Return: 0, -ENOENT where there is none, -ESTALE where it is another, or as txn_load().
  */
-int txn_promote(struct client *client, const struct txn_options *options, uint32_t *generation);
+int txn_promote(struct client *client, uint32_t candidate, const struct txn_options *options,
+		uint32_t *generation);
 
 /**
  * txn_confirm() - keep a policy that awaits confirmation

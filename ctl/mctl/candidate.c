@@ -46,14 +46,16 @@ static int forget(struct client *client, uint32_t promoted)
 	return err == -ESRCH ? 0 : err;
 }
 
-static int promote(struct context *context, struct client *client, const struct txn_options *options)
+/* Without a number, the candidate of this moment is meant. */
+static int promote(struct context *context, struct client *client, uint32_t candidate,
+		   const struct txn_options *options)
 {
-	struct kernel_status before;
+	struct kernel_status before = { .candidate = candidate };
 	uint32_t generation;
-	int err = kernel_status(client, &before);
+	int err = candidate ? 0 : kernel_status(client, &before);
 
 	if (!err)
-		err = txn_promote(client, options, &generation);
+		err = txn_promote(client, before.candidate, options, &generation);
 	if (err)
 		return module_error(client, "put the candidate in force", err);
 	if (!options->confirm_within)
@@ -70,20 +72,26 @@ static int run(struct context *context, int argc, char **argv)
 	struct candidate candidate = { .context = context, .options = change_options() };
 	int status, first = options_read(context, argc, argv, own, take, &candidate);
 	struct client *client;
+	uint32_t generation = 0;
 	bool promoting;
 
 	if (first < 0)
 		return options_exit();
-	if (argc - first != 1)
+	if (first == argc)
 		return usage_error(context, "one of drop and promote is needed");
 	promoting = !strcmp(argv[first], "promote");
 	if (!promoting && strcmp(argv[first], "drop") != 0)
 		return usage_error(context, "'%s' is neither drop nor promote", argv[first]);
 	if (!promoting && candidate.changes)
 		return usage_error(context, "--existing and --confirm-within are for promote");
+	if (argc - first > 1 + promoting)
+		return usage_error(context, "unexpected argument '%s'", argv[argc - 1]);
+	if (argc - first == 2 && !change_generation(argv[first + 1], &generation))
+		return usage_error(context, "'%s' is no generation: 'mctl status' shows it",
+				   argv[first + 1]);
 	status = module_open(&client);
 	if (status == MCTL_DONE)
-		status = promoting ? promote(context, client, &candidate.options) :
+		status = promoting ? promote(context, client, generation, &candidate.options) :
 				     drop(context, client);
 	client_close(client);
 	return status;
@@ -91,13 +99,14 @@ static int run(struct context *context, int argc, char **argv)
 
 const struct command candidate_command = {
 	.name = "candidate",
-	.arguments = "drop|promote " CHANGE_ARGUMENTS,
+	.arguments = "drop|promote [GENERATION] " CHANGE_ARGUMENTS,
 	.summary = "Forget the candidate policy, or put it in force",
 	.help = "'mctl load --candidate -f FILE' puts a policy beside the one in force. It decides\n"
 		"nothing: new flows are judged by both, 'mctl flows' shows what it would have decided,\n"
 		"and 'mctl rules', 'mctl networks' and 'mctl explain' take --candidate.\n"
 		"\n"
 		"  drop      forget it\n"
-		"  promote   put it in force; it stays the candidate only while that is on trial\n" CHANGE_HELP,
+		"  promote   put it in force; with a generation, as 'mctl load' and 'mctl status' show it,\n"
+		"            only if the candidate is that one still; it stays only for a trial\n" CHANGE_HELP,
 	.run = run,
 };

@@ -134,7 +134,7 @@ static int confirm_on(struct context *context, struct client *client, uint32_t g
 	return ended;
 }
 
-static bool read_generation(const char *text, uint32_t *generation)
+bool change_generation(const char *text, uint32_t *generation)
 {
 	unsigned long number;
 	char *end;
@@ -156,7 +156,7 @@ static int run_confirm(struct context *context, int argc, char **argv)
 		return options_exit();
 	if (first + 1 < argc)
 		return usage_error(context, "unexpected argument '%s'", argv[first + 1]);
-	if (first < argc && !read_generation(argv[first], &generation))
+	if (first < argc && !change_generation(argv[first], &generation))
 		return usage_error(context, "'%s' is no generation: 'mctl status' shows it",
 				   argv[first]);
 	status = module_open(&client);

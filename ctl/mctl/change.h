@@ -46,6 +46,15 @@ int change_confirmed(const struct context *context, bool yes, const char *questi
  */
 int change_print_generation(struct context *context, struct client *client);
 
+/**
+ * change_generation() - read the number of a generation
+ * @text: an argument
+ * @generation: the result
+ *
+ * Return: false where it is none.
+ */
+bool change_generation(const char *text, uint32_t *generation);
+
 /** change_options() - what a change does when nothing is said */
 struct txn_options change_options(void);
 

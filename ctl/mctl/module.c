@@ -34,6 +34,8 @@ static const char *reason(const struct client *client, int err)
 		return "that needs CAP_NET_ADMIN in the initial user namespace: run it as root";
 	if (err == -EAGAIN)
 		return "the policy keeps changing";
+	if (err == -ESTALE)
+		return "it is not the one that was named, or another came between";
 	return strerror(-err);
 }
 

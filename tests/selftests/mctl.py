@@ -90,7 +90,12 @@ def promote():
     mctl("candidate", "promote", status=CONFLICT)
     mctl("rollback", "--yes")
     assert mctl_json("status")["mode"] == "discovery" and "mine" not in by_name()
-    mctl("candidate", "promote", "--existing", "reset", "--yes")
+    proposed = status["candidate"]["generation"]
+    for other in (proposed - 1, proposed + 1):
+        said = mctl("candidate", "promote", str(other), status=CONFLICT).stderr
+        assert "not the one that was named" in said, said
+    mctl("candidate", "promote", "0", status=USAGE)
+    mctl("candidate", "promote", str(proposed), "--existing", "reset", "--yes")
     status = mctl_json("status")
     assert status["mode"] == "enforcing" and status["candidate"] is None, status
     propose()
