@@ -10,6 +10,7 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/if_inet6.h>
 #include <net/ip6_fib.h>
@@ -27,13 +28,21 @@
 /*
  * A VRF's own traffic goes through its device as other does through lo. What
  * IPv6 sends to an address of one of its interfaces looks as if it had come by
- * that interface, and is judged.
+ * that interface, and is judged. Nothing that comes by an interface has the VRF
+ * for one, but what a route through its device leads from another VRF to an
+ * address of this one does: it is none of the VRF's own, as its source tells.
  */
 static bool came_from_vrf(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	int by = state->pf == NFPROTO_IPV4 ? inet_sdif(skb) : inet6_sdif(skb);
+	const struct net_device *vrf = state->in;
 
-	return netif_is_l3_master(state->in) && by == state->in->ifindex;
+	if (!netif_is_l3_master(vrf))
+		return false;
+	if (state->pf == NFPROTO_IPV4)
+		return inet_sdif(skb) == vrf->ifindex &&
+		       inet_addr_type_dev_table(state->net, vrf, ip_hdr(skb)->saddr) == RTN_LOCAL;
+	return inet6_sdif(skb) == vrf->ifindex &&
+	       ipv6_chk_addr(state->net, &ipv6_hdr(skb)->saddr, vrf, 0);
 }
 
 static bool stays_in_vrf(const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -126,19 +135,26 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 }
 
 /*
- * A VRF's device hands what is sent through it to LOCAL_OUT for itself, and then
- * again for the device that it leaves by, where it is judged.
+ * What is sent through a VRF is shown to LOCAL_OUT for its device first. It is
+ * judged when it is shown again, for the interface that it leaves by; or, for an
+ * address of the VRF itself, in LOCAL_IN, unless that takes it for loopback. What
+ * others' rules have led elsewhere meanwhile is shown again only if the VRF itself
+ * is asking, which has put its device into the packet.
  */
-static bool comes_again(const struct nf_hook_state *state)
+static bool comes_again(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	return state->hook == NF_INET_LOCAL_OUT && netif_is_l3_master(state->out);
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (state->hook != NF_INET_LOCAL_OUT || !netif_is_l3_master(state->out))
+		return false;
+	return skb->dev == state->out || (dst && netif_is_l3_master(dst->dev));
 }
 
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct mseg_net *mnet = mseg_net_of(state->net);
 
-	if (comes_again(state))
+	if (comes_again(skb, state))
 		return NF_ACCEPT;
 	count(mnet, MSEG_STAT_seen_in_ipv4, state);
 	if (is_loopback(skb, state)) {

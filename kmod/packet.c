@@ -286,12 +286,13 @@ static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool ou
 	return true;
 }
 
+/* Among the addresses of the VRF that a device belongs to, or of none. */
 static bool is_local(struct net *net, const struct net_device *dev, const struct in6_addr *addr,
 		     u8 family)
 {
 	if (family == MSEG_FAMILY_IPV4)
 		return inet_addr_type_dev_table(net, dev, addr->s6_addr32[0]) == RTN_LOCAL;
-	return ipv6_chk_addr(net, addr, NULL, 0);
+	return ipv6_chk_addr(net, addr, dev, 0);
 }
 
 static const struct net_device *device(const struct sk_buff *skb, const struct nf_hook_state *state)
@@ -455,13 +456,6 @@ static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
 	return MSEG_PACKET_FLOW;
 }
 
-/* A VRF's packets are shown to LOCAL_OUT for the VRF, and then for the interface. */
-static bool comes_again(const struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	return state->hook == NF_INET_LOCAL_OUT && state->out && netif_is_l3_master(state->out) &&
-	       !netif_is_l3_master(device(skb, state));
-}
-
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet)
@@ -478,7 +472,6 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	packet->ifindex = interface(skb, state);
 	packet->by_kernel = state->hook == NF_INET_LOCAL_OUT &&
 			    (!state->sk || state->sk->sk_kern_sock);
-	packet->comes_again = comes_again(skb, state);
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
 	class = parse_ip(skb, offset, packet->family, false, &ip);

@@ -24,6 +24,7 @@ from lib import DIRECTIONS, FAMILIES, rule, subtest
 
 OWN = {4: "203.0.113.1", 6: "2001:db8:5::1", "link-local": "fe80::1"}
 OTHER = {4: "203.0.113.2", 6: "2001:db8:5::2", "link-local": "fe80::2"}
+INSIDE = {4: "203.0.113.9", 6: "2001:db8:5::9"}
 VRFS = {"red": 1001, "blue": 1002}
 KINDS = (*FAMILIES, "link-local")
 
@@ -72,6 +73,12 @@ def both():
         build(name)
 
 
+def bind_to(sock, name, kind):
+    """To a VRF; or to its interface, for the addresses of a link."""
+    device = f"{name}0" if kind == "link-local" else name
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+
+
 def make(name, kind, stream, host, port=0):
     """A socket of the host's, in its VRF, or of its peer's."""
     address = (OWN if host else OTHER)[kind]
@@ -81,8 +88,7 @@ def make(name, kind, stream, host, port=0):
         scope = socket.if_nametoindex(f"{name}0" if host else "eth0")
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if host:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
-                        (f"{name}0" if kind == "link-local" else name).encode())
+        bind_to(sock, name, kind)
     sock.bind((address, port, 0, scope) if kind == "link-local" else (address, port))
     return sock
 
@@ -186,33 +192,248 @@ def apart(kind):
     assert [f["packetsIn"] for f in flows] == [1, 1], flows
 
 
-@subtest("IPv{}: ping out of each", *FAMILIES)
-def ping(family):
+def icmp_socket(name, kind, host):
+    with contextlib.nullcontext() if host else lib.inside(f"{name}-peer"):
+        raw = lib.made(socket.socket(lib.af(OWN[kind]), socket.SOCK_RAW,
+                                     packets.ICMP if kind == 4 else packets.ICMP6))
+    if host:
+        bind_to(raw, name, kind)
+    return raw
+
+
+def ask(raw, kind, address):
+    """An ICMP query; IPv6's checksum is the kernel's to fill in."""
+    data = struct.pack("!BBHHH", 8 if kind == 4 else 128, 0, 0, 7, 1)
+    data = data[:2] + struct.pack("!H", packets.checksum(data)) + data[4:]
+    raw.sendto(data, (address[0], 0, *address[2:]))
+
+
+def replied(raw, kind):
+    """Whether what came is the reply."""
+    data = raw.recv(1000)
+    return data[20] == 0 if kind == 4 else data[0] == 129
+
+
+@subtest("{0[0]}, {0[1]}: ping in each", *[(k, d) for k in KINDS for d in DIRECTIONS])
+def ping(variant):
+    kind, direction = variant
     both()
-    lib.policy(rule("out", "icmp" if family == 4 else "icmp6"))
-    protocol = packets.ICMP if family == 4 else packets.ICMP6
+    lib.policy(rule(direction, icmp(kind)))
     for name in VRFS:
-        raw = lib.made(socket.socket(lib.af(OWN[family]), socket.SOCK_RAW, protocol))
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode())
-        data = struct.pack("!BBHHH", 8 if family == 4 else 128, 0, 0, 7, 1)
-        data = data[:2] + struct.pack("!H", packets.checksum(data)) + data[4:]
-        raw.sendto(data, (OTHER[family], 0))
-        lib.wait_for(lambda n=name: any(f["interface"] == f"{n}0" and f["packetsIn"] for f in
-                                        lib.mctl_json("connections")), f"reply in {name}")
+        outgoing = direction == "out"
+        raw = icmp_socket(name, kind, outgoing)
+        ask(raw, kind, where(name, kind, not outgoing, 0))
+        lib.wait_for(lambda r=raw: replied(r, kind), f"reply in {name}")
+    assert {f["interface"] for f in lib.mctl_json("connections")} == {"red0", "blue0"}
 
 
-@subtest("IPv4: a VRF's traffic with itself is not judged")
-def local():
-    both()
-    lib.policy()
+def icmp(kind):
+    return "icmp" if kind == 4 else "icmp6"
+
+
+@subtest("{0[0]}, {0[1]}: an ICMP error about a connection belongs to it",
+         *[(k, d) for k in KINDS for d in DIRECTIONS])
+def errors(variant):
+    kind, direction = variant
+    build("red")
+    lib.policy(rule(direction, "udp"))
+    outgoing = direction == "out"
+    client = make("red", kind, False, outgoing)
+    client.connect(where("red", kind, not outgoing, lib.next_port()))
+    with lib.moved(pass_related=1), lib.fails(ConnectionRefusedError):
+        client.send(b"?")
+        client.recv(1)
+
+
+def nft(*lines):
+    done = lib.command("nft", "-f", "-", check=False, input="\n".join(lines) + "\n")
+    if done.returncode:
+        raise lib.Skip(f"nft cannot do this here: {done.stderr.splitlines()[:1]}")
+    lib.cleanups.callback(lib.command, "nft", "delete", "table", "inet", "mseg_test")
+
+
+@subtest("IPv{}: with --silent in another firewall's errors stay here as well", *FAMILIES)
+def others(family):
+    build("red")
     port = lib.next_port()
-    server = make("red", 4, True, True, port)
-    server.listen(5)
-    client = make("red", 4, True, True)
-    with lib.moved(rejected_in_ipv4=0, rejected_out_ipv4=0, pass_loopback=(6, 100)):
-        client.connect((OWN[4], port))
-        lib.exchange(client, lib.made(server.accept()[0]))
-    assert not known(port), known(port)
+    nft("table inet mseg_test {", "chain input { type filter hook input priority 0;",
+        f"udp dport {port} reject", "}", "}")
+    lib.policy()
+    lib.mctl("defaults", "--silent", "in", "--yes")
+    client = make("red", family, False, False)
+    with lib.moved(pass_refusal=0, pass_forwarded=0, **{f"rejected_out_ipv{family}": 1}):
+        client.sendto(b"?", where("red", family, True, port))
+        lib.wait_for(lambda: lib.stats()["judged"], "judgement")
+
+
+@subtest("an answer to a query to {} belongs to it", "224.0.0.251", "203.0.113.255", "ff02::fb")
+def query(group):
+    build("red")
+    lib.policy(rule("out", "udp"))
+    kind = "link-local" if ":" in group else 4
+    asker = make("red", kind, False, True)
+    scope = socket.if_nametoindex("red0")
+    if kind == 4:
+        asker.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        asker.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                         struct.pack("=4s4si", bytes(4), bytes(4), scope))
+    port = lib.next_port()
+    other = make("red", kind, False, False, port)
+    asker.sendto(b"?", (group, port) if kind == 4 else (group, port, 0, scope))
+    with lib.moved(pass_answer=1):
+        other.sendto(b"!", where("red", kind, True, asker.getsockname()[1]))
+        assert asker.recv(10) == b"!"
+
+
+def forget():
+    lib.mctl("detach", "--yes")
+    lib.mctl("attach", "--yes")
+
+
+@subtest("{}: reset ends a TCP connection that is older than the module", *KINDS)
+def reset(kind):
+    build("red")
+    client, server = pair("red", kind, "in", (lib.next_port(), lib.next_port()))
+    forget()
+    lib.exchange(server, client)
+    lib.policy(options=("--existing", "reset"))
+    with lib.fails(ConnectionAbortedError):
+        server.recv(1)
+    with lib.fails(ConnectionResetError):
+        client.recv(1)
+
+
+@subtest("{}: the answers to a connected UDP socket come in where all is forgotten", *KINDS)
+def datagrams(kind):
+    build("red")
+    ports = lib.next_port(), lib.next_port()
+    client, server = pair("red", kind, "out", ports, stream=False)
+    client.send(b"?")
+    assert server.recv(1) == b"?"
+    forget()
+    lib.policy(rule("out", "udp"))
+    server.sendto(b"!", where("red", kind, True, ports[0]))
+    assert client.recv(1) == b"!"
+
+
+@subtest("IPv{}: a listener that is bound to nothing is none of a VRF's", *FAMILIES)
+def unbound(family):
+    build("red")
+    ports = lib.next_port(), lib.next_port()
+    client, server = pair("red", family, "out", ports)
+    lib.listen("0.0.0.0" if family == 4 else "::", port=ports[0])
+    forget()
+    lib.policy(rule("out", "tcp"))
+    lib.exchange(server, client)
+
+
+@subtest("{}: no cache: TCP works with SYN cookies", *KINDS)
+def cookies(kind):
+    build("red")
+    sysctl("net/ipv4/tcp_syncookies", 2)
+    lib.load("max_connections=0")
+    lib.cleanups.callback(lib.load)
+    ports = lib.next_port(), lib.next_port()
+    lib.policy(rule("in", f"tcp/{ports[1]}"))
+    lib.exchange(*pair("red", kind, "in", ports))
+
+
+def sysctl(name, value):
+    """Until the end of the subtest."""
+    path = f"/proc/sys/{name}"
+    with open(path, encoding="ascii") as file:
+        before = file.read()
+    for text in str(value), before:
+        def write(text=text):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+        if text == before:
+            lib.cleanups.callback(write)
+        else:
+            write()
+
+
+def inside(family):
+    """An address of the VRF's own device."""
+    length = 32 if family == 4 else 128
+    lib.command("ip", "address", "add", f"{INSIDE[family]}/{length}", "dev", "red",
+                *["nodad"] * (family == 6))
+    return INSIDE[family]
+
+
+def own(address, kind, protocol=0):
+    sock = lib.made(socket.socket(lib.af(address), kind, protocol))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"red")
+    sock.bind((address, 0))
+    return sock
+
+
+# What IPv6 sends to an address of one of a VRF's interfaces is judged: POLICY.md.
+@subtest("{0[0]}, {0[1]}: a VRF's traffic with itself is not judged",
+         *[(a, p) for a in (OWN[4], INSIDE[4], INSIDE[6]) for p in ("TCP", "UDP", "ping")])
+def local(variant):
+    address, protocol = variant
+    family = packets.family_of(address)
+    build("red")
+    inside(family)
+    lib.policy()
+    with lib.moved(pass_loopback=(1, 100), judged=0):
+        if protocol == "ping":
+            raw = icmp_socket("red", family, True)
+            ask(raw, family, (address, 0))
+            lib.wait_for(lambda: replied(raw, family), "reply")
+        else:
+            stream = protocol == "TCP"
+            server, client = (own(address, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+                              for _ in range(2))
+            if stream:
+                server.listen(5)
+            client.connect(server.getsockname())
+            if stream:
+                lib.exchange(client, lib.made(server.accept()[0]))
+            else:
+                lib.echo_udp(client, server)
+
+
+@subtest("IPv{}: what a route leads into a VRF from elsewhere is not its traffic with itself",
+         *FAMILIES)
+def leaked(family):
+    build("red")
+    address = inside(family)
+    sysctl("net/ipv4/ip_forward" if family == 4 else "net/ipv6/conf/all/forwarding", 1)
+    lib.command("ip", "route", "add", address, "dev", "red")
+    lib.command("ip", "-n", "peer", "route", "add", address, "via", lib.HOST[family])
+    lib.cleanups.callback(lib.command, "ip", "-n", "peer", "route", "delete", address)
+    server = own(address, socket.SOCK_DGRAM)
+    client = lib.udp(lib.PEER[family], "peer")
+    lib.policy(rule("in", "udp"))
+    client.sendto(b"1", server.getsockname()[:2])
+    assert server.recv(1) == b"1"
+    lib.policy()
+    before = lib.stats()[f"rejected_in_ipv{family}"]
+    client.sendto(b"2", server.getsockname()[:2])
+    lib.wait_for(lambda: lib.stats()[f"rejected_in_ipv{family}"] > before, "rejection", 2)
+
+
+@subtest("IPv{0[0]}, {0[1]}: what others' rules route out of a VRF is judged",
+         *[(f, w) for f in FAMILIES for w in ("direct", "queued")])
+def rerouted(variant):
+    family, way = variant
+    build("red")
+    port = lib.next_port()
+    if way == "queued" and lib.command("tc", "qdisc", "add", "dev", "red", "root", "pfifo",
+                                       check=False).returncode:
+        raise lib.Skip("no queueing discipline for a VRF here")
+    rerule = f"-{family}", "rule"
+    lib.command("ip", *rerule, "add", "fwmark", "7", "lookup", "77", "pref", "500")
+    lib.cleanups.callback(lib.command, "ip", *rerule, "delete", "pref", "500")
+    lib.command("ip", "route", "replace", "default", "via", lib.PEER[family], "table", "77")
+    nft("table inet mseg_test {", "chain output { type route hook output priority -150;",
+        f"udp dport {port} meta mark set 7", "}", "}")
+    lib.policy()
+    client = make("red", family, False, True)
+    with lib.moved(**{f"rejected_out_ipv{family}": 1}), lib.fails(PermissionError):
+        client.sendto(b"x", where("red", family, False, port))
 
 
 if __name__ == "__main__":
