@@ -98,6 +98,7 @@ int mseg_net_attach(struct mseg_net *mnet)
 		goto stop_forward;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
+	mnet->times_attached++;
 	mseg_event_policy(mnet);
 	return 0;
 

@@ -27,9 +27,14 @@ static int timeout_limit = MSEG_TIMEOUT_LIMIT;
 
 static int set_number(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
 {
-	if (write && !capable(CAP_NET_ADMIN))
+	const struct mseg_net *mnet = table->extra1;
+	struct ctl_table bounded = *table;
+
+	if (write && (!capable(CAP_NET_ADMIN) || READ_ONCE(mnet->locked)))
 		return -EPERM;
-	return proc_dointvec_minmax(table, write, buffer, len, pos);
+	bounded.extra1 = SYSCTL_ONE;
+	bounded.extra2 = &timeout_limit;
+	return proc_dointvec_minmax(&bounded, write, buffer, len, pos);
 }
 
 static void describe_timeout(struct ctl_table *entry, struct mseg_net *mnet, enum mseg_timeout i)
@@ -39,8 +44,7 @@ static void describe_timeout(struct ctl_table *entry, struct mseg_net *mnet, enu
 	entry->maxlen = sizeof(mnet->conns->timeouts[i]);
 	entry->mode = mnet->net->user_ns == &init_user_ns ? 0644 : 0444;
 	entry->proc_handler = set_number;
-	entry->extra1 = SYSCTL_ONE;
-	entry->extra2 = &timeout_limit;
+	entry->extra1 = mnet;
 }
 
 /* What is set by a word: NAME, in NAME_WORD of audit records. */
