@@ -11,8 +11,11 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/dst.h>
+#include <net/if_inet6.h>
+#include <net/ip6_fib.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/route.h>
 
 #include "cut.h"
 #include "judge.h"
@@ -21,14 +24,39 @@
 #define PRIORITY_IN (NF_IP_PRI_NAT_SRC - 3)
 #define PRIORITY_OUT (NF_IP_PRI_NAT_DST + 3)
 
+/*
+ * A VRF's own traffic goes through its device as other does through lo. What
+ * IPv6 sends to an address of one of its interfaces looks as if it had come by
+ * that interface, and is judged.
+ */
+static bool came_from_vrf(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	int by = state->pf == NFPROTO_IPV4 ? inet_sdif(skb) : inet6_sdif(skb);
+
+	return netif_is_l3_master(state->in) && by == state->in->ifindex;
+}
+
+static bool stays_in_vrf(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	const struct rt6_info *rt6 = dst_rt6_info(dst);
+
+	if (!netif_is_l3_master(dst->dev))
+		return false;
+	if (state->pf == NFPROTO_IPV4)
+		return skb_rtable(skb)->rt_flags & RTCF_LOCAL;
+	return rt6->rt6i_flags & RTF_LOCAL && rt6->rt6i_idev && rt6->rt6i_idev->dev == dst->dev;
+}
+
 /* Told by the device, never by an address, which anyone may claim. */
 static bool is_loopback(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
 	if (state->hook == NF_INET_LOCAL_IN)
-		return state->in->flags & IFF_LOOPBACK || skb->pkt_type == PACKET_LOOPBACK;
-	return dst && dst->dev->flags & IFF_LOOPBACK;
+		return state->in->flags & IFF_LOOPBACK || skb->pkt_type == PACKET_LOOPBACK ||
+		       came_from_vrf(skb, state);
+	return dst && (dst->dev->flags & IFF_LOOPBACK || stays_in_vrf(skb, state));
 }
 
 /*

@@ -674,6 +674,27 @@ static bool is_turned(struct mseg_packet *packet)
 	       packet->key.kind == MSEG_CONN_PLAIN && mseg_packet_turn(&packet->key);
 }
 
+/*
+ * What the kernel answers to a packet that never came here, since a rule of
+ * another firewall refused it before: judged as that packet would have been. If
+ * this policy refuses it, too, it would have answered the same, unless in silence.
+ */
+static u8 judge_refusal(struct mseg_net *mnet, const struct mseg_generation *generation,
+			const struct mseg_conn_key *refused)
+{
+	bool icmp = mseg_protocol_is_icmp(refused->protocol);
+	struct judgement judgement = {};
+
+	policy_key(&judgement.key, refused, MSEG_DIRECTION_IN,
+		   ntohs(icmp ? refused->rport : refused->lport));
+	ask(mnet, generation, &judgement);
+	if (judgement.verdict.action == MSEG_ACTION_REJECT &&
+	    generation->policy->silent[MSEG_DIRECTION_IN])
+		return MSEG_ACTION_REJECT;
+	mseg_stat(mnet->stats, pass_refusal);
+	return MSEG_ACTION_ALLOW;
+}
+
 static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *generation,
 		     struct mseg_packet *packet)
 {
@@ -697,6 +718,8 @@ static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *genera
 		packet->out = false;
 		return remember(mnet, generation, packet);
 	}
+	if (!conn && packet->tcp_rst && packet->by_kernel && !is_midstream(mnet, packet))
+		return judge_refusal(mnet, generation, &packet->key);
 	if (!conn)
 		return judge_attempt(mnet, generation, packet);
 	verdict = current_verdict(mnet, generation, conn);
@@ -737,5 +760,7 @@ u8 mseg_judge_error(struct mseg_net *mnet, struct mseg_packet *packet)
 		mseg_stat(mnet->stats, pass_forwarded);
 		return MSEG_ACTION_ALLOW;
 	}
+	if (packet->quoted.family && packet->by_kernel)
+		return judge_refusal(mnet, generation, &packet->quoted);
 	return mseg_judge_flow(mnet, packet);
 }

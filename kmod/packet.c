@@ -286,10 +286,11 @@ static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool ou
 	return true;
 }
 
-static bool is_local(struct net *net, const struct in6_addr *addr, u8 family)
+static bool is_local(struct net *net, const struct net_device *dev, const struct in6_addr *addr,
+		     u8 family)
 {
 	if (family == MSEG_FAMILY_IPV4)
-		return inet_addr_type(net, addr->s6_addr32[0]) == RTN_LOCAL;
+		return inet_addr_type_dev_table(net, dev, addr->s6_addr32[0]) == RTN_LOCAL;
 	return ipv6_chk_addr(net, addr, NULL, 0);
 }
 
@@ -315,8 +316,19 @@ static bool is_group(const struct sk_buff *skb, const struct ip_info *ip)
 	return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
 }
 
+/* What comes by a VRF comes by an interface of it. */
+static u32 interface(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct net_device *dev = device(skb, state);
+	int below = 0;
+
+	if (state->hook == NF_INET_LOCAL_IN && netif_is_l3_master(dev))
+		below = state->pf == NFPROTO_IPV4 ? inet_sdif(skb) : inet6_sdif(skb);
+	return below ?: dev->ifindex;
+}
+
 /* Interface that link-local addresses belong to, or VRF device, or 0. */
-static u32 scope(const struct nf_hook_state *state, const struct net_device *dev,
+static u32 scope(const struct sk_buff *skb, const struct nf_hook_state *state,
 		 const struct ip_info *ip)
 {
 	u32 vrf;
@@ -324,8 +336,8 @@ static u32 scope(const struct nf_hook_state *state, const struct net_device *dev
 	if (ip->family == MSEG_FAMILY_IPV6 &&
 	    (ipv6_addr_type(&ip->source) & IPV6_ADDR_LINKLOCAL ||
 	     ipv6_addr_type(&ip->destination) & IPV6_ADDR_LINKLOCAL))
-		return dev->ifindex;
-	vrf = l3mdev_master_ifindex_rcu(dev);
+		return interface(skb, state);
+	vrf = l3mdev_master_ifindex_rcu(device(skb, state));
 	/* The same for both directions of what is forwarded from one to another. */
 	return state->hook == NF_INET_FORWARD ?
 		       max_t(u32, vrf, l3mdev_master_ifindex_rcu(state->out)) :
@@ -352,14 +364,14 @@ static void parse_quotation(const struct sk_buff *skb, const struct nf_hook_stat
 		return;
 	/* Only the kernel itself answers for packets that it forwards. */
 	if (packet->out && state->sk && state->sk->sk_kern_sock &&
-	    !is_local(state->net, &inner.destination, inner.family))
+	    !is_local(state->net, device(skb, state), &inner.destination, inner.family))
 		packet->quoted_forwarded = true;
 	forwarded = state->hook == NF_INET_FORWARD;
 	if (!set_key(skb, &inner, forwarded || !packet->out, key)) {
 		memset(key, 0, sizeof(*key));
 		return;
 	}
-	key->scope = scope(state, device(skb, state), &inner);
+	key->scope = scope(skb, state, &inner);
 	key->path = packet->key.path;
 }
 
@@ -443,11 +455,17 @@ static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
 	return MSEG_PACKET_FLOW;
 }
 
+/* A VRF's packets are shown to LOCAL_OUT for the VRF, and then for the interface. */
+static bool comes_again(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return state->hook == NF_INET_LOCAL_OUT && state->out && netif_is_l3_master(state->out) &&
+	       !netif_is_l3_master(device(skb, state));
+}
+
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet)
 {
-	const struct net_device *dev = device(skb, state);
 	enum mseg_packet_class class;
 	struct ip_info ip;
 	bool told;
@@ -457,7 +475,10 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	packet->key.path = state->hook == NF_INET_FORWARD ? MSEG_PATH_FORWARD : MSEG_PATH_HOST;
 	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
 	packet->sk = packet->out ? state->sk : NULL;
-	packet->ifindex = dev->ifindex;
+	packet->ifindex = interface(skb, state);
+	packet->by_kernel = state->hook == NF_INET_LOCAL_OUT &&
+			    (!state->sk || state->sk->sk_kern_sock);
+	packet->comes_again = comes_again(skb, state);
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
 	class = parse_ip(skb, offset, packet->family, false, &ip);
@@ -467,7 +488,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 		return MSEG_PACKET_ROUTED;
 	packet->protocol = ip.protocol;
 	packet->transport = ip.transport;
-	packet->key.scope = scope(state, dev, &ip);
+	packet->key.scope = scope(skb, state, &ip);
 	packet->to_group = is_group(skb, &ip);
 	told = set_key(skb, &ip, packet->out, &packet->key);
 	if (mseg_protocol_has_ports(ip.protocol))

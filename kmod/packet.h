@@ -138,6 +138,8 @@ struct mseg_forwarded {
  * @tcp_rst: RST
  * @icmp_error: an ICMP error, which is never answered
  * @known: its connection was remembered, filled by judging
+ * @by_kernel: outgoing, and no process's socket sends it
+ * @comes_again: the hook will see it once more, on its way out of a VRF
  * @sk: outgoing, the socket that sends it, or NULL
  * @ifindex: interface that it came by or leaves by
  * @len: bytes of the IP packet
@@ -164,6 +166,8 @@ struct mseg_packet {
 	bool tcp_rst;
 	bool icmp_error;
 	bool known;
+	bool by_kernel;
+	bool comes_again;
 	struct sock *sk;
 	u32 ifindex;
 	u32 len;

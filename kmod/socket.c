@@ -6,22 +6,42 @@
 #include <net/inet_hashtables.h>
 #include <net/inet_sock.h>
 #include <net/inet_timewait_sock.h>
+#include <net/l3mdev.h>
 #include <net/udp.h>
 
 #include <linux/mseg.h>
 
 #include "compat.h"
 
+/* Where a packet came in, as sockets compare it: by a VRF, by an interface of it. */
+struct arrival {
+	int dif;
+	int sdif;
+};
+
+static struct arrival arrival(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+{
+	u32 vrf = key->scope;
+
+	/* The scope of link-local addresses is the interface, which may be in a VRF. */
+	if (vrf && vrf == ifindex)
+		vrf = l3mdev_master_ifindex_by_index(net, ifindex);
+	if (!vrf || vrf == ifindex)
+		return (struct arrival){ .dif = ifindex };
+	return (struct arrival){ .dif = vrf, .sdif = ifindex };
+}
+
 struct sock *mseg_socket_get(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	struct arrival by = arrival(net, key, ifindex);
 
 	if (key->family == MSEG_FAMILY_IPV4)
 		return __inet_lookup_established(net, table, key->remote.s6_addr32[0], key->rport,
-						 key->local.s6_addr32[0], ntohs(key->lport),
-						 ifindex, 0);
+						 key->local.s6_addr32[0], ntohs(key->lport), by.dif,
+						 by.sdif);
 	return __inet6_lookup_established(net, table, &key->remote, key->rport, &key->local,
-					  ntohs(key->lport), ifindex, 0);
+					  ntohs(key->lport), by.dif, by.sdif);
 }
 
 enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn_key *key,
@@ -55,26 +75,28 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
 static struct sock *find_listener(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+	struct arrival by = arrival(net, key, ifindex);
 
 	if (key->family == MSEG_FAMILY_IPV4)
 		return __inet_lookup_listener(net, table, NULL, 0, key->remote.s6_addr32[0],
 					      key->rport, key->local.s6_addr32[0],
-					      ntohs(key->lport), ifindex, 0);
+					      ntohs(key->lport), by.dif, by.sdif);
 	return inet6_lookup_listener(net, table, NULL, 0, &key->remote, key->rport, &key->local,
-				     ntohs(key->lport), ifindex, 0);
+				     ntohs(key->lport), by.dif, by.sdif);
 }
 
 /* Under RCU, as long as the socket is used. */
 static struct sock *find_udp(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct udp_table *table = mseg_udp_table(net);
+	struct arrival by = arrival(net, key, ifindex);
 
 	if (key->family == MSEG_FAMILY_IPV4)
 		return __udp4_lib_lookup(net, key->remote.s6_addr32[0], key->rport,
-					 key->local.s6_addr32[0], key->lport, ifindex, 0, table,
-					 NULL);
-	return __udp6_lib_lookup(net, &key->remote, key->rport, &key->local, key->lport, ifindex, 0,
-				 table, NULL);
+					 key->local.s6_addr32[0], key->lport, by.dif, by.sdif,
+					 table, NULL);
+	return __udp6_lib_lookup(net, &key->remote, key->rport, &key->local, key->lport, by.dif,
+				 by.sdif, table, NULL);
 }
 
 bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex)

@@ -57,6 +57,7 @@
 	X(pass_related, "allowed: ICMP errors about a live connection")                             \
 	X(pass_forwarded, "allowed: ICMP errors about forwarded packets")                           \
 	X(pass_answer, "allowed: unicast answers to queries to a group")                            \
+	X(pass_refusal, "allowed: resets and ICMP errors of others' rules for incoming packets")    \
 	X(judged, "times the policy was asked")                                                     \
 	X(midstream, "connections first seen in their middle")                                      \
 	X(conn_added, "connections remembered")                                                     \

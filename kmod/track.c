@@ -166,9 +166,13 @@ static bool follow_window(struct mseg_net *mnet, struct mseg_conn *conn,
 void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 		       const struct mseg_packet *packet)
 {
-	atomic64_add(packet->segments, &conn->packets[packet->out]);
-	atomic64_add(packet->len, &conn->bytes[packet->out]);
-	if (READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT) {
+	bool reject = READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT;
+
+	if (reject || !packet->comes_again) {
+		atomic64_add(packet->segments, &conn->packets[packet->out]);
+		atomic64_add(packet->len, &conn->bytes[packet->out]);
+	}
+	if (reject) {
 		count_attempt(conn, packet);
 		return;
 	}

@@ -8,6 +8,7 @@ error; with --silent nothing. Topology: see lib.py.
 
 import errno
 import socket
+import subprocess
 import time
 
 import lib
@@ -148,6 +149,59 @@ def silent(family):
     # The other direction still tells.
     with fails(ConnectionRefusedError):
         lib.tcp_socket(HOST[family]).connect((PEER[family], 9))
+
+
+def nft(*lines):
+    done = subprocess.run(("nft", "-f", "-"), check=False, text=True, capture_output=True,
+                          input="\n".join(lines) + "\n")
+    if done.returncode:
+        raise lib.Skip(f"nft cannot do this here: {done.stderr.splitlines()[:1]}")
+    lib.cleanups.callback(lib.command, "nft", "delete", "table", "inet", "mseg_test")
+
+
+def other_firewall(port):
+    nft("table inet mseg_test {", "chain input { type filter hook input priority 0;",
+        f"tcp dport {port} reject with tcp reset", f"udp dport {port} reject", "}", "}")
+
+
+@subtest("IPv{0[0]}: another firewall's {0[1]} leaves the host where this one {0[2]}",
+         *[(f, p, w) for f in FAMILIES for p in ("reset", "ICMP error")
+           for w in ("allows", "rejects")])
+def others(variant):
+    family, answer, ours = variant
+    port = lib.next_port()
+    other_firewall(port)
+    lib.policy(*[lib.rule("in", f"tcp/{port}", f"udp/{port}")] * (ours == "allows"))
+    stream = answer == "reset"
+    client = lib.tcp_socket(PEER[family], "peer") if stream else lib.udp(PEER[family], "peer")
+    with lib.moved(pass_refusal=1, **{f"rejected_out_ipv{family}": 0}), \
+            fails(ConnectionRefusedError) as refused:
+        client.connect((HOST[family], port))
+        client.send(b"?")
+        client.recv(10)
+    assert refused.took < AT_ONCE, f"it took {refused.took} s"
+    assert not lib.mctl_json("connections"), lib.mctl_json("connections")
+
+
+@subtest("IPv{}: with --silent in another firewall's answers stay here as well", *FAMILIES)
+def others_silent(family):
+    port = lib.next_port()
+    other_firewall(port)
+    lib.policy()
+    lib.mctl("defaults", "--silent", "in", "--yes")
+    wire = lib.wire()
+    with lib.moved(pass_refusal=0, **{f"rejected_out_ipv{family}": 2}):
+        wire.send(packets.tcp(PEER[family], HOST[family], 1234, port, packets.SYN))
+        wire.send(packets.udp(PEER[family], HOST[family], 1234, port))
+        lib.wait_for(lambda: lib.stats()[f"rejected_out_ipv{family}"] >= 2, "both")
+
+
+@subtest("a reset that a process makes is no answer")
+def raw_reset():
+    lib.policy(lib.rule("in", "tcp"))
+    raw = lib.made(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW))
+    with lib.moved(pass_refusal=0, rejected_out_ipv4=1), fails(OSError):
+        raw.sendto(packets.tcp(HOST[4], PEER[4], 80, 4321, packets.RST), (PEER[4], 0))
 
 
 @subtest("a storm of what is rejected is answered 500 times a second at most")
