@@ -27,7 +27,9 @@
 #include <linux/netfilter_netdev.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
 #include <net/l3mdev.h>
+#include <net/route.h>
 #include <net/sock.h>
 
 #include <linux/mseg.h>
@@ -156,12 +158,15 @@ static u8 find_ip(const struct sk_buff *skb, const struct net_device *dev, int *
 	return is_tag(type) ? HIDDEN : NFPROTO_UNSPEC;
 }
 
-/* Leases are asked for by packet sockets, since there is no address yet. */
+/*
+ * Leases are asked for by packet sockets, since there is no address yet: for the
+ * same reason they are asked of a group.
+ */
 static bool is_dhcp(const struct mseg_packet *packet)
 {
 	u16 source = ntohs(packet->key.lport);
 
-	if (packet->protocol != IPPROTO_UDP)
+	if (packet->protocol != IPPROTO_UDP || !packet->to_group)
 		return false;
 	if (packet->family == MSEG_FAMILY_IPV4)
 		return source == DHCP_CLIENT_PORT && packet->service == DHCP_SERVER_PORT;
@@ -217,6 +222,18 @@ static unsigned int enforce(struct mseg_net *mnet, struct mseg_packet *packet,
 	return count(mnet, MSEG_STAT_rejected_in_ipv4, pf, NF_DROP);
 }
 
+/* What is sent to loopback comes back, and is forwarded if it is not for this host. */
+static bool stays_here(struct net *net, const struct mseg_packet *packet)
+{
+	const struct in6_addr *addr = &packet->key.remote;
+
+	if (packet->to_group)
+		return true;
+	if (packet->family == MSEG_FAMILY_IPV4)
+		return inet_addr_type(net, addr->s6_addr32[0]) != RTN_UNICAST;
+	return ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL || ipv6_chk_addr(net, addr, NULL, 0);
+}
+
 static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 			  const struct nf_hook_state *state, u8 mode, u8 pf, int offset)
 {
@@ -229,6 +246,9 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	out.sk = skb->sk;
 	class = mseg_packet_parse(skb, &out, offset, &packet);
 	packet.raw = true;
+	if (state->out->flags & IFF_LOOPBACK && stays_here(mnet->net, &packet))
+		return NF_ACCEPT;
+	count(mnet, MSEG_STAT_seen_in_ipv4, pf, 0);
 	if (mode != MSEG_MODE_ENFORCE || (class == MSEG_PACKET_FLOW && is_dhcp(&packet)))
 		return observe(mnet, &packet, class, pf);
 	return enforce(mnet, &packet, class, pf);
@@ -256,14 +276,13 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	}
 	if (pf == NFPROTO_UNSPEC || pf == HIDDEN)
 		return NF_ACCEPT;
-	count(mnet, MSEG_STAT_seen_in_ipv4, pf, 0);
 	return judge(mnet, skb, state, mode, pf, offset);
 }
 
-/* Loopback is not policed, and what is sent to a VRF comes to LOCAL_OUT. */
+/* What is sent to a VRF comes to LOCAL_OUT. */
 static bool is_policed(const struct net_device *dev)
 {
-	return !(dev->flags & IFF_LOOPBACK) && !netif_is_l3_master(dev);
+	return !netif_is_l3_master(dev);
 }
 
 static struct hooked *find_device(struct mseg_net *mnet, const struct net_device *dev)

@@ -428,8 +428,8 @@ struct genl_family mseg_netlink_family __ro_after_init = {
 	.parallel_ops = true,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
-	/* Every command validates strictly. */
-	.resv_start_op = MSEG_C_STATUS_GET,
+	/* From here on no command may be lenient; before, only parts are. */
+	.resv_start_op = MSEG_C_TXN_COMMIT,
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
 };
