@@ -121,7 +121,8 @@ static void begin_both(struct mseg_window *window, const struct mseg_segment *an
 /*
  * A SYN changes nothing of a connection that lives; remembered, it lets an answer
  * to it begin the next one, once the client has reset what it forgot (RFC 9293,
- * 3.10.7.4: the server asks, and the client's reset is in the window). The SYN of both ends at once is a reply.
+ * 3.5.1: the server asks, and the client's reset is in the window). The SYN of
+ * both ends at once is a reply.
  */
 static bool follow_syn(struct mseg_window *window, const struct mseg_segment *segment, bool reply)
 {
