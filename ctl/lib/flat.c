@@ -7,6 +7,7 @@
  * index and name: rules that name it are no errors of their own.
  */
 #include "flat.h"
+#include "advice.h"
 #include "doc.h"
 #include "entries.h"
 #include "fields.h"
@@ -672,25 +673,6 @@ static void read_policy(struct reader *reader, const struct doc_value *root)
 		read_rules(reader, values[RULES]);
 }
 
-/* A default that rejects, and no way around it: a host may be lost by it. */
-static void warn_of_isolation(struct reader *reader)
-{
-	static const char *const words[2] = { "in", "out" };
-	const struct flat *flat = reader->flat;
-	bool allowed[2] = { false, false };
-	uint32_t i;
-
-	for (i = 0; i < flat->policy->n_rules; i++)
-		if (flat->policy->rules[i].action == MSEG_ACTION_ALLOW &&
-		    !flat->policy->rules[i].observed)
-			allowed[flat->policy->rules[i].direction] = true;
-	for (i = 0; i < 2; i++)
-		if (flat->given[i] && flat->policy->defaults[i] == MSEG_ACTION_REJECT && !allowed[i])
-			diag_warning(reader->diag, flat->defaults,
-				     "the default rejects, and no rule allows anything %s",
-				     words[i]);
-}
-
 /* The core checks again what was checked here; it has the last word. */
 static void compile(struct reader *reader)
 {
@@ -722,7 +704,7 @@ static void read_document(struct reader *reader, const char *data, size_t len)
 	if (!reader->diag->errors)
 		compile(reader);
 	if (!reader->diag->errors)
-		warn_of_isolation(reader);
+		advice_give(reader->flat, reader->diag);
 	free(reader->networks.items);
 	free(reader->rules.items);
 	doc_free(doc);

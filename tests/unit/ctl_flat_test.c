@@ -313,6 +313,107 @@ static void test_observed(void **state)
 	done(outcome);
 }
 
+#define EVERYBODY "- {name: all, entries: [0.0.0.0/0, \"::/0\"]}\n"
+#define SOME "- {name: some, entries: [10.1.0.0/16, \"2001:db8:1::/48\"]}\n"
+#define HOLED "- {name: holed, entries: [10.0.0.0/8, \"!10.1.2.0/24\", \"2001:db8::/32\"]}\n"
+#define WIDER "- {name: wider, entries: [10.0.0.0/15, \"2001:db8::/47\"]}\n"
+
+/* Of an allowing and a rejecting rule, whether it is told that the first is in vain. */
+static void test_useless_rules(void **state)
+{
+	static const struct {
+		const char *allow, *reject;
+		bool told;
+	} pairs[] = {
+		{ "networks: [some], services: [tcp/22]", "networks: [all], services: [any]", true },
+		{ "networks: [some], services: [tcp/22]", "networks: [wider], services: [tcp]",
+		  true },
+		{ "networks: [some, wider], services: [tcp/22, udp/5:7]",
+		  "networks: [holed, wider], services: [udp/4:7, tcp/22:23]", true },
+		{ "networks: [all], services: [any]", "networks: [all], services: [any]", true },
+		{ "networks: [some], services: [icmp/3/0]", "networks: [some], services: [icmp/3]",
+		  true },
+		{ "networks: [some], services: [tcp/22]", "networks: [holed], services: [any]",
+		  false },
+		{ "networks: [all], services: [tcp/22]", "networks: [some], services: [any]",
+		  false },
+		{ "networks: [some], services: [tcp]", "networks: [all], services: [tcp/22]",
+		  false },
+		{ "networks: [some], services: [tcp/22:23]", "networks: [all], services: [tcp/22]",
+		  false },
+		{ "networks: [some], services: [tcp/22, udp/53]",
+		  "networks: [all], services: [tcp]", false },
+		{ "networks: [some], services: [any]", "networks: [all], services: [tcp]", false },
+		{ "networks: [some], services: [tcp/22]",
+		  "networks: [all], services: [any], observationEnabled: true", false },
+	};
+	struct outcome *outcome;
+	char text[1024];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_OF(pairs); i++) {
+		snprintf(text, sizeof(text),
+			 "networks:\n" EVERYBODY SOME HOLED WIDER "rules:\n"
+			 "- {name: a, direction: in, action: allow, %s}\n"
+			 "- {name: b, direction: in, action: reject, %s}\n",
+			 pairs[i].allow, pairs[i].reject);
+		outcome = read_text(text);
+		assert_int_equal(outcome->err, 0);
+		if (outcome->diag.warnings != pairs[i].told)
+			fail_msg("%s gave %s", text, outcome->messages);
+		done(outcome);
+	}
+}
+
+static void test_lockout(void **state)
+{
+	struct outcome *outcome = read_text(
+		"defaults: {in: reject}\nnetworks:\n" EVERYBODY SOME "rules:\n"
+		"- {name: ssh, direction: in, networks: [some], services: [tcp/22], action: allow}\n"
+		"- {name: web, direction: out, networks: [some], services: [tcp/22], action: allow}\n"
+		"- {name: rest, direction: in, networks: [all], services: [any], action: reject}\n");
+
+	(void)state;
+	assert_string_equal(
+		outcome->messages,
+		"f:6:3: warning: rule 'ssh' never decides: rule 'rest' on line 8 rejects all of it; a rule that rejects beats every rule that allows, whatever the order: leave 'rest' out, the default rejects already\n");
+	done(outcome);
+}
+
+/* In the direction whose default rejects, and only where IPv4 addresses are allowed. */
+static void test_no_ipv6(void **state)
+{
+	static const char format[] = "defaults: {in: %s, out: allow}\n"
+				     "networks: [{name: n, entries: [%s]}]\n"
+				     "rules:\n- {direction: %s, networks: [n], services: [any], "
+				     "action: allow}\n";
+	static const struct {
+		const char *action, *entries, *direction;
+		bool told;
+	} cases[] = {
+		{ "reject", "0.0.0.0/0", "in", true },
+		{ "reject", "0.0.0.0/0, \"::/0\"", "in", false },
+		{ "reject", "\"::/0\"", "in", false },
+		{ "reject", "0.0.0.0/0", "out", false },
+		{ "allow", "0.0.0.0/0", "in", false },
+	};
+	struct outcome *outcome;
+	char text[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_OF(cases); i++) {
+		snprintf(text, sizeof(text), format, cases[i].action, cases[i].entries,
+			 cases[i].direction);
+		outcome = read_text(text);
+		assert_int_equal(outcome->err, 0);
+		assert_int_equal(!!strstr(outcome->messages, "no rule allows any IPv6 address in"),
+				 cases[i].told);
+		done(outcome);
+	}
+}
+
 static char *repeat(const char *head, const char *part, size_t n, const char *tail)
 {
 	size_t len = strlen(part), i, used = strlen(head);
@@ -482,13 +583,15 @@ static void test_mutations(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_errors),		 cmocka_unit_test(test_same_policy),
-		cmocka_unit_test(test_places),		 cmocka_unit_test(test_left_out),
-		cmocka_unit_test(test_warnings),	 cmocka_unit_test(test_rule_names),
-		cmocka_unit_test(test_observed),	 cmocka_unit_test(test_nasty),
-		cmocka_unit_test(test_too_large),	 cmocka_unit_test(test_too_many_values),
-		cmocka_unit_test(test_limits_of_a_rule), cmocka_unit_test(test_bare_number),
-		cmocka_unit_test(test_mapped_address),	 cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_errors),		cmocka_unit_test(test_same_policy),
+		cmocka_unit_test(test_places),		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_warnings),	cmocka_unit_test(test_rule_names),
+		cmocka_unit_test(test_useless_rules),	cmocka_unit_test(test_lockout),
+		cmocka_unit_test(test_no_ipv6),		cmocka_unit_test(test_observed),
+		cmocka_unit_test(test_nasty),		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_limits_of_a_rule),
+		cmocka_unit_test(test_bare_number),	cmocka_unit_test(test_mapped_address),
+		cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Warnings about policies that are valid, and do what nobody meant. */
+#ifndef ADVICE_H
+#define ADVICE_H
+
+#include "diag.h"
+#include "flat.h"
+
+/**
+ * advice_give() - warn of what a policy does to the surprise of its author
+ * @flat: read without an error
+ * @diag: told of defaults that reject where no rule allows anything, or no IPv6
+ *	address, and of rules that allow what another one rejects
+ *
+ * What it does not warn of may be wrong all the same: a rule that several others
+ * together reject is not found.
+ */
+void advice_give(const struct flat *flat, struct diag *diag);
+
+#endif /* ADVICE_H */
