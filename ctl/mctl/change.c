@@ -75,6 +75,14 @@ bool change_take(const struct context *context, int option, const char *value,
 	return true;
 }
 
+void change_tell_trial(const struct txn_options *options)
+{
+	if (options->confirm_within)
+		fprintf(stderr,
+			"mctl: on trial: run 'mctl confirm' within %u s, from a new connection; otherwise the former policy comes back\n",
+			options->confirm_within);
+}
+
 int change_confirmed(const struct context *context, bool yes, const char *question)
 {
 	char answer[16] = "";

@@ -55,6 +55,12 @@ int change_print_generation(struct context *context, struct client *client);
  */
 bool change_generation(const char *text, uint32_t *generation);
 
+/**
+ * change_tell_trial() - say how a policy on trial is kept
+ * @options: of the change that was made
+ */
+void change_tell_trial(const struct txn_options *options);
+
 /** change_options() - what a change does when nothing is said */
 struct txn_options change_options(void);
 

@@ -209,6 +209,47 @@ def described():
     assert all(f"  {name} " in listed for name in names), listed
 
 
+# --- what a change is about to do ---------------------------------------------
+
+BEGINS = "a default begins to reject"
+
+
+@subtest("who is connected by SSH and would be rejected is named before it happens, by IPv{}", 4, 6)
+def warns_of_session(family):
+    ends = lib.tcp_pair(family, port=22)
+    lib.exchange(*ends)
+    session = f"{PEER[family]}, connected to tcp/22 now, is rejected by "
+    said = propose().stderr
+    assert session not in said, said
+    said = mctl("candidate", "promote", "--confirm-within", "60").stderr
+    assert f"{session}the default\n" in said and BEGINS not in said, said
+    mctl("rollback")
+    said = lib.policy(rule("in", "tcp/22")).stderr
+    assert session not in said and BEGINS in said, said
+    said = lib.policy(rule("in", "tcp/22"), rule("in", "tcp", action="reject", name="no")).stderr
+    assert f"{session}rule 'no': do this with --confirm-within 5m" in said, said
+    assert BEGINS not in said, said
+    said = lib.policy(default="allow").stderr
+    assert "this ends enforcement" in said and session not in said, said
+    said = mctl("defaults", "--in", "reject", "--existing", "keep").stderr
+    assert f"{session}the default: do" in said and BEGINS in said, said
+    said = mctl("defaults", "--in", "allow").stderr
+    assert not said, said
+
+
+@subtest("a load tells the mode and defaults that came of it, and how a trial is kept")
+def tells_outcome():
+    done = lib.policy(rule("in", "tcp/22"), options=("-o", "json", "--confirm-within", "60"))
+    answer = json.loads(done.stdout)
+    assert answer["mode"] == "enforcing", answer
+    assert answer["defaults"] == {"in": "reject", "out": "reject"}, answer
+    assert "on trial: run 'mctl confirm' within 60 s, from a new connection" in done.stderr, done
+    said = mctl("detach").stderr
+    assert "no longer policed" in said and "trial" in said, said
+    mctl("attach")
+    assert mctl_json("status")["confirmLeft"] == 0
+
+
 # --- the lock -----------------------------------------------------------------
 
 def namespace(name):
@@ -229,7 +270,7 @@ def answer_lock(inside, answer):
         said = asking.communicate()[1]
     os.close(ours)
     os.close(theirs)
-    assert "until the machine starts anew" in said, said
+    assert "until the machine starts anew" in said and "everything is allowed" in said, said
     return asking.returncode
 
 
