@@ -14,17 +14,15 @@
 		"yes", no_argument, NULL, 'y'                       \
 	}
 
-#define YES_HELP                                                                             \
-	"  --yes             do not ask: every change takes it, also one that never asks,\n" \
-	"                    as this one\n"
+#define YES_HELP "  --yes             accepted for scripts; has no effect here\n"
 
-#define CHANGE_ARGUMENTS "[--existing rematch|keep|reset] [--confirm-within SECONDS] [--yes]"
+#define CHANGE_ARGUMENTS "[--existing rematch|keep|reset] [--confirm-within TIME] [--yes]"
 
-#define CHANGE_HELP                                                                             \
-	"  --existing rematch|keep|reset   connections that exist are judged again at their\n"  \
-	"                    next packet (rematch), left alone where they were allowed\n"       \
-	"                    (keep), or cut at once where they no longer are (reset)\n"         \
-	"  --confirm-within SECONDS   also as 60s, 5m or 1h: the former policy comes back by\n" \
+#define CHANGE_HELP                                                                                        \
+	"  --existing rematch|keep|reset   connections that exist are judged again at their\n"             \
+	"                    next packet (rematch), left alone where they were allowed\n"                  \
+	"                    (keep), or cut at once where they no longer are (reset)\n"                    \
+	"  --confirm-within TIME   seconds, as 60 or 60s, or 5m, or 1h: the former policy comes back by\n" \
 	"                    itself unless 'mctl confirm' is called in time\n" YES_HELP
 
 /**

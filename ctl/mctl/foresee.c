@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/advice.h"
 #include "lib/kernel.h"
 #include "lib/text.h"
 
@@ -107,6 +108,20 @@ static bool begins_to_reject(const uint8_t before[2], const uint8_t after[2])
 	return false;
 }
 
+/* A load has said so already where its file gives the defaults. */
+static void warn_of_ipv6(const struct coming *coming, const uint8_t before[2])
+{
+	static const char *const words[2] = { "in", "out" };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		if (before[i] == MSEG_ACTION_ALLOW && coming->defaults[i] == MSEG_ACTION_REJECT &&
+		    advice_lacks_ipv6(coming->policy, i))
+			fprintf(stderr,
+				"mctl: warning: the default rejects, and no rule allows any IPv6 address %s: 0.0.0.0/0 holds none, ::/0 does\n",
+				words[i]);
+}
+
 static void tell(struct client *client, struct coming *coming, const struct kernel_status *before)
 {
 	if (enforces(before->defaults) && !enforces(coming->defaults))
@@ -149,6 +164,7 @@ void foresee_read(struct client *client, unsigned int parts, const int actions[2
 		for (i = 0; i < 2; i++)
 			coming.defaults[i] = actions[i] < 0 ? read.policy->defaults[i] :
 							      (uint8_t)actions[i];
+		warn_of_ipv6(&coming, before.defaults);
 		tell(client, &coming, &before);
 	}
 	kernel_policy_free(&read);

@@ -166,6 +166,8 @@ static int use(struct context *context, const struct load *load, const struct fl
 	json_add_number(result, "warnings", diag->warnings);
 	if (!load->check)
 		status = load_policy(load, flat, diag, result);
+	if (status == MCTL_DONE && load->check)
+		fputs("mctl: check passed, nothing loaded\n", stderr);
 	if (status == MCTL_DONE)
 		output_object(context->format, result);
 	else

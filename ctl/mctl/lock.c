@@ -63,12 +63,12 @@ static int run(struct context *context, int argc, char **argv)
 	if (first < argc)
 		return usage_error(context, "unexpected argument '%s'", argv[first]);
 	status = module_open(&client);
-	if (status == MCTL_DONE)
+	if (status == MCTL_DONE) {
 		tell_what_passes(client);
-	if (status == MCTL_DONE)
 		status = change_confirmed(
 			context, yes,
 			"Nothing can be changed, nor the module unloaded, until the machine starts anew. Lock it?");
+	}
 	if (status == MCTL_DONE)
 		status = lock(context, client);
 	client_close(client);

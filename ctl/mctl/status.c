@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mctl status: the module in this network namespace. */
 #include <mseg/core.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -132,6 +133,9 @@ static int print_status(struct context *context, struct client *client)
 		return module_error(client, "read the statistics", err);
 	}
 	output_object(context->format, object);
+	if (!status.attached)
+		fputs("mctl: this network namespace is not policed: 'mctl attach' begins with it\n",
+		      stderr);
 	return MCTL_DONE;
 }
 
