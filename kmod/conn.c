@@ -232,7 +232,8 @@ static enum worth worth(const struct mseg_conns *conns, const struct mseg_conn *
 		return WORTH_NOTHING;
 	if (in && conn->key.protocol != IPPROTO_TCP)
 		return WORTH_LITTLE;
-	return is_over_soon(conn) ? WORTH_MORE : WORTH_KEEPING;
+	/* No socket of this host bounds what is forwarded. */
+	return is_over_soon(conn) || mseg_conn_is_forwarded(conn) ? WORTH_MORE : WORTH_KEEPING;
 }
 
 /* The entry of a bucket that is worth less than *least, which it lowers. */

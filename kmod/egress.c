@@ -13,9 +13,9 @@
  * elsewhere. What has a route is not a packet socket's any more: a tunnel has
  * wrapped it, and LOCAL_OUT has judged it.
  *
- * The sender says what a frame is (sll_protocol), and may lie. On Ethernet the
- * frame itself is read, tags and all; where there is no such header, what the
- * first four bits of the network header say counts.
+ * The sender says what a frame is (sll_protocol) and where its network header
+ * begins, and may lie. On Ethernet the frame itself is read, tags and all; on
+ * other devices the first four bits behind the device's own header count.
  */
 #include "egress.h"
 
@@ -27,13 +27,21 @@
 #include <linux/netfilter_netdev.h>
 #include <linux/notifier.h>
 #include <linux/slab.h>
+#include <net/addrconf.h>
 #include <net/l3mdev.h>
+#include <net/route.h>
 #include <net/sock.h>
 
 #include <linux/mseg.h>
 
 #include "judge.h"
 #include "mode.h"
+
+/* As many as anyone stacks; behind more nothing is looked for. */
+#define MAX_TAGS 8
+
+/* Where the IP header of a frame is hidden behind more. */
+#define HIDDEN NFPROTO_NUMPROTO
 
 #define DHCP_SERVER_PORT 67
 #define DHCP_CLIENT_PORT 68
@@ -49,6 +57,7 @@ MODULE_PARM_DESC(raw, "What is done about what packet sockets send (observe)");
 struct hooked {
 	struct list_head list;
 	struct nf_hook_ops ops;
+	struct rcu_head rcu;
 };
 
 /* Before other hooks of the egress, which may redirect or change the packet. */
@@ -105,13 +114,14 @@ static __be16 ethernet_type(const struct sk_buff *skb, int *offset)
 	struct vlan_hdr tag_buffer;
 	const __be16 *header;
 	__be16 buffer, type;
+	int tags;
 
 	header = skb_header_pointer(skb, 2 * ETH_ALEN, sizeof(buffer), &buffer);
 	if (!header)
 		return 0;
 	type = *header;
 	*offset = ETH_HLEN;
-	while (is_tag(type)) {
+	for (tags = 0; is_tag(type) && tags < MAX_TAGS; tags++) {
 		tag = skb_header_pointer(skb, *offset, sizeof(tag_buffer), &tag_buffer);
 		if (!tag)
 			return 0;
@@ -121,23 +131,23 @@ static __be16 ethernet_type(const struct sk_buff *skb, int *offset)
 	return eth_proto_is_802_3(type) ? type : type_behind_snap(skb, offset);
 }
 
-static __be16 type_by_version(const struct sk_buff *skb, int *offset)
+static __be16 type_by_version(const struct sk_buff *skb, const struct net_device *dev, int *offset)
 {
 	const u8 *first;
 	u8 buffer;
 
-	*offset = max(skb_network_offset(skb), 0);
+	*offset = dev_has_header(dev) ? dev->hard_header_len : 0;
 	first = skb_header_pointer(skb, *offset, sizeof(buffer), &buffer);
 	if (!first)
 		return 0;
 	return *first >> 4 == 4 ? htons(ETH_P_IP) : *first >> 4 == 6 ? htons(ETH_P_IPV6) : 0;
 }
 
-/* The IP family of a frame, and where its header begins; else NFPROTO_UNSPEC. */
+/* The IP family of a frame, and where its header begins; NFPROTO_UNSPEC of others. */
 static u8 find_ip(const struct sk_buff *skb, const struct net_device *dev, int *offset)
 {
 	__be16 type = dev->type == ARPHRD_ETHER ? ethernet_type(skb, offset) :
-						  type_by_version(skb, offset);
+						  type_by_version(skb, dev, offset);
 
 	switch (ntohs(type)) {
 	case ETH_P_IP:
@@ -145,15 +155,18 @@ static u8 find_ip(const struct sk_buff *skb, const struct net_device *dev, int *
 	case ETH_P_IPV6:
 		return NFPROTO_IPV6;
 	}
-	return NFPROTO_UNSPEC;
+	return is_tag(type) ? HIDDEN : NFPROTO_UNSPEC;
 }
 
-/* Leases are asked for by packet sockets, since there is no address yet. */
+/*
+ * Leases are asked for by packet sockets, since there is no address yet: for the
+ * same reason they are asked of a group.
+ */
 static bool is_dhcp(const struct mseg_packet *packet)
 {
 	u16 source = ntohs(packet->key.lport);
 
-	if (packet->protocol != IPPROTO_UDP)
+	if (packet->protocol != IPPROTO_UDP || !packet->to_group)
 		return false;
 	if (packet->family == MSEG_FAMILY_IPV4)
 		return source == DHCP_CLIENT_PORT && packet->service == DHCP_SERVER_PORT;
@@ -209,8 +222,20 @@ static unsigned int enforce(struct mseg_net *mnet, struct mseg_packet *packet,
 	return count(mnet, MSEG_STAT_rejected_in_ipv4, pf, NF_DROP);
 }
 
+/* What is sent to loopback comes back, and is forwarded if it is not for this host. */
+static bool stays_here(struct net *net, const struct mseg_packet *packet)
+{
+	const struct in6_addr *addr = &packet->key.remote;
+
+	if (packet->to_group)
+		return true;
+	if (packet->family == MSEG_FAMILY_IPV4)
+		return inet_addr_type(net, addr->s6_addr32[0]) != RTN_UNICAST;
+	return ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL || ipv6_chk_addr(net, addr, NULL, 0);
+}
+
 static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
-			  const struct nf_hook_state *state, u8 pf, int offset)
+			  const struct nf_hook_state *state, u8 mode, u8 pf, int offset)
 {
 	enum mseg_packet_class class;
 	struct nf_hook_state out = *state;
@@ -221,8 +246,10 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	out.sk = skb->sk;
 	class = mseg_packet_parse(skb, &out, offset, &packet);
 	packet.raw = true;
-	if (READ_ONCE(mnet->raw) != MSEG_MODE_ENFORCE ||
-	    (class == MSEG_PACKET_FLOW && is_dhcp(&packet)))
+	if (state->out->flags & IFF_LOOPBACK && stays_here(mnet->net, &packet))
+		return NF_ACCEPT;
+	count(mnet, MSEG_STAT_seen_in_ipv4, pf, 0);
+	if (mode != MSEG_MODE_ENFORCE || (class == MSEG_PACKET_FLOW && is_dhcp(&packet)))
 		return observe(mnet, &packet, class, pf);
 	return enforce(mnet, &packet, class, pf);
 }
@@ -230,28 +257,42 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct mseg_net *mnet = priv;
+	u8 mode = READ_ONCE(mnet->raw);
 	int offset;
 	u8 pf;
 
 	if (!enters_here(mnet, skb))
 		return NF_ACCEPT;
 	/* The frames of a ring can still be changed by who sends them. */
-	if (READ_ONCE(mnet->raw) == MSEG_MODE_ENFORCE && skb_orphan_frags(skb, GFP_ATOMIC)) {
+	if (mode == MSEG_MODE_ENFORCE && skb_orphan_frags(skb, GFP_ATOMIC)) {
 		mseg_stat(mnet->stats, raw_no_memory);
 		return NF_DROP;
 	}
 	mark(skb);
 	pf = find_ip(skb, state->out, &offset);
-	if (pf == NFPROTO_UNSPEC)
+	if (pf == HIDDEN && mode == MSEG_MODE_ENFORCE) {
+		mseg_stat(mnet->stats, drop_headers);
+		return NF_DROP;
+	}
+	if (pf == NFPROTO_UNSPEC || pf == HIDDEN)
 		return NF_ACCEPT;
-	count(mnet, MSEG_STAT_seen_in_ipv4, pf, 0);
-	return judge(mnet, skb, state, pf, offset);
+	return judge(mnet, skb, state, mode, pf, offset);
 }
 
-/* Loopback is not policed, and what is sent to a VRF comes to LOCAL_OUT. */
+/* What is sent to a VRF comes to LOCAL_OUT. */
 static bool is_policed(const struct net_device *dev)
 {
-	return !(dev->flags & IFF_LOOPBACK) && !netif_is_l3_master(dev);
+	return !netif_is_l3_master(dev);
+}
+
+static struct hooked *find_device(struct mseg_net *mnet, const struct net_device *dev)
+{
+	struct hooked *hooked;
+
+	list_for_each_entry(hooked, &mnet->raw_devices, list)
+		if (hooked->ops.dev == dev)
+			return hooked;
+	return NULL;
 }
 
 static int add_device(struct mseg_net *mnet, struct net_device *dev)
@@ -259,7 +300,7 @@ static int add_device(struct mseg_net *mnet, struct net_device *dev)
 	struct hooked *hooked;
 	int err;
 
-	if (!is_policed(dev))
+	if (!is_policed(dev) || find_device(mnet, dev))
 		return 0;
 	hooked = kzalloc(sizeof(*hooked), GFP_KERNEL);
 	if (!hooked)
@@ -280,16 +321,14 @@ static int add_device(struct mseg_net *mnet, struct net_device *dev)
 
 static void remove_device(struct mseg_net *mnet, const struct net_device *dev)
 {
-	struct hooked *hooked;
+	struct hooked *hooked = find_device(mnet, dev);
 
-	list_for_each_entry(hooked, &mnet->raw_devices, list) {
-		if (hooked->ops.dev != dev)
-			continue;
-		nf_unregister_net_hook(mnet->net, &hooked->ops);
-		list_del(&hooked->list);
-		kfree(hooked);
+	if (!hooked)
 		return;
-	}
+	nf_unregister_net_hook(mnet->net, &hooked->ops);
+	list_del(&hooked->list);
+	/* Who lists hooks still reads it. */
+	kfree_rcu(hooked, rcu);
 }
 
 /* A device that moves leaves one namespace and comes to another. */
@@ -300,7 +339,11 @@ static int device_changed(struct notifier_block *block, unsigned long event, voi
 
 	switch (event) {
 	case NETDEV_REGISTER:
-		/* One that cannot be policed is not let in. */
+	case NETDEV_PRE_UP:
+		/*
+		 * One that cannot be policed is not let in, or stays down: nobody
+		 * asks whether one may move here, which is down meanwhile.
+		 */
 		return notifier_from_errno(add_device(mnet, dev));
 	case NETDEV_UNREGISTER:
 		remove_device(mnet, dev);

@@ -157,11 +157,11 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 	struct queue *queue;
 	bool queued;
 
+	WRITE_ONCE(conn->reported, jiffies);
 	if (!mseg_subscriber_any(flows->subscribers))
 		return;
 	mseg_flow_fill(&record, conn, event);
 	record.count = atomic_xchg(&conn->attempts, 0);
-	WRITE_ONCE(conn->reported, jiffies);
 	WRITE_ONCE(conn->reported_packets, record.packets_in + record.packets_out);
 	mseg_stat(flows->stats, flows_made);
 
@@ -173,10 +173,13 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 	queued = enqueue(queue, &record);
 	spin_unlock(&queue->lock);
 	local_bh_enable();
-	if (queued)
+	if (queued) {
 		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
-	else
-		count_lost(flows, record.verdict);
+		return;
+	}
+	count_lost(flows, record.verdict);
+	/* The next record stands for them. */
+	atomic_add(record.count, &conn->attempts);
 }
 
 static u32 dequeue(struct queue *queue, struct mseg_flow_record *to, u32 max)

@@ -15,8 +15,10 @@
 
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/addrconf.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
+#include <net/route.h>
 
 #include <linux/mseg.h>
 #include <mseg/core.h>
@@ -54,15 +56,26 @@ static void original_destination(const struct nf_conn *ct, u8 family, struct in6
 		*address = tuple->dst.u3.in6;
 }
 
-/* Where the packet's connection went, and by which service, before translation. */
-static void ask_conntrack(const struct sk_buff *skb, struct mseg_packet *packet,
+static bool is_this_host(struct net *net, u8 family, const struct in6_addr *addr)
+{
+	if (family == MSEG_FAMILY_IPV4)
+		return inet_addr_type(net, addr->s6_addr32[0]) == RTN_LOCAL;
+	return ipv6_chk_addr(net, addr, NULL, 0);
+}
+
+/*
+ * Where the packet's connection went, and by which service, before translation. It
+ * is published where that was this host: what is translated from elsewhere to
+ * elsewhere goes to where it goes.
+ */
+static void ask_conntrack(const struct sk_buff *skb, struct net *net, struct mseg_packet *packet,
 			  struct mseg_forwarded *forwarded)
 {
 	const struct mseg_conn_key *key = &packet->key;
 	const struct in6_addr *server;
 	enum ip_conntrack_info info;
 	const struct nf_conn *ct;
-	__be16 port;
+	__be16 port = 0;
 
 	forwarded->destination = key->remote;
 	ct = nf_ct_get(skb, &info);
@@ -72,11 +85,18 @@ static void ask_conntrack(const struct sk_buff *skb, struct mseg_packet *packet,
 	server = forwarded->reply ? &key->local : &key->remote;
 	original_destination(ct, packet->family, &forwarded->destination);
 	forwarded->published = !ipv6_addr_equal(server, &forwarded->destination);
-	if (!mseg_protocol_has_ports(packet->protocol))
-		return;
-	port = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.dst.u.all;
-	packet->service = ntohs(port);
-	forwarded->published |= port != (forwarded->reply ? key->lport : key->rport);
+	if (mseg_protocol_has_ports(packet->protocol)) {
+		port = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.dst.u.all;
+		forwarded->published |= port != (forwarded->reply ? key->lport : key->rport);
+	}
+	forwarded->published = forwarded->published &&
+			       is_this_host(net, packet->family, &forwarded->destination);
+	if (!forwarded->published)
+		forwarded->destination = *server;
+	if (mseg_protocol_has_ports(packet->protocol))
+		packet->service = ntohs(forwarded->published ? port :
+					forwarded->reply     ? key->lport :
+							       key->rport);
 }
 
 static unsigned int count(struct mseg_net *mnet, enum mseg_stat first,
@@ -111,7 +131,7 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 		class = MSEG_PACKET_TRUNCATED;
 	switch (class) {
 	case MSEG_PACKET_FLOW:
-		ask_conntrack(skb, &packet, &forwarded);
+		ask_conntrack(skb, state->net, &packet, &forwarded);
 		verdict = mseg_judge_flow(mnet, &packet);
 		break;
 	case MSEG_PACKET_ERROR:

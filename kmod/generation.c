@@ -51,7 +51,7 @@ static bool rejects(const struct mseg_generation *generation)
 	    policy->defaults[MSEG_DIRECTION_OUT] == MSEG_ACTION_REJECT)
 		return true;
 	for (i = 0; i < policy->n_rules; i++)
-		if (policy->rules[i].action == MSEG_ACTION_REJECT)
+		if (policy->rules[i].action == MSEG_ACTION_REJECT && !policy->rules[i].observed)
 			return true;
 	return false;
 }
@@ -242,7 +242,7 @@ int mseg_generation_lock(struct mseg_net *mnet)
 		return -EBUSY;
 	if (!hold_module(mnet))
 		return -ESHUTDOWN;
-	mnet->locked = true;
+	WRITE_ONCE(mnet->locked, true);
 	return 0;
 }
 

@@ -129,16 +129,21 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
  * A VRF's device hands what is sent through it to LOCAL_OUT for itself, and then
  * again for the device that it leaves by, where it is judged.
  */
-static bool comes_again(const struct nf_hook_state *state)
+static bool comes_again(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	return state->hook == NF_INET_LOCAL_OUT && netif_is_l3_master(state->out);
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (state->hook != NF_INET_LOCAL_OUT || !netif_is_l3_master(state->out) || !dst)
+		return false;
+	/* Unless it was routed anew meanwhile, and leaves by another device. */
+	return dst->dev == state->out || l3mdev_master_dev_rcu(dst->dev) == state->out;
 }
 
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct mseg_net *mnet = mseg_net_of(state->net);
 
-	if (comes_again(state))
+	if (comes_again(skb, state))
 		return NF_ACCEPT;
 	count(mnet, MSEG_STAT_seen_in_ipv4, state);
 	if (is_loopback(skb, state)) {

@@ -260,7 +260,7 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
 	if (mseg_conn_is_forwarded(conn))
-		conn->direction = judgement->key.direction;
+		WRITE_ONCE(conn->direction, judgement->key.direction);
 	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
 	conn->reason = verdict->reason;
 	conn->flags &= ~MSEG_FLOW_FLAG_SILENT;
@@ -398,12 +398,25 @@ static bool is_older(const struct mseg_conn *conn, const struct mseg_generation 
 	return (s32)(generation->number - READ_ONCE(conn->generation)) > 0;
 }
 
-/* Of what is forwarded the mode may have changed since. */
 static bool is_observed(const struct mseg_net *mnet, const struct mseg_conn *conn)
 {
 	if (!mseg_conn_is_forwarded(conn))
-		return conn->observed;
+		return READ_ONCE(conn->observed);
 	return READ_ONCE(mnet->forward) != MSEG_MODE_ENFORCE;
+}
+
+/* Of what is forwarded the mode may have changed since. */
+static bool mode_changed(const struct mseg_net *mnet, const struct mseg_conn *conn)
+{
+	return mseg_conn_is_forwarded(conn) && is_observed(mnet, conn) != READ_ONCE(conn->observed);
+}
+
+/* A processor that still reads the former policy changes nothing. */
+static bool is_news(const struct mseg_conn *conn, const struct mseg_generation *generation,
+		    bool observed)
+{
+	return is_older(conn, generation) ||
+	       (conn->observed != observed && conn->generation == generation->number);
 }
 
 static void judge_again(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -427,9 +440,8 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 	if (observed)
 		only_observe(generation, &judgement);
 	spin_lock_bh(&conn->lock);
-	/* A processor that still reads the former policy changes nothing. */
-	if (is_older(conn, generation) || conn->observed != observed) {
-		conn->observed = observed;
+	if (is_news(conn, generation, observed)) {
+		WRITE_ONCE(conn->observed, observed);
 		before = conn->verdict;
 		changed = before != judgement.verdict.action;
 		set_verdict(conn, generation, &judgement);
@@ -461,7 +473,7 @@ static bool stands(const struct mseg_conn *conn, const struct mseg_generation *g
 static u8 current_verdict(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  struct mseg_conn *conn)
 {
-	if (!stands(conn, generation) || is_observed(mnet, conn) != READ_ONCE(conn->observed))
+	if (!stands(conn, generation) || mode_changed(mnet, conn))
 		judge_again(mnet, generation, conn);
 	return READ_ONCE(conn->verdict);
 }

@@ -98,6 +98,7 @@ int mseg_net_attach(struct mseg_net *mnet)
 		goto stop_forward;
 	mseg_sweep_start(mnet);
 	mnet->attached = true;
+	mnet->times_attached++;
 	mseg_event_policy(mnet);
 	return 0;
 
@@ -120,12 +121,13 @@ void mseg_net_detach(struct mseg_net *mnet)
 	if (!mnet->attached)
 		return;
 	mnet->attached = false;
+	/* This waits for whoever uses them, and the host is policed meanwhile. */
+	mseg_sysctl_remove(mnet);
+	mseg_procfs_remove(mnet);
 	mseg_egress_stop(mnet);
 	mseg_forward_stop(mnet);
 	mseg_hook_unregister(mnet);
 	mseg_sweep_stop(mnet);
-	mseg_sysctl_remove(mnet);
-	mseg_procfs_remove(mnet);
 	mseg_txn_abort_all(mnet);
 	free_parts(mnet);
 	mseg_event_policy(mnet);

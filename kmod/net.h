@@ -23,6 +23,7 @@
  * @net: itself
  * @lock: serialises attaching, detaching, commands and changes of policy
  * @attached: policed; the members from @generation on are there
+ * @times_attached: how often it was
  * @txns: transactions, with @n_txns
  * @n_txns: how many
  * @last_txn: identifier of the last one
@@ -53,6 +54,7 @@ struct mseg_net {
 	struct net *net;
 	struct mutex lock; /* control; packets never take it */
 	bool attached;
+	u32 times_attached;
 	struct list_head txns;
 	unsigned int n_txns;
 	u32 last_txn;

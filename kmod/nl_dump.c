@@ -254,6 +254,8 @@ int mseg_nl_connection_get(struct sk_buff *skb, struct netlink_callback *cb)
 		goto out;
 	}
 	conns = mnet->conns;
+	/* Attached anew, the namespace has another cache. */
+	cb->seq = mnet->times_attached;
 	for (; cb->args[0] <= conns->mask; cb->args[0]++) {
 		if (!dump_bucket(skb, cb, conns))
 			break;

@@ -141,23 +141,18 @@ void mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *pac
 	spin_unlock_bh(&set->lock);
 }
 
-/* Where the device has no prefix to compare with, it cannot be told. */
+/* Where the device has no address yet, it cannot be told. */
 static bool on_link_ipv4(const struct net_device *dev, __be32 addr)
 {
 	const struct in_device *in_dev = __in_dev_get_rcu(dev);
 	const struct in_ifaddr *ifa;
-	bool told = false;
 
-	if (!in_dev)
+	if (!in_dev || !rcu_access_pointer(in_dev->ifa_list))
 		return true;
-	in_dev_for_each_ifa_rcu(ifa, in_dev) {
-		if (ifa->ifa_prefixlen == 32)
-			continue;
-		told = true;
+	in_dev_for_each_ifa_rcu(ifa, in_dev)
 		if (inet_ifa_match(addr, ifa))
 			return true;
-	}
-	return !told;
+	return false;
 }
 
 static bool on_link(struct net *net, const struct mseg_packet *packet)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The owner of a network namespace may be root of a container, and may write its
- * sysctls: so these are read-only where that owner is not the host's, and
- * writing asks for CAP_NET_ADMIN in the initial user namespace.
+ * sysctls: so these are read-only where that owner is not the host's, and ask
+ * for CAP_NET_ADMIN in the initial user namespace. So does reading: detaching
+ * waits for readers, and one may make his own memory wait.
  */
 #include "sysctl.h"
 
@@ -27,9 +28,14 @@ static int timeout_limit = MSEG_TIMEOUT_LIMIT;
 
 static int set_number(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
 {
-	if (write && !capable(CAP_NET_ADMIN))
+	const struct mseg_net *mnet = table->extra1;
+	struct ctl_table bounded = *table;
+
+	if (!capable(CAP_NET_ADMIN) || (write && READ_ONCE(mnet->locked)))
 		return -EPERM;
-	return proc_dointvec_minmax(table, write, buffer, len, pos);
+	bounded.extra1 = SYSCTL_ONE;
+	bounded.extra2 = &timeout_limit;
+	return proc_dointvec_minmax(&bounded, write, buffer, len, pos);
 }
 
 static void describe_timeout(struct ctl_table *entry, struct mseg_net *mnet, enum mseg_timeout i)
@@ -37,10 +43,9 @@ static void describe_timeout(struct ctl_table *entry, struct mseg_net *mnet, enu
 	entry->procname = timeout_names[i];
 	entry->data = &mnet->conns->timeouts[i];
 	entry->maxlen = sizeof(mnet->conns->timeouts[i]);
-	entry->mode = mnet->net->user_ns == &init_user_ns ? 0644 : 0444;
+	entry->mode = mnet->net->user_ns == &init_user_ns ? 0600 : 0400;
 	entry->proc_handler = set_number;
-	entry->extra1 = SYSCTL_ONE;
-	entry->extra2 = &timeout_limit;
+	entry->extra1 = mnet;
 }
 
 /* What is set by a word: NAME, in NAME_WORD of audit records. */
@@ -80,7 +85,7 @@ static int set_mode(mseg_ctl_table *table, int write, void *buffer, size_t *len,
 	struct ctl_table text = { .data = name, .maxlen = sizeof(name) };
 	int err;
 
-	if (write && !capable(CAP_NET_ADMIN))
+	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
 	strscpy(name, mseg_mode_name(READ_ONCE(*(u8 *)((void *)mnet + setting->offset))),
 		sizeof(name));
@@ -95,7 +100,7 @@ static void describe_mode(struct ctl_table *entry, struct mseg_net *mnet,
 			  const struct mode_setting *setting)
 {
 	entry->procname = setting->name;
-	entry->mode = mnet->net->user_ns == &init_user_ns ? 0644 : 0444;
+	entry->mode = mnet->net->user_ns == &init_user_ns ? 0600 : 0400;
 	entry->proc_handler = set_mode;
 	entry->extra1 = mnet;
 	entry->extra2 = (void *)setting;

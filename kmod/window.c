@@ -120,7 +120,9 @@ static void begin_both(struct mseg_window *window, const struct mseg_segment *an
 
 /*
  * A SYN changes nothing of a connection that lives; remembered, it lets an answer
- * to it begin the next one. The SYN of both ends at once is a reply.
+ * to it begin the next one, once the client has reset what it forgot (RFC 9293,
+ * 3.5.1: the server asks, and the client's reset is in the window). The SYN of
+ * both ends at once is a reply.
  */
 static bool follow_syn(struct mseg_window *window, const struct mseg_segment *segment, bool reply)
 {
@@ -261,7 +263,9 @@ bool mseg_window_follow(struct mseg_window *window, const struct mseg_segment *s
 		return false;
 	if (segment->syn && !segment->has_ack && !segment->rst)
 		return follow_syn(window, segment, reply);
-	if (segment->syn && answers_syn(window, segment, reply)) {
+	/* Two forged segments would do, so not while it is established. */
+	if (segment->syn && window->state != MSEG_CONN_STATE_ESTABLISHED &&
+	    answers_syn(window, segment, reply)) {
 		begin_both(window, segment);
 		return true;
 	}

@@ -19,17 +19,7 @@ struct match {
 };
 
 /* Of a rule's networks that match by entries of one length, the first. */
-static bool named_first(const struct mseg_rule *rule, u32 network, u32 other)
-{
-	u32 i;
-
-	for (i = 0; rule->networks[i] != network; i++)
-		if (rule->networks[i] == other)
-			return false;
-	return true;
-}
-
-static bool better(const struct mseg_policy *policy, const struct match *a, const struct match *b)
+static bool better(const struct match *a, const struct match *b)
 {
 	if (a->allow != b->allow)
 		return b->allow;
@@ -39,7 +29,7 @@ static bool better(const struct mseg_policy *policy, const struct match *a, cons
 		return a->cell->width < b->cell->width;
 	if (a->cell->rule != b->cell->rule)
 		return a->cell->rule < b->cell->rule;
-	return named_first(&policy->rules[a->cell->rule], a->network, b->network);
+	return a->cell->position < b->cell->position;
 }
 
 /* What a network's rules say of a place, those under observation among them if asked. */
@@ -69,7 +59,7 @@ static struct mseg_verdict verdict_of_rules(const struct mseg_policy *policy,
 		if (!match.cell)
 			continue;
 		match.allow = policy->rules[match.cell->rule].action == MSEG_ACTION_ALLOW;
-		if (!best.cell || better(policy, &match, &best))
+		if (!best.cell || better(&match, &best))
 			best = match;
 	}
 	if (!best.cell)

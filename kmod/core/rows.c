@@ -25,6 +25,7 @@ struct interval {
 	u32 last;
 	u32 rule;
 	u32 width;
+	u32 position;
 	u32 allow;
 };
 
@@ -33,6 +34,7 @@ struct builder {
 	struct mseg_policy *policy;
 	u32 *first; /* by network, into @rules; one more at the end */
 	u32 *rules;
+	u32 *positions; /* of the network in each of them */
 	struct interval *intervals;
 	u32 *edges;
 	u32 *owner;
@@ -77,7 +79,7 @@ static u32 item_width(const struct mseg_rule *rule, u32 first, u32 *end)
 	return s[first].protocol == MSEG_PROTOCOL_ANY ? WIDTH_ANY : width;
 }
 
-static u32 add_rule(struct builder *builder, u32 index, u32 n)
+static u32 add_rule(struct builder *builder, u32 index, u32 position, u32 n)
 {
 	const struct mseg_rule *rule = &builder->policy->rules[index];
 	u32 i, width = 0, end = 0;
@@ -90,6 +92,7 @@ static u32 add_rule(struct builder *builder, u32 index, u32 n)
 		*interval = interval_of(&rule->services[i]);
 		interval->rule = index;
 		interval->width = width;
+		interval->position = position;
 		interval->allow = rule->action == MSEG_ACTION_ALLOW;
 	}
 	return n;
@@ -106,7 +109,10 @@ static int compare_intervals(const void *a, const void *b)
 
 	/* Sorting many takes long. */
 	mseg_breathe();
-	return order(x->allow, y->allow) ?: order(x->width, y->width) ?: order(x->rule, y->rule);
+	return order(x->allow, y->allow)	 ?:
+		       order(x->width, y->width) ?:
+		       order(x->rule, y->rule)	 ?:
+						   order(x->position, y->position);
 }
 
 static int compare_edges(const void *a, const void *b)
@@ -187,6 +193,7 @@ static void fill_row(const struct builder *builder, u32 n_edges, struct mseg_row
 		if (builder->owner[i] != MSEG_ID_NONE) {
 			cell.rule = builder->intervals[builder->owner[i]].rule;
 			cell.width = builder->intervals[builder->owner[i]].width;
+			cell.position = builder->intervals[builder->owner[i]].position;
 		}
 		if (last && last->rule == cell.rule && last->width == cell.width)
 			continue;
@@ -226,7 +233,7 @@ static int build_rows_of(struct builder *builder, u32 network, u8 direction, boo
 		if (rule->direction != direction || (rule->observed && !observed))
 			continue;
 		any_observed |= rule->observed;
-		n = add_rule(builder, builder->rules[i], n);
+		n = add_rule(builder, builder->rules[i], builder->positions[i], n);
 	}
 	if (observed && !any_observed)
 		return 0;
@@ -237,7 +244,7 @@ static int build_rows_of(struct builder *builder, u32 network, u8 direction, boo
 static void index_rules(struct builder *builder)
 {
 	const struct mseg_policy *policy = builder->policy;
-	u32 i, k;
+	u32 i, k, place;
 
 	for (i = 0; i < policy->n_rules; i++)
 		for (k = 0; k < policy->rules[i].n_networks; k++)
@@ -246,8 +253,11 @@ static void index_rules(struct builder *builder)
 		builder->first[i] += builder->first[i - 1];
 	/* Filled from the end, so that the ends become the starts. */
 	for (i = policy->n_rules; i--;) {
-		for (k = 0; k < policy->rules[i].n_networks; k++)
-			builder->rules[--builder->first[policy->rules[i].networks[k]]] = i;
+		for (k = 0; k < policy->rules[i].n_networks; k++) {
+			place = --builder->first[policy->rules[i].networks[k]];
+			builder->rules[place] = i;
+			builder->positions[place] = k;
+		}
 		mseg_breathe();
 	}
 }
@@ -308,12 +318,14 @@ int mseg_rows_build(struct mseg_policy *policy, struct mseg_refusal *refusal)
 
 	builder.first = mseg_alloc(policy->n_networks + 1, sizeof(u32));
 	builder.rules = mseg_alloc(policy->n_pairs + 1, sizeof(u32));
-	if (builder.first && builder.rules) {
+	builder.positions = mseg_alloc(policy->n_pairs + 1, sizeof(u32));
+	if (builder.first && builder.rules && builder.positions) {
 		index_rules(&builder);
 		if (make_room(&builder))
 			err = build_all(&builder);
 		free_room(&builder);
 	}
+	mseg_free(builder.positions);
 	mseg_free(builder.rules);
 	mseg_free(builder.first);
 	if (err)

@@ -14,11 +14,13 @@
  * @start: as mseg_row_place() says
  * @rule: the best of those that hold it, or MSEG_ID_NONE
  * @width: of that rule's item, in values
+ * @position: of the network in that rule's list
  */
 struct mseg_cell {
 	u32 start;
 	u32 rule;
 	u32 width;
+	u32 position;
 };
 
 /**

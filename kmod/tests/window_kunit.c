@@ -189,8 +189,15 @@ static void again(struct kunit *test)
 
 	shake_hands(test, &window);
 	talk(test, &window);
+	/* Two segments that anyone may forge are no new connection. */
 	KUNIT_EXPECT_FALSE(test, follow(&window, false, S, client, 0, 0));
+	KUNIT_EXPECT_FALSE(test, follow(&window, true, S | A, server, client + 1, 0));
 	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_ESTABLISHED, window.state);
+	/* The server asks, and the client resets what it does not know. */
+	KUNIT_EXPECT_TRUE(test, follow(&window, true, A, SERVER + 1001, CLIENT + 101, 0));
+	KUNIT_EXPECT_TRUE(test, follow(&window, false, R, CLIENT + 101, 0, 0));
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_CLOSING, window.state);
+	KUNIT_EXPECT_FALSE(test, follow(&window, false, S, client, 0, 0));
 	KUNIT_EXPECT_TRUE(test, follow(&window, true, S | A, server, client + 1, 0));
 	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_REPLIED, window.state);
 	KUNIT_EXPECT_TRUE(test, follow(&window, false, A, client + 1, server + 1, 10));

@@ -245,8 +245,20 @@ def locked():
     with lib.fails(genl.Refused) as refused:
         client.call("LOCK")
     assert refused.error.errno == errno.EALREADY
+    with lib.inside("locked"), lib.fails(PermissionError):
+        with open("/proc/sys/net/mseg/timeout_udp", "w", encoding="ascii") as file:
+            file.write("7")
     assert number(dict(client.call("STATUS_GET"))) == generation
     assert lib.command("rmmod", "mseg", check=False).returncode, "the module went"
+
+
+@subtest("a rule under observation that would reject holds the module no more than others")
+def observed_holds_nothing():
+    client = a_client()
+    commit(client, rule(7001, "reject", observed=True))
+    client.close()
+    lib.command("rmmod", "mseg")
+    lib.load()
 
 
 @subtest("a policy on trial is not locked")

@@ -247,6 +247,22 @@ def published(family):
         lib.tcp_socket(PEER[family], "peer").connect((INNER[family], port))
 
 
+@subtest("IPv{}: an address of nobody's, translated on the way out, needs both rules", *FAMILIES)
+def translated_elsewhere(family):
+    service, port = lib.next_port(), lib.next_port()
+    nowhere = {4: "203.0.113.9", 6: "2001:db8:9::9"}[family]
+    to = f"[{PEER[family]}]" if family == 6 else PEER[family]
+    mode("enforce")
+    nft(family, "chain pre { type nat hook prerouting priority -100;",
+        f"{TABLE[family]} daddr {nowhere} tcp dport {service} dnat to {to}:{port}", "}")
+    lib.policy(rule("in", f"tcp/{service}"), rule("in", f"tcp/{port}"),
+               rule("out", f"tcp/{service}"))
+    with fails(ConnectionRefusedError):
+        lib.tcp_socket(INNER[family], "inner").connect((nowhere, service))
+    lib.policy(*both(True, f"tcp/{port}"))
+    lib.exchange(*connect(family, True, (nowhere, service), port))
+
+
 @subtest("IPv{}: of two ports that lead to one server, each has its rule", *FAMILIES)
 def two_ports(family):
     good, bad, port = (lib.next_port() for _ in range(3))
@@ -436,7 +452,7 @@ def settings():
     with fails(OSError) as result:
         mode("on")
     assert result.error.errno == errno.EINVAL
-    assert os.stat("/proc/sys/net/mseg/forward").st_mode & 0o777 == 0o644
+    assert os.stat("/proc/sys/net/mseg/forward").st_mode & 0o777 == 0o600
 
 
 if __name__ == "__main__":

@@ -250,6 +250,33 @@ def dhcp_clients(family):
     assert refused(lambda: device.send(dhcp(family, True), BROADCAST)), "the server"
 
 
+@subtest("IPv{}: enforced, DHCP's ports are no way to a single peer", *FAMILIES)
+def dhcp_to_one(family):
+    mode("enforce")
+    low, high = (68, 67) if family == 4 else (546, 547)
+    with lib.moved(**{f"rejected_raw_ipv{family}": 1}):
+        assert refused(lambda: wire().send(packets.udp(HOST[family], PEER[family], low, high)))
+
+
+@subtest("enforced: what is hidden behind {} tags is refused", 8, 9)
+def many_tags(number):
+    mode("enforce")
+    hidden = number > 8
+    with lib.moved(drop_headers=hidden, rejected_raw_ipv4=not hidden):
+        data = frame(datagram(4), *[VLAN] * number, IPV4)
+        assert refused(lambda: wire().socket.send(data))
+
+
+@subtest("IPv{}: enforced, loopback is no way round: what is not for this host is refused",
+         *FAMILIES)
+def by_loopback(family):
+    mode("enforce")
+    with lib.moved(**{f"rejected_raw_ipv{family}": 1, f"seen_raw_ipv{family}": 1}):
+        assert refused(lambda: wire("lo").send(datagram(family)))
+        assert not refused(lambda: wire("lo").send(
+            packets.udp(PEER[family], HOST[family], 40000, 9, b"x")))
+
+
 @subtest("enforced, neighbour discovery passes")
 def neighbour_discovery():
     mode("enforce")
