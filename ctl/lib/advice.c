@@ -77,7 +77,7 @@ static void warn_of_isolation(const struct flat *flat, unsigned int direction, s
 			     words[direction]);
 	else if (advice_lacks_ipv6(flat->policy, direction))
 		diag_warning(diag, flat->defaults,
-			     "the default rejects, and no rule allows any IPv6 address %s: add ::/0 to a network where 0.0.0.0/0 is meant as everybody",
+			     "the default rejects, and no rule allows any IPv6 address %s: add ::/0 where 0.0.0.0/0 means everybody",
 			     words[direction]);
 }
 

@@ -118,7 +118,7 @@ static void warn_of_ipv6(const struct coming *coming, const uint8_t before[2])
 		if (before[i] == MSEG_ACTION_ALLOW && coming->defaults[i] == MSEG_ACTION_REJECT &&
 		    advice_lacks_ipv6(coming->policy, i))
 			fprintf(stderr,
-				"mctl: warning: the default rejects, and no rule allows any IPv6 address %s: 0.0.0.0/0 holds none, ::/0 does\n",
+				"mctl: warning: the default rejects, and no rule allows any IPv6 address %s: add ::/0 where 0.0.0.0/0 means everybody\n",
 				words[i]);
 }
 
