@@ -286,6 +286,12 @@ static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool ou
 	return true;
 }
 
+/* A VRF sends by the sockets of requests, too, which end before that member. */
+static bool is_kernels(struct sock *sk)
+{
+	return sk && sk_fullsock(sk) && sk->sk_kern_sock;
+}
+
 /* Among the addresses of the VRF that a device belongs to, or of none. */
 static bool is_local(struct net *net, const struct net_device *dev, const struct in6_addr *addr,
 		     u8 family)
@@ -364,7 +370,7 @@ static void parse_quotation(const struct sk_buff *skb, const struct nf_hook_stat
 	if (!ipv6_addr_equal(&inner.source, &outer->destination))
 		return;
 	/* Only the kernel itself answers for packets that it forwards. */
-	if (packet->out && state->sk && state->sk->sk_kern_sock &&
+	if (packet->out && is_kernels(state->sk) &&
 	    !is_local(state->net, device(skb, state), &inner.destination, inner.family))
 		packet->quoted_forwarded = true;
 	forwarded = state->hook == NF_INET_FORWARD;
@@ -471,7 +477,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	packet->sk = packet->out ? state->sk : NULL;
 	packet->ifindex = interface(skb, state);
 	packet->by_kernel = state->hook == NF_INET_LOCAL_OUT &&
-			    (!state->sk || state->sk->sk_kern_sock);
+			    (!state->sk || is_kernels(state->sk));
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
 	class = parse_ip(skb, offset, packet->family, false, &ip);
