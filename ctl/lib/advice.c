@@ -59,6 +59,13 @@ static struct allowed find_allowed(const struct mseg_policy *policy, unsigned in
 	return allowed;
 }
 
+bool advice_lacks_ipv6(const struct mseg_policy *policy, unsigned int direction)
+{
+	struct allowed allowed = find_allowed(policy, direction);
+
+	return allowed.family[0] && !allowed.family[1];
+}
+
 /* A default that rejects, and no way around it: a host may be lost by it. */
 static void warn_of_isolation(const struct flat *flat, unsigned int direction, struct diag *diag)
 {
@@ -68,9 +75,9 @@ static void warn_of_isolation(const struct flat *flat, unsigned int direction, s
 		diag_warning(diag, flat->defaults,
 			     "the default rejects, and no rule allows anything %s",
 			     words[direction]);
-	else if (allowed.family[0] && !allowed.family[1])
+	else if (advice_lacks_ipv6(flat->policy, direction))
 		diag_warning(diag, flat->defaults,
-			     "the default rejects, and no rule allows any IPv6 address %s: add ::/0 to a network where 0.0.0.0/0 is meant as everybody",
+			     "the default rejects, and no rule allows any IPv6 address %s: add ::/0 where 0.0.0.0/0 means everybody",
 			     words[direction]);
 }
 

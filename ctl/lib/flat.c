@@ -13,6 +13,7 @@
 #include "fields.h"
 #include "hints.h"
 #include "prefix.h"
+#include "protocols.h"
 #include "services.h"
 #include "text.h"
 
@@ -221,9 +222,7 @@ static void report_refusal(struct reader *reader, struct place place,
 
 static void bad_entry(struct reader *reader, const struct doc_value *value, char *why)
 {
-	size_t sign = value->text[0] == '!';
-
-	if (is_shown(reader) && hint_entry(value->text + sign, value->len - sign, why))
+	if (is_shown(reader) && hint_entry(value->text, value->len, why))
 		diag_error(reader->diag, value->place, "entry %s: %s",
 			   text_show(value->text, value->len).s, why);
 	else
@@ -384,13 +383,21 @@ static void read_networks(struct reader *reader, const struct doc_value *list)
 
 static void unknown_network(struct reader *reader, const struct doc_value *value)
 {
+	static const char tag[] = "externalnetwork:name=";
 	const char *nearest = text_nearest(value->text, value->len, name_at, &reader->networks);
 	struct text_shown shown = text_show(value->text, value->len);
 	char why[TEXT_WHY_LEN];
 	struct mseg_prefix prefix;
 	bool cleared;
 
-	if (hint_is_everybody(value->text, value->len))
+	if (!strcasecmp(value->text, "Somewhere"))
+		diag_error(reader->diag, value->place,
+			   "%s is what no network holds: leave it to the default", shown.s);
+	else if (!strncmp(value->text, tag, strlen(tag)) && value->text[strlen(tag)])
+		diag_error(reader->diag, value->place,
+			   "%s is a tag: write the network's name alone, %s", shown.s,
+			   text_show(value->text + strlen(tag), value->len - strlen(tag)).s);
+	else if (hint_is_everybody(value->text, value->len))
 		diag_error(reader->diag, value->place,
 			   "there is no network %s: make one, with the entries 0.0.0.0/0 and ::/0",
 			   shown.s);
@@ -529,6 +536,36 @@ static bool read_service(struct reader *reader, const struct doc_value *value, s
 	return append_item(reader, value, draft, &item);
 }
 
+/* Whether a list was cut at the commas of "icmp/3/0,1,4:6", behind its first code. */
+static bool is_code_of(const struct doc_value *item, const struct doc_value *behind)
+{
+	const char *slash = item->kind == DOC_STRING ? strchr(item->text, '/') : NULL;
+	int protocol = slash ? protocol_number(item->text, (size_t)(slash - item->text)) : -1;
+
+	if (!behind || protocol < 0 || !mseg_protocol_is_icmp((unsigned int)protocol) ||
+	    !strchr(slash + 1, '/') || slash[strspn(slash, "0123456789/:")])
+		return false;
+	return behind->kind == DOC_INTEGER ||
+	       (behind->kind == DOC_STRING && strchr(behind->text, ':') &&
+		!behind->text[strspn(behind->text, "0123456789:")]);
+}
+
+/* Report an item that was cut, with all of it; what stands behind it. */
+static const struct doc_value *report_cut(struct reader *reader, const struct doc_value *item)
+{
+	char whole[TEXT_WHY_LEN / 2];
+	const struct doc_value *code;
+	int used = snprintf(whole, sizeof(whole), "%s", item->text);
+
+	for (code = item->next; is_code_of(item, code); code = code->next)
+		if (used >= 0 && used < (int)sizeof(whole))
+			used += snprintf(whole + used, sizeof(whole) - (size_t)used, ",%s",
+					 code->text);
+	diag_error(reader->diag, item->place,
+		   "a service with commas stands in quotation marks: \"%s\"", whole);
+	return code;
+}
+
 static bool read_services(struct reader *reader, const struct doc_value *list, struct draft *draft)
 {
 	const struct doc_value *value;
@@ -539,12 +576,19 @@ static bool read_services(struct reader *reader, const struct doc_value *list, s
 			   "a rule needs a service at least, such as \"any\"");
 		return false;
 	}
-	for (value = list->first; value; value = value->next) {
+	value = list->first;
+	while (value) {
 		if (draft->rule.n_services == MSEG_MAX_RULE_SERVICES) {
 			too_many_services(reader, value);
 			return false;
 		}
+		if (is_code_of(value, value->next)) {
+			value = report_cut(reader, value);
+			good = false;
+			continue;
+		}
 		good &= read_service(reader, value, draft);
+		value = value->next;
 	}
 	return good;
 }

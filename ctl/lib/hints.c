@@ -98,6 +98,11 @@ static bool guess_named(const char *text, char *why)
 			 "services are written by number: write icmp/8/0, and icmp6/128/0 for IPv6");
 		return true;
 	}
+	if (!strcasecmp(text, "dhcp")) {
+		snprintf(why, TEXT_WHY_LEN,
+			 "services are written by number: write udp/67 and udp/68");
+		return true;
+	}
 	strcpy(before, text);
 	behind = strchr(before, '/');
 	if (!behind)
@@ -139,6 +144,51 @@ static bool guess_range(const char *text, char *why)
 	memmove(dash + 1, dash + 1 + strspn(dash + 1, "-."),
 		strlen(dash + 1 + strspn(dash + 1, "-.")) + 1);
 	return propose_service("a range has a colon", candidate, why);
+}
+
+/* "tcp/:1024", "tcp/1024:". */
+static bool guess_open(const char *text, char *why)
+{
+	const char *slash = strchr(text, '/');
+	char candidate[2 * HINT_LEN];
+
+	if (!slash)
+		return false;
+	if (slash[1] == ':')
+		snprintf(candidate, sizeof(candidate), "%.*s/0%s", (int)(slash - text), text,
+			 slash + 1);
+	else if (text[strlen(text) - 1] == ':')
+		snprintf(candidate, sizeof(candidate), "%s65535", text);
+	else
+		return false;
+	return propose_service("a range has both its ends", candidate, why);
+}
+
+/* "256", "-1". */
+static bool guess_number(const char *text, char *why)
+{
+	const char *digits = text + (text[0] == '-');
+	char candidate[2 * HINT_LEN];
+
+	if (!*digits || digits[strspn(digits, "0123456789")])
+		return false;
+	snprintf(candidate, sizeof(candidate), "tcp/%s", text);
+	if (propose_service("no protocol has that number, for the port", candidate, why))
+		return true;
+	snprintf(why, TEXT_WHY_LEN, "no protocol has that number: they go from 0 to 255");
+	return true;
+}
+
+/* "udp4", "tcp6/22". */
+static bool guess_family(const char *text, char *why)
+{
+	size_t name = strcspn(text, "/");
+	char candidate[HINT_LEN];
+
+	if (name < 2 || !strchr("46", text[name - 1]) || protocol_number(text, name - 1) < 0)
+		return false;
+	snprintf(candidate, sizeof(candidate), "%.*s%s", (int)name - 1, text, text + name);
+	return propose_service("the networks tell IPv4 from IPv6", candidate, why);
 }
 
 /* "22/tcp", "22-25/tcp". */
@@ -186,7 +236,8 @@ static bool guess_zeros(const char *text, char *why)
 bool hint_service(const char *text, size_t len, char *why)
 {
 	static bool (*const guesses[])(const char *text, char *why) = {
-		guess_all, guess_named, guess_range, guess_turned, guess_joined, guess_zeros,
+		guess_all,   guess_named,  guess_number, guess_family, guess_open,
+		guess_range, guess_turned, guess_joined, guess_zeros,
 	};
 	char copy[HINT_LEN];
 	size_t i;
@@ -220,7 +271,14 @@ bool hint_port(const char *text, size_t len, char *why)
 	const char *name;
 	uint8_t number;
 
-	if (!squeeze(text, len, copy) || copy[strspn(copy, "0123456789")])
+	if (!squeeze(text, len, copy))
+		return false;
+	if (!strcasecmp(copy, "rdp")) {
+		snprintf(why, TEXT_WHY_LEN,
+			 "that is the IP protocol 27: for Remote Desktop write tcp/3389");
+		return true;
+	}
+	if (copy[strspn(copy, "0123456789")])
 		return false;
 	number = (uint8_t)atoi(copy);
 	name = protocol_name(number);
@@ -349,7 +407,24 @@ static bool guess_several(const char *text, char *why)
 	return true;
 }
 
-bool hint_entry(const char *text, size_t len, char *why)
+/* Turn the proposal of an entry into that of an exclusion. */
+static void exclude_proposal(char *why)
+{
+	char *entry = strstr(why, ": write "), ignored[TEXT_WHY_LEN];
+	struct mseg_prefix prefix;
+	bool cleared;
+
+	if (!entry)
+		return;
+	entry += strlen(": write ");
+	if (strlen(why) + 2 > TEXT_WHY_LEN ||
+	    prefix_parse(entry, strlen(entry), &prefix, &cleared, ignored))
+		return;
+	memmove(entry + 1, entry, strlen(entry) + 1);
+	*entry = '!';
+}
+
+static bool guess_entry(const char *text, size_t len, char *why)
 {
 	static bool (*const guesses[])(const char *text, char *why) = {
 		guess_everybody, guess_short, guess_mask, guess_port, guess_zone, guess_several,
@@ -365,6 +440,17 @@ bool hint_entry(const char *text, size_t len, char *why)
 		if (guesses[i](copy, why))
 			return true;
 	return false;
+}
+
+bool hint_entry(const char *text, size_t len, char *why)
+{
+	bool excludes = len && text[0] == '!';
+
+	if (!guess_entry(text + excludes, len - excludes, why))
+		return false;
+	if (excludes)
+		exclude_proposal(why);
+	return true;
 }
 
 /* --- words ---------------------------------------------------------------- */

@@ -194,13 +194,18 @@ const char *protocol_name(unsigned int number)
 	return NULL;
 }
 
-static const char *name_at(size_t index, const void *arg)
+/* Those that are meant: nobody misspells the others. */
+static const char *common_at(size_t index, const void *arg)
 {
+	static const char *const common[] = { "tcp",  "udp",	 "icmp", "icmp6", "sctp",
+					      "dccp", "udplite", "gre",	 "esp",	  "ah",
+					      "igmp", "ospf",	 "any" };
+
 	(void)arg;
-	return index < N_PROTOCOLS ? protocols[index].name : NULL;
+	return index < sizeof(common) / sizeof(common[0]) ? common[index] : NULL;
 }
 
 const char *protocol_nearest(const char *name, size_t len)
 {
-	return text_nearest(name, len, name_at, NULL);
+	return text_nearest(name, len, common_at, NULL);
 }

@@ -30,9 +30,14 @@ static int detach(struct client *client)
 {
 	int err = client_do(client, MSEG_C_DETACH, 0, NULL, NULL);
 
-	if (err != -ENODEV)
-		return err ? module_error(client, "detach this network namespace", err) : MCTL_DONE;
-	fputs("mctl: this network namespace is not policed anyway: nothing changes\n", stderr);
+	if (err && err != -ENODEV)
+		return module_error(client, "detach this network namespace", err);
+	if (err)
+		fputs("mctl: this network namespace is not policed anyway: nothing changes\n",
+		      stderr);
+	else
+		fputs("mctl: this network namespace is no longer policed: all its traffic passes, policy and trial are forgotten; 'mctl attach' begins anew in discovery mode\n",
+		      stderr);
 	return MCTL_DONE;
 }
 
@@ -92,7 +97,8 @@ const struct command detach_command = {
 	.name = "detach",
 	.arguments = "[--yes]",
 	.summary = "Stop policing the network namespace that mctl runs in",
-	.help = "Its policy, connections and counters are forgotten; all its traffic passes.\n"
+	.help = "Its policy, connections and counters are forgotten, and so is a trial; all its traffic\n"
+		"passes. It is the one change that is taken while a policy is on trial.\n"
 		"\n" YES_HELP,
 	.run = run_detach,
 };

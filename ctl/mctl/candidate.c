@@ -8,6 +8,7 @@
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "change.h"
+#include "foresee.h"
 
 struct candidate {
 	const struct context *context;
@@ -50,14 +51,18 @@ static int forget(struct client *client, uint32_t promoted)
 static int promote(struct context *context, struct client *client, uint32_t candidate,
 		   const struct txn_options *options)
 {
+	static const int own_defaults[2] = { -1, -1 };
 	struct kernel_status before = { .candidate = candidate };
 	uint32_t generation;
 	int err = candidate ? 0 : kernel_status(client, &before);
 
+	if (!err && before.candidate)
+		foresee_read(client, KERNEL_CANDIDATE, own_defaults, options);
 	if (!err)
 		err = txn_promote(client, before.candidate, options, &generation);
 	if (err)
 		return module_error(client, "put the candidate in force", err);
+	change_tell_trial(options);
 	if (!options->confirm_within)
 		err = forget(client, before.candidate);
 	else

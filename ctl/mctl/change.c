@@ -57,7 +57,8 @@ static bool take_confirm(const struct context *context, const char *value, uint3
 	unsigned long long number = seconds_of(value);
 
 	if (!number || number > MSEG_MAX_CONFIRM_WITHIN) {
-		usage_error(context, "--confirm-within takes 1s to %dh, not '%s'",
+		usage_error(context,
+			    "--confirm-within takes seconds as 60 or 60s, or 5m, or 1h, %dh at most, not '%s'",
 			    MSEG_MAX_CONFIRM_WITHIN / 3600, value);
 		return false;
 	}
@@ -73,6 +74,14 @@ bool change_take(const struct context *context, int option, const char *value,
 	if (option == 'w')
 		return take_confirm(context, value, &options->confirm_within);
 	return true;
+}
+
+void change_tell_trial(const struct txn_options *options)
+{
+	if (options->confirm_within)
+		fprintf(stderr,
+			"mctl: on trial: run 'mctl confirm' within %u s, from a new connection; otherwise the former policy comes back\n",
+			options->confirm_within);
 }
 
 int change_confirmed(const struct context *context, bool yes, const char *question)
@@ -117,6 +126,14 @@ static const struct option own_options[] = {
 	{ 0 },
 };
 
+/* 0 where that cannot be read. */
+static uint32_t in_force(struct client *client)
+{
+	struct kernel_status status;
+
+	return kernel_status(client, &status) ? 0 : status.generation;
+}
+
 /* The generation in force where none is given. */
 static int confirm_on(struct context *context, struct client *client, uint32_t generation)
 {
@@ -129,8 +146,9 @@ static int confirm_on(struct context *context, struct client *client, uint32_t g
 		return change_print_generation(context, client);
 	ended = module_error(client, "confirm the policy", err);
 	if (err == -ESRCH)
-		fputs("mctl: either it was confirmed already, or its time is over and the former policy came back: see 'mctl rules'\n",
-		      stderr);
+		fprintf(stderr,
+			"mctl: no policy is on trial (generation %u is in force): either it was confirmed already, or its time is over and the former policy came back: see 'mctl rules'\n",
+			in_force(client));
 	return ended;
 }
 

@@ -14,17 +14,15 @@
 		"yes", no_argument, NULL, 'y'                       \
 	}
 
-#define YES_HELP                                                                             \
-	"  --yes             do not ask: every change takes it, also one that never asks,\n" \
-	"                    as this one\n"
+#define YES_HELP "  --yes             accepted for scripts; has no effect here\n"
 
-#define CHANGE_ARGUMENTS "[--existing rematch|keep|reset] [--confirm-within SECONDS] [--yes]"
+#define CHANGE_ARGUMENTS "[--existing rematch|keep|reset] [--confirm-within TIME] [--yes]"
 
-#define CHANGE_HELP                                                                             \
-	"  --existing rematch|keep|reset   connections that exist are judged again at their\n"  \
-	"                    next packet (rematch), left alone where they were allowed\n"       \
-	"                    (keep), or cut at once where they no longer are (reset)\n"         \
-	"  --confirm-within SECONDS   also as 60s, 5m or 1h: the former policy comes back by\n" \
+#define CHANGE_HELP                                                                                        \
+	"  --existing rematch|keep|reset   connections that exist are judged again at their\n"             \
+	"                    next packet (rematch), left alone where they were allowed\n"                  \
+	"                    (keep), or cut at once where they no longer are (reset)\n"                    \
+	"  --confirm-within TIME   seconds, as 60 or 60s, or 5m, or 1h: the former policy comes back by\n" \
 	"                    itself unless 'mctl confirm' is called in time\n" YES_HELP
 
 /**
@@ -54,6 +52,12 @@ int change_print_generation(struct context *context, struct client *client);
  * Return: false where it is none.
  */
 bool change_generation(const char *text, uint32_t *generation);
+
+/**
+ * change_tell_trial() - say how a policy on trial is kept
+ * @options: of the change that was made
+ */
+void change_tell_trial(const struct txn_options *options);
 
 /** change_options() - what a change does when nothing is said */
 struct txn_options change_options(void);

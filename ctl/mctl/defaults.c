@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "change.h"
+#include "foresee.h"
 
 struct defaults {
 	const struct context *context;
@@ -75,6 +76,13 @@ static int print_result(struct context *context, struct client *client)
 	return MCTL_DONE;
 }
 
+/* Who opens the host by name knows that. */
+static bool may_reject(const struct defaults *defaults)
+{
+	return defaults->actions[MSEG_DIRECTION_IN] == MSEG_ACTION_REJECT ||
+	       defaults->actions[MSEG_DIRECTION_OUT] == MSEG_ACTION_REJECT;
+}
+
 static int change(struct context *context, const struct defaults *defaults)
 {
 	struct client *client;
@@ -82,9 +90,13 @@ static int change(struct context *context, const struct defaults *defaults)
 	int err, status = module_open(&client);
 
 	if (status == MCTL_DONE) {
+		if (may_reject(defaults))
+			foresee_read(client, 0, defaults->actions, &defaults->options);
 		err = txn_defaults(client, defaults->actions, &defaults->options, &generation);
 		status = err ? module_error(client, "change the defaults", err) :
 			       print_result(context, client);
+		if (!err)
+			change_tell_trial(&defaults->options);
 	}
 	client_close(client);
 	return status;

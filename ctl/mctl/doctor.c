@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "mctl.h"
+#include "status.h"
 
 /* Per cent of the cache from which on it is worth a word. */
 #define FULL_ENOUGH 90
@@ -126,6 +127,12 @@ static void check_forward(struct doctor *doctor, const struct kernel_status *sta
 		       "what the host forwards, for its containers say, is not seen (forward=off)");
 }
 
+static bool rejects(const struct kernel_status *status)
+{
+	return status->defaults[MSEG_DIRECTION_IN] == MSEG_ACTION_REJECT ||
+	       status->defaults[MSEG_DIRECTION_OUT] == MSEG_ACTION_REJECT;
+}
+
 static void check_raw(struct doctor *doctor, const struct kernel_status *status)
 {
 	static const char *const messages[] = {
@@ -135,9 +142,28 @@ static void check_raw(struct doctor *doctor, const struct kernel_status *status)
 		[MSEG_MODE_ENFORCE] = "what packet sockets send is judged (raw=enforce)",
 	};
 
+	bool passes = status->raw == MSEG_MODE_OFF ||
+		      (status->raw == MSEG_MODE_OBSERVE && rejects(status));
+
 	if (status->raw <= MSEG_MODE_ENFORCE)
-		report(doctor, "raw", status->raw == MSEG_MODE_OFF ? WARN : OK, "%s",
-		       messages[status->raw]);
+		report(doctor, "raw", passes ? WARN : OK, "%s", messages[status->raw]);
+}
+
+static void check_policy(struct doctor *doctor, const struct kernel_status *status)
+{
+	if (rejects(status))
+		report(doctor, "policy", OK, "the mode is %s, with %u rules", status_mode(status),
+		       status->rules);
+	else
+		report(doctor, "policy", WARN,
+		       "the mode is discovery: what no rule rejects is allowed");
+}
+
+static void check_locked(struct doctor *doctor, const struct kernel_status *status)
+{
+	report(doctor, "locked", OK, "%s",
+	       status->locked ? "nothing can be changed until the machine starts anew" :
+				"it is not locked: root may change everything ('mctl lock')");
 }
 
 static void check_trial(struct doctor *doctor, const struct kernel_status *status)
@@ -160,7 +186,9 @@ static void check_attached(struct doctor *doctor, struct client *client,
 	}
 	report(doctor, "attached", OK, "this network namespace is policed");
 	doctor->err = kernel_stats(client, add_stat, &losses);
+	check_policy(doctor, status);
 	check_trial(doctor, status);
+	check_locked(doctor, status);
 	check_losses(doctor, &losses);
 	check_cache(doctor, status, &losses);
 	check_forward(doctor, status);
@@ -264,7 +292,8 @@ const struct command doctor_command = {
 	.help = "It looks for what takes packets past the module's hooks (flowtables, tc and XDP\n"
 		"redirection, macvlan and ipvlan devices, what is forwarded, what packet sockets send),\n"
 		"and for what the module lost. Devices of other network namespaces are not seen. It\n"
-		"changes nothing. The exit status is 0 when no check failed; warnings are none.\n",
+		"changes nothing. The exit status is 0 when no check failed, warnings or not, and else 1,\n"
+		"also where the module is not loaded or root is needed.\n",
 	.is_list = true,
 	.run = run,
 };

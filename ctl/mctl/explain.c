@@ -148,6 +148,14 @@ static void add_verdict(struct json_object *object, const struct mseg_policy *po
 	json_add_string(object, "network", rule ? policy->networks[verdict->network].name : NULL);
 }
 
+/* The verdict as people read it; discovery mode's is no promise. */
+static void describe_verdict(struct json_object *object, const struct mseg_verdict *verdict)
+{
+	if (verdict->rule == MSEG_ID_NONE && verdict->action == MSEG_ACTION_ALLOW)
+		json_add_string(object, "verdict",
+				"allow (by the default alone: rejected once the default rejects)");
+}
+
 static bool take(int option, const char *value, void *arg)
 {
 	(void)option; /* --candidate, the only one */
@@ -188,6 +196,8 @@ static int judge(struct context *context, struct client *client, unsigned int pa
 	object = json_object_new_object();
 	add_key(object, key, address);
 	add_verdict(object, read.policy, &verdict);
+	if (context->format == OUTPUT_TABLE)
+		describe_verdict(object, &verdict);
 	add_observed(object, read.policy, key);
 	json_add_number(object, "generation", read.generation);
 	if (note(key))
@@ -211,7 +221,9 @@ static int run(struct context *context, int argc, char **argv)
 	if (first < 0)
 		return options_exit();
 	if (argc - first != 3)
-		return usage_error(context, "DIRECTION PROTO/PORT ADDRESS are needed");
+		return usage_error(context, argc - first < 3 ?
+						    "DIRECTION PROTO/PORT ADDRESS are needed" :
+						    "DIRECTION PROTO/PORT ADDRESS are all it takes");
 	if (!read_direction(context, argv[first], &key) ||
 	    !read_service(context, argv[first + 1], &key) ||
 	    !read_address(context, argv[first + 2], &key))

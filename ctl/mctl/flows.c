@@ -235,21 +235,62 @@ static int follow(const struct context *context)
 
 /* --- what flows now ------------------------------------------------------- */
 
+/* All records, since they come in no order. */
+struct pile {
+	struct mseg_flow_record *records;
+	size_t n, room;
+};
+
 static int add(const struct mseg_flow_record *record, uint32_t timeout, void *arg)
 {
-	struct follower *follower = arg;
+	struct pile *pile = arg;
+	size_t room = pile->room ? pile->room * 2 : 256;
+	struct mseg_flow_record *more = pile->records;
 
 	(void)timeout;
-	return output_list_add(follower->list, flow_json(record, follower->names));
+	if (pile->n == pile->room) {
+		more = reallocarray(pile->records, room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		pile->records = more;
+		pile->room = room;
+	}
+	pile->records[pile->n++] = *record;
+	return 0;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct mseg_flow_record *x = a, *y = b;
+
+	return x->last_seen < y->last_seen ? -1 : x->last_seen > y->last_seen;
+}
+
+/* The latest at the end, where a terminal shows it. */
+static int print_pile(struct follower *follower, struct pile *pile)
+{
+	int err = 0;
+	size_t i;
+
+	if (pile->n)
+		qsort(pile->records, pile->n, sizeof(*pile->records), compare_times);
+	for (i = 0; i < pile->n && !err; i++)
+		err = output_list_add(follower->list, flow_json(&pile->records[i], follower->names));
+	return err;
 }
 
 static int list_on(const struct context *context, struct follower *follower)
 {
-	int err = -ENOMEM;
+	struct pile pile = { 0 };
+	int printed, err = -ENOMEM;
 
 	follower->list = open_list(context, "nothing flows");
 	if (follower->list)
-		err = kernel_connections(follower->client, add, follower);
+		err = kernel_connections(follower->client, add, &pile);
+	printed = follower->list ? print_pile(follower, &pile) : 0;
+	if (printed)
+		err = printed;
+	free(pile.records);
 	if (output_list_close(follower->list))
 		err = -ENOMEM;
 	if (err == -EAGAIN) {
@@ -301,7 +342,8 @@ const struct command flows_command = {
 	.name = "flows",
 	.arguments = "[--follow]",
 	.summary = "Show flows, as they are now or as they come",
-	.help = "Without --follow it shows the flows of the connections that the module remembers.\n"
+	.help = "Without --follow it shows the flows of the connections that the module remembers, by\n"
+		"their time.\n"
 		"With it, it says \"listening\" on stderr when it hears everything from then on, and\n"
 		"prints records as they are made until it is interrupted. Records that were lost on\n"
 		"the way are counted on stderr.\n"

@@ -9,6 +9,8 @@
 #include "lib/flat.h"
 #include "lib/json.h"
 #include "change.h"
+#include "foresee.h"
+#include "status.h"
 
 struct load {
 	const char *file;
@@ -107,6 +109,17 @@ static int refused(const struct client *client, const struct flat *flat,
 	return module_exit(err);
 }
 
+/* What the host is like from now on, unless somebody else was faster. */
+static void add_status(struct json_object *result, struct client *client)
+{
+	struct kernel_status status;
+
+	if (kernel_status(client, &status))
+		return;
+	json_add_string(result, "mode", status_mode(&status));
+	json_add(result, "defaults", status_defaults(&status));
+}
+
 static void add_result(struct json_object *result, uint32_t generation,
 		       const struct txn_options *options)
 {
@@ -125,11 +138,16 @@ static int load_policy(const struct load *load, const struct flat *flat, struct 
 
 	if (status != MCTL_DONE)
 		return status;
+	foresee_load(client, flat, &load->options);
 	err = txn_load(client, flat->policy, flat->given, &load->options, &generation, &fault);
-	if (err)
+	if (err) {
 		status = refused(client, flat, &fault, err, diag);
-	else
+	} else {
 		add_result(result, generation, &load->options);
+		if (!load->options.candidate)
+			add_status(result, client);
+		change_tell_trial(&load->options);
+	}
 	client_close(client);
 	return status;
 }
@@ -148,6 +166,8 @@ static int use(struct context *context, const struct load *load, const struct fl
 	json_add_number(result, "warnings", diag->warnings);
 	if (!load->check)
 		status = load_policy(load, flat, diag, result);
+	if (status == MCTL_DONE && load->check)
+		fputs("mctl: check passed, nothing loaded\n", stderr);
 	if (status == MCTL_DONE)
 		output_object(context->format, result);
 	else

@@ -59,13 +59,15 @@ static void print_commands(FILE *out)
 	      "Exit status:\n"
 	      "  0  done\n"
 	      "  1  failed, or a file did not pass its check: stderr says what is wrong, and the\n"
-	      "     policy in force stays\n"
-	      "  2  called wrongly: an unknown command or option, or one that is missing\n"
+	      "     policy in force stays; or 'mctl lock' was answered with no\n"
+	      "  2  called wrongly: an unknown command or option, or one that is missing; or there\n"
+	      "     is no terminal to ask on, and no --yes\n"
 	      "  3  the module is not loaded, or this network namespace is not policed\n"
 	      "     ('mctl attach' does that)\n"
 	      "  4  not permitted: run it as root of the host, or it is locked\n"
 	      "  5  conflict: another change came between, or a policy awaits 'mctl confirm' or\n"
-	      "     'mctl rollback'\n",
+	      "     'mctl rollback'\n"
+	      "'mctl doctor' ends with 0 or 1 alone; 'mctl status' with 0 where nothing is policed.\n",
 	      out);
 }
 
@@ -78,6 +80,11 @@ static int help(int argc, char **argv)
 {
 	const struct command *command;
 
+	if (argc > 2) {
+		fprintf(stderr, "mctl help: unexpected argument %s\nTry 'mctl help'.\n",
+			text_show(argv[2], strlen(argv[2])).s);
+		return MCTL_USAGE;
+	}
 	if (argc < 2 || is_one_of(argv[1], "help", "--help")) {
 		print_commands(stdout);
 		return MCTL_DONE;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Options, help and usage errors. */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,16 +95,30 @@ static void bad_option(const struct context *context, int kind, char **argv)
 		usage_error(context, "unknown option %s", given);
 }
 
+/* Which of an option's values is meant, nobody knows. */
+static bool is_second(const struct context *context, int option, const char *value, bool *seen)
+{
+	bool second = value && seen[option];
+
+	if (second)
+		usage_error(context, "an option is given twice: '%s' is its second value", value);
+	seen[option] = true;
+	return second;
+}
+
 int options_read(struct context *context, int argc, char **argv, const struct option *own,
 		 option_taker *take, void *arg)
 {
 	char letters[2 * OWN_MAX + 8];
 	const struct option *all = all_options(own, letters);
+	bool seen[UCHAR_MAX + 1] = { false };
 	int option;
 
 	optind = 0;
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, letters, all, NULL)) != -1) {
+		if (option != ':' && option != '?' && is_second(context, option, optarg, seen))
+			return -1;
 		switch (option) {
 		case 'h':
 			help_print(context->command);

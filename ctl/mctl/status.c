@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mctl status: the module in this network namespace. */
 #include <mseg/core.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "mctl.h"
+#include "status.h"
 
 struct losses {
 	struct json_object *object;
@@ -35,7 +37,7 @@ static int add_losses(struct client *client, struct json_object *object, bool at
 	return err;
 }
 
-static const char *mode(const struct kernel_status *status)
+const char *status_mode(const struct kernel_status *status)
 {
 	if (!status->attached)
 		return "detached";
@@ -50,6 +52,15 @@ static void add_default(struct json_object *defaults, const char *key,
 	const char *word = status->defaults[direction] == MSEG_ACTION_ALLOW ? "allow" : "reject";
 
 	json_add_string(defaults, key, status->attached ? word : NULL);
+}
+
+struct json_object *status_defaults(const struct kernel_status *status)
+{
+	struct json_object *defaults = json_object_new_object();
+
+	add_default(defaults, "in", status, MSEG_DIRECTION_IN);
+	add_default(defaults, "out", status, MSEG_DIRECTION_OUT);
+	return defaults;
 }
 
 static struct json_object *silent_json(const struct kernel_status *status)
@@ -85,16 +96,13 @@ static struct json_object *status_json(const struct kernel_status *status)
 {
 	struct json_object *object = json_object_new_object();
 	struct json_object *module = json_object_new_object();
-	struct json_object *defaults = json_object_new_object();
 
 	json_add_string(module, "version", status->version);
 	json_add_bool(module, "loaded", true);
 	json_add(object, "module", module);
 	json_add_bool(object, "attached", status->attached);
-	json_add_string(object, "mode", mode(status));
-	add_default(defaults, "in", status, MSEG_DIRECTION_IN);
-	add_default(defaults, "out", status, MSEG_DIRECTION_OUT);
-	json_add(object, "defaults", defaults);
+	json_add_string(object, "mode", status_mode(status));
+	json_add(object, "defaults", status_defaults(status));
 	json_add(object, "silent", silent_json(status));
 	json_add_number(object, "generation", status->generation);
 	json_add_number(object, "confirmLeft", status->confirm_left);
@@ -125,6 +133,9 @@ static int print_status(struct context *context, struct client *client)
 		return module_error(client, "read the statistics", err);
 	}
 	output_object(context->format, object);
+	if (!status.attached)
+		fputs("mctl: this network namespace is not policed: 'mctl attach' begins with it\n",
+		      stderr);
 	return MCTL_DONE;
 }
 

@@ -164,7 +164,11 @@ def owner():
 @subtest("what comes too late, twice or without its option says what to do")
 def advice():
     for words, status, advised in (
+            (("confirm",), FAILED, "no policy is on trial (generation "),
             (("confirm",), FAILED, "its time is over"),
+            (("load", "-f", "a", "-f", "b"), USAGE, "given twice: 'b'"),
+            (("help", "load", "more"), USAGE, "unexpected argument 'more'"),
+            (("defaults", "--in", "allow", "--confirm-within", "5min"), USAGE, "5m, or 1h"),
             (("rollback",), FAILED, "load the former one again"),
             (("load", "policy.yaml"), USAGE, "mctl load -f policy.yaml"),
             (("defaults", "in", "reject"), USAGE, "--in reject"),
@@ -173,6 +177,7 @@ def advice():
             (("attach",), 0, "policed already"),
             (("detach",), 0, ""),
             (("detach",), 0, "not policed anyway"),
+            (("status",), 0, "'mctl attach'"),
             (("rules",), NO_MODULE, "mctl attach")):
         said = mctl(*words, status=status).stderr
         assert advised in said, (words, said)
@@ -209,6 +214,72 @@ def described():
     assert all(f"  {name} " in listed for name in names), listed
 
 
+# --- what a change is about to do ---------------------------------------------
+
+BEGINS = "a default begins to reject"
+
+
+@subtest("who is connected by SSH and would be rejected is named before it happens, by IPv{}", 4, 6)
+def warns_of_session(family):
+    ends = lib.tcp_pair(family, port=22)
+    lib.exchange(*ends)
+    session = f"{PEER[family]}, connected to tcp/22 now, is rejected by "
+    said = propose().stderr
+    assert session not in said, said
+    said = mctl("candidate", "promote", "--confirm-within", "60").stderr
+    assert f"{session}the default\n" in said and BEGINS not in said, said
+    mctl("rollback")
+    said = lib.policy(rule("in", "tcp/22")).stderr
+    assert session not in said and BEGINS in said, said
+    said = lib.policy(rule("in", "tcp/22"), rule("in", "tcp", action="reject", name="no")).stderr
+    assert f"{session}rule 'no': do this with --confirm-within 5m" in said, said
+    assert BEGINS not in said, said
+    said = lib.policy(default="allow").stderr
+    assert "this ends enforcement" in said and session not in said, said
+    said = mctl("defaults", "--in", "reject", "--existing", "keep").stderr
+    assert f"{session}the default: do" in said and BEGINS in said, said
+    said = mctl("defaults", "--in", "allow").stderr
+    assert not said, said
+
+
+@subtest("what the default alone allows is no promise")
+def explains_default():
+    words = "explain", "in", "tcp/22", PEER[4]
+    assert "allow (by the default alone: rejected once" in mctl(*words).stdout
+    assert mctl_json(*words)["verdict"] == "allow"
+    lib.policy(rule("in", "tcp/22"), default="allow")
+    assert "by the default alone" not in mctl(*words).stdout
+
+
+@subtest("a default that begins to reject IPv6 without a rule for it says so")
+def warns_of_ipv6():
+    lib.policy(rule("in", "tcp/22", entries=["0.0.0.0/0"]), default="allow")
+    assert "no rule allows any IPv6 address in:" in mctl("defaults", "--in", "reject").stderr
+    lib.policy(rule("in", "tcp/22"), default="allow")
+    assert "IPv6" not in mctl("defaults", "--in", "reject").stderr
+
+
+@subtest("flows are sorted by their time")
+def sorted_flows():
+    for port in range(7001, 7020):
+        connect(port)
+    times = [flow["timestamp"] for flow in flows()]
+    assert len(times) == 19 and times == sorted(times), times
+
+
+@subtest("a load tells the mode and defaults that came of it, and how a trial is kept")
+def tells_outcome():
+    done = lib.policy(rule("in", "tcp/22"), options=("-o", "json", "--confirm-within", "60"))
+    answer = json.loads(done.stdout)
+    assert answer["mode"] == "enforcing", answer
+    assert answer["defaults"] == {"in": "reject", "out": "reject"}, answer
+    assert "on trial: run 'mctl confirm' within 60 s, from a new connection" in done.stderr, done
+    said = mctl("detach").stderr
+    assert "no longer policed" in said and "trial" in said, said
+    mctl("attach")
+    assert mctl_json("status")["confirmLeft"] == 0
+
+
 # --- the lock -----------------------------------------------------------------
 
 def namespace(name):
@@ -229,7 +300,7 @@ def answer_lock(inside, answer):
         said = asking.communicate()[1]
     os.close(ours)
     os.close(theirs)
-    assert "until the machine starts anew" in said, said
+    assert "until the machine starts anew" in said and "everything is allowed" in said, said
     return asking.returncode
 
 
@@ -281,7 +352,12 @@ def healthy():
     said = doctor(inside)
     assert {"module", "attached", "losses", "cache", "forward", "flowtable", "xdp", "tc",
             "macvlan"} <= set(said), said
-    assert all(state == "ok" for check, (state, _) in said.items() if check != "raw"), said
+    assert all(state == "ok" for check, (state, _) in said.items() if check != "policy"), said
+    assert said["policy"][0] == "warn" and "discovery" in said["policy"][1], said
+    assert said["locked"][0] == "ok" and "not locked" in said["locked"][1], said
+    command(*inside, "mctl", "defaults", "--in", "reject")
+    said = doctor(inside)
+    assert (said["policy"][0], said["raw"][0]) == ("ok", "warn"), said
 
 
 @subtest("the doctor sees forwarding")

@@ -85,7 +85,7 @@ static const struct {
 	  "f:1:49: error: 'n' is the name of another network, on line 1\n" },
 	{ "networks: [{name: n, entries: [any, \"!10.0.0/8\"]}, {name: m, entries: 10.0.0.0/8}]",
 	  "f:1:32: error: entry 'any': everybody is two entries: write 0.0.0.0/0 for IPv4 and ::/0 for IPv6\n"
-	  "f:1:37: error: entry '!10.0.0/8': an IPv4 address has four numbers: write 10.0.0.0/8\n"
+	  "f:1:37: error: entry '!10.0.0/8': an IPv4 address has four numbers: write !10.0.0.0/8\n"
 	  "f:1:71: error: 'entries' must be a list: put '10.0.0.0/8' in square brackets\n" },
 	{ "networks: [{name: somewhere, entries: [\"::/0\"]}]",
 	  "f:1:19: error: a network cannot be called 'somewhere': flows call peers in no network so\n" },
@@ -106,6 +106,11 @@ static const struct {
 	  "f:2:49: error: there is no network 'any': make one, with the entries 0.0.0.0/0 and ::/0\n"
 	  "f:2:56: error: '10.0.0.0/8' is an address: make a network with that entry, and name it here\n"
 	  "f:2:84: error: service '22/tcp': the protocol comes first: write tcp/22\n" },
+	{ RULE("\"direction\": in, \"networks\": [Somewhere, \"externalnetwork:name=n\"], \"services\": [icmp/3/0,1,4:6, tcp/22, icmp/8,1], \"action\": allow"),
+	  "f:2:42: error: 'Somewhere' is what no network holds: leave it to the default\n"
+	  "f:2:53: error: 'externalnetwork:name=n' is a tag: write the network's name alone, 'n'\n"
+	  "f:2:93: error: a service with commas stands in quotation marks: \"icmp/3/0,1,4:6\"\n"
+	  "f:2:124: error: service 1: write tcp/1 for a port; the number of a protocol stands in quotation marks\n" },
 	{ RULE("\"direction\": \"in\", \"networks\": [], \"services\": [], \"action\": \"allow\""),
 	  "f:2:43: error: a rule needs a network at least\n"
 	  "f:2:59: error: a rule needs a service at least, such as \"any\"\n" },
