@@ -124,6 +124,7 @@ static void ask_both_opinions(struct mseg_net *mnet, const struct mseg_generatio
 	if (in.candidate == MSEG_OPINION_REJECT) {
 		opinions->candidate = in.candidate;
 		opinions->candidate_rule = in.candidate_rule;
+		opinions->candidate_generation = in.candidate_generation;
 	}
 }
 

@@ -41,7 +41,9 @@ struct slot {
 };
 
 struct set {
-	spinlock_t lock; /* its slots */
+	spinlock_t lock;     /* its slots */
+	unsigned long until; /* of the last; read without the lock */
+	bool used;
 	struct slot slots[WAYS];
 };
 
@@ -95,6 +97,12 @@ static bool is_waiting(const struct slot *slot)
 	return slot->used && time_before(jiffies, slot->until);
 }
 
+/* So that what comes unasked, and may be a flood, takes no lock. */
+static bool may_be_awaited(const struct set *set)
+{
+	return READ_ONCE(set->used) && time_before(jiffies, READ_ONCE(set->until));
+}
+
 /* Datagrams, and ICMP's queries: with anything else nobody asks a group. */
 static bool may_ask(const struct mseg_packet *packet)
 {
@@ -138,6 +146,8 @@ void mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *pac
 	slot->key = packet->key;
 	slot->until = jiffies + ANSWER_TIME;
 	slot->used = true;
+	WRITE_ONCE(set->until, slot->until);
+	WRITE_ONCE(set->used, true);
 	spin_unlock_bh(&set->lock);
 }
 
@@ -186,6 +196,8 @@ bool mseg_query_find(struct mseg_queries *queries, struct net *net,
 		return false;
 	exchange_of(&exchange, packet);
 	set = set_of(queries, &exchange);
+	if (!may_be_awaited(set))
+		return false;
 	spin_lock_bh(&set->lock);
 	for (slot = set->slots; !found && slot < set->slots + WAYS; slot++) {
 		if (!is_waiting(slot) || !same_exchange(&slot->exchange, &exchange) ||

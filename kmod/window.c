@@ -114,7 +114,6 @@ static void begin_both(struct mseg_window *window, const struct mseg_segment *an
 	client->limit = answer->ack + server->window;
 	server->limit = answer->end + client->window;
 	window->syn.syn = false;
-	window->reset = false;
 	window->state = MSEG_CONN_STATE_REPLIED;
 }
 
@@ -274,12 +273,10 @@ bool mseg_window_follow(struct mseg_window *window, const struct mseg_segment *s
 	if (segment->rst) {
 		if (!resets(sender, receiver, segment))
 			return false;
-		window->reset = true;
 		window->state = MSEG_CONN_STATE_CLOSING;
 		return true;
 	}
 	update(sender, receiver, segment);
-	window->reset = false;
 	window->state = next_state(window, reply);
 	return true;
 }

@@ -68,13 +68,11 @@ struct mseg_window_side {
  * @sides: who began it, and who answers
  * @syn: the last SYN of who began it, to which the answer points
  * @state: enum mseg_conn_state, but for rejected
- * @reset: closing by a reset, which the next segment disproves
  */
 struct mseg_window {
 	struct mseg_window_side sides[2];
 	struct mseg_segment syn;
 	u8 state;
-	bool reset;
 };
 
 /**

@@ -79,10 +79,10 @@ const struct command lock_command = {
 	.name = "lock",
 	.arguments = "[--yes]",
 	.summary = "Refuse every change until the machine starts anew",
-	.help = "Policy, settings, time-outs and attachment of this network namespace stay as they are, and the\n"
-		"module stays loaded: nobody takes that back, not even root, but by a restart. What\n"
-		"loads the policy when the machine starts comes first, then. A policy on trial must be\n"
-		"confirmed or taken back before.\n"
+	.help = "Policy, settings, time-outs and attachment of this network namespace stay as they\n"
+		"are, and the module stays loaded: nobody takes that back, not even root, but by a\n"
+		"restart. What loads the policy when the machine starts comes first, then. A policy on\n"
+		"trial must be confirmed or taken back before.\n"
 		"\n"
 		"  --yes     do not ask\n",
 	.run = run,

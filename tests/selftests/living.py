@@ -346,6 +346,7 @@ def receive(sock):
 def big_stream(family):
     """To the host; gives back its record, and the segments that its socket counted."""
     client, server = lib.tcp_pair(family)
+    client.settimeout(120)      # for all of it, on a slow machine
     data = os.urandom(1 << 16) * (STREAM >> 16)
     sender = threading.Thread(target=client.sendall, args=(data,))
     sender.start()
