@@ -4,9 +4,9 @@
 # `make -f ctl/build.mk`. All paths are relative to the top.
 
 PROGRAMS += build/bin/mctl build/bin/msegd
-MANUALS += ctl/mctl/mctl.8
+MANUALS += $(patsubst ctl/man/%.scd,build/man/%,$(wildcard ctl/man/*.scd))
 
-CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols
+CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl
 
 CTL_CPPFLAGS := -Ibuild/gen -Iinclude -Iinclude/uapi -Ictl -D_GNU_SOURCE \
 	$(shell pkg-config --cflags $(CTL_PACKAGES))
@@ -22,7 +22,7 @@ CTL_MCTL := $(wildcard ctl/mctl/*.c)
 # The objects of the controller, for whoever links them.
 CTL_MODEL := $(wildcard ctl/model/*.c)
 
-MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MCTL))
+MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) $(CTL_MCTL))
 
 build/bin/mctl: $(MCTL_OBJECTS)
 	@mkdir -p $(@D)
@@ -30,14 +30,19 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
 MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng
-MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) \
-	$(wildcard ctl/msegd/*.c))
+MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
+	$(CTL_MODEL) $(wildcard ctl/msegd/*.c))
 
 build/bin/msegd: $(MSEGD_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS) \
-		$(shell pkg-config --libs $(MSEGD_PACKAGES))
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES))
+
+build/man/%: ctl/man/%.scd
+	@mkdir -p $(@D)
+	@echo "  MAN     $@"
+	@scdoc < $< > $@
 
 # The statistics that the module has, for what mctl says of them.
 build/gen/stats_list.h: kmod/stats.h
