@@ -3,7 +3,7 @@
 # User space. The top Makefile includes this file; it works alone too, with
 # `make -f ctl/build.mk`. All paths are relative to the top.
 
-PROGRAMS += build/bin/mctl
+PROGRAMS += build/bin/mctl build/bin/msegd
 MANUALS += $(patsubst ctl/man/%.scd,build/man/%,$(wildcard ctl/man/*.scd))
 
 CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl
@@ -29,6 +29,16 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng
+MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
+	$(CTL_MODEL) $(wildcard ctl/msegd/*.c))
+
+build/bin/msegd: $(MSEGD_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES))
+
 build/man/%: ctl/man/%.scd
 	@mkdir -p $(@D)
 	@echo "  MAN     $@"
@@ -52,6 +62,6 @@ build/obj/kmod/core/%.o: kmod/core/%.c
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(MCTL_OBJECTS:.o=.d)
+-include $(MCTL_OBJECTS:.o=.d) $(MSEGD_OBJECTS:.o=.d)
 
 include tests/unit/ctl.mk
