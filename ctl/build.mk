@@ -52,6 +52,19 @@ build/gen/stats_list.h: kmod/stats.h
 
 build/obj/ctl/mctl/stats.o: build/gen/stats_list.h
 
+# The catalogue: each document with its name and its second line, which sums it up.
+CATALOGUE := $(sort $(wildcard ctl/catalogue/*.yaml))
+
+build/gen/catalogue_data.h: $(CATALOGUE) ctl/build.mk
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@for f in $(CATALOGUE); do \
+		echo "CATALOGUE_ENTRY(\"$$(basename $$f .yaml)\", \"$$(sed -n '2s/^# //p' $$f)\","; \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$f; echo ")"; \
+	done > $@
+
+build/obj/ctl/model/catalogue.o build/unit/obj/ctl/model/catalogue.o: build/gen/catalogue_data.h
+
 build/obj/ctl/%.o: ctl/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
