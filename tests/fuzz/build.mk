@@ -18,7 +18,7 @@ build/fuzz/core_fuzz: tests/fuzz/core_fuzz.c $(CORE_SOURCES) $(CORE_MODEL) $(COR
 # What reads documents: ctl/build.mk is included before.
 IMPORT_SOURCES := $(CORE_SOURCES) $(CTL_MODEL) $(addprefix ctl/lib/, advice.c diag.c doc.c \
 	entries.c entry_list.c fields.c hints.c json.c prefix.c protocols.c service_list.c \
-	services.c text.c)
+	services.c text.c wrap.c)
 
 build/fuzz/import_fuzz: tests/fuzz/import_fuzz.c $(IMPORT_SOURCES) $(CORE_HEADERS) \
 		$(wildcard ctl/lib/*.h ctl/model/*.h) build/gen/catalogue_data.h tests/fuzz/build.mk
