@@ -238,6 +238,15 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 	return request->reply.status;
 }
 
+static void drop_body(struct exchange *exchange)
+{
+	free(exchange->request.body);
+	exchange->request.body = NULL;
+	exchange->request.len = 0;
+	exchange->server->bodies -= exchange->room;
+	exchange->room = 0;
+}
+
 static int grow_body(struct exchange *exchange, size_t len)
 {
 	size_t room = exchange->room ? exchange->room * 2 : 4096;
@@ -267,8 +276,10 @@ static void take_body(struct exchange *exchange, const char *data, size_t size)
 		exchange->err = -EFBIG;
 	else if (request->len + size >= exchange->room)
 		exchange->err = grow_body(exchange, request->len + size);
-	if (exchange->err)
+	if (exchange->err) {
+		drop_body(exchange);
 		return;
+	}
 	memcpy(request->body + request->len, data, size);
 	request->len += size;
 	request->body[request->len] = '\0';
@@ -279,12 +290,12 @@ static void handle(struct exchange *exchange, struct MHD_Connection *connection)
 	struct request *request = &exchange->request;
 	const struct server_calls *calls = &exchange->server->calls;
 
-	if (!request->body)
-		grow_body(exchange, 0);
+	if (!request->body && !exchange->err)
+		exchange->err = grow_body(exchange, 0);
 	if (exchange->err == -EFBIG)
 		reply_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, NULL,
 			      "a body has %u bytes at most", BODY_MAX);
-	else if (exchange->err || !request->body)
+	else if (exchange->err)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
 			      "no memory for the body now");
 	if (request->reply.status)

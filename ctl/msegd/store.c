@@ -197,8 +197,8 @@ static int not_ours(struct store *store, int err, const char *what)
 	return err;
 }
 
-/* An empty file is one whose first transaction never ended. */
-static int check_schema(struct store *store)
+/* An empty file is one whose first transaction never ended. Nothing is written yet. */
+static int check_schema(struct store *store, bool *is_empty)
 {
 	uint64_t application = 0, version = 0, tables = 0;
 	int err = number(store, "PRAGMA application_id", &application);
@@ -209,8 +209,9 @@ static int check_schema(struct store *store)
 		err = number(store, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (err)
 		return err;
-	if (!application && !version && !tables)
-		return make_schema(store);
+	*is_empty = !application && !version && !tables;
+	if (*is_empty)
+		return 0;
 	if (application != APPLICATION_ID)
 		return not_ours(store, -EUCLEAN, "it is another program's database");
 	if (version != SCHEMA_VERSION)
@@ -254,11 +255,16 @@ static int set_up(struct store *store, const char *path)
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 				   NULL);
 	int err = code == SQLITE_OK ? 0 : failed(store, code);
+	bool is_empty = false;
 
 	if (!err)
-		err = execute(store, SETTINGS);
+		err = execute(store, "PRAGMA locking_mode = EXCLUSIVE");
 	if (!err)
-		err = check_schema(store);
+		err = check_schema(store, &is_empty);
+	if (!err)
+		err = execute(store, SETTINGS);
+	if (!err && is_empty)
+		err = make_schema(store);
 	return err ? err : check_content(store);
 }
 
