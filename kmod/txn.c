@@ -60,25 +60,12 @@ void mseg_txn_abort_all(struct mseg_net *mnet)
 		mseg_txn_abort(mnet, txn);
 }
 
-static const char *commit_refusal(int err)
-{
-	switch (err) {
-	case -EPERM:
-		return "locked until the machine starts anew";
-	case -EBUSY:
-		return "the policy in force awaits confirmation: confirm it or go back first";
-	case -ESHUTDOWN:
-		return "the module is being unloaded";
-	}
-	return "out of memory";
-}
-
 /* A policy that was taken belongs to the namespace. */
 static int end_txn(struct mseg_net *mnet, struct mseg_txn *txn, int err,
 		   struct mseg_refusal *refusal)
 {
 	if (err)
-		refusal->why = commit_refusal(err);
+		refusal->why = mseg_generation_refusal(err);
 	else
 		txn->policy = NULL;
 	mseg_txn_abort(mnet, txn);
