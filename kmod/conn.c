@@ -241,11 +241,13 @@ static struct mseg_conn *least_of(const struct mseg_conns *conns,
 				  const struct mseg_conn_bucket *bucket, enum worth *least)
 {
 	struct mseg_conn *conn, *found = NULL;
+	enum worth is_worth;
 	int looked = 0;
 
 	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
-		if (worth(conns, conn) < *least) {
-			*least = worth(conns, conn);
+		is_worth = worth(conns, conn);
+		if (is_worth < *least) {
+			*least = is_worth;
 			found = conn;
 		}
 		if (++looked == EVICT_CHAIN || *least == WORTH_NOTHING)

@@ -193,14 +193,11 @@ static inline bool mseg_conn_is_hosts(const struct mseg_conn *conn)
 
 /**
  * mseg_conn_forwarded() - what is kept of forwarded connections alone
- * @conn: of which mseg_conn_is_forwarded()
+ * @entry: of which mseg_conn_is_forwarded()
  *
- * Return: the whole of it.
+ * Return: the whole of it, as const as @entry.
  */
-static inline struct mseg_conn_forwarded *mseg_conn_forwarded(const struct mseg_conn *conn)
-{
-	return container_of((struct mseg_conn *)conn, struct mseg_conn_forwarded, conn);
-}
+#define mseg_conn_forwarded(entry) container_of_const(entry, struct mseg_conn_forwarded, conn)
 
 /**
  * mseg_conn_is_reply() - whether a packet answers who began a connection
