@@ -19,6 +19,8 @@ CTL_LIBS := $(shell pkg-config --libs $(CTL_PACKAGES))
 CTL_CORE := $(wildcard kmod/core/*.c)
 CTL_LIB := $(wildcard ctl/lib/*.c)
 CTL_MCTL := $(wildcard ctl/mctl/*.c)
+# The objects of the controller, for whoever links them.
+CTL_MODEL := $(wildcard ctl/model/*.c)
 
 MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MCTL))
 

@@ -178,7 +178,7 @@ static int use(struct context *context, const struct load *load, const struct fl
 static int read_and_use(struct context *context, const struct load *load)
 {
 	bool is_stdin = !strcmp(load->file, "-");
-	struct diag diag = { stderr, is_stdin ? "<stdin>" : load->file, 0, 0 };
+	struct diag diag = { .out = stderr, .file = is_stdin ? "<stdin>" : load->file };
 	struct bytes bytes = { NULL, 0 };
 	int status = MCTL_FAILED;
 	struct flat flat;
