@@ -288,10 +288,13 @@ static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generati
 	struct mseg_conn *conn;
 
 	judge_new(mnet, generation, packet, &judgement);
+	packet->direction = judgement.key.direction;
+	/* An entry would take the replies of a connection that may well live. */
+	if (packet->strange && judgement.verdict.action == MSEG_ACTION_ALLOW)
+		return MSEG_ACTION_ALLOW;
 	conn = make_conn(mnet, generation, packet, &judgement);
 	if (conn)
 		add_or_count(mnet, conn, packet);
-	packet->direction = judgement.key.direction;
 	return judgement.verdict.action;
 }
 
@@ -352,8 +355,8 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 	if (changed) {
 		/* Before the state, under which an older time may be over. */
 		WRITE_ONCE(conn->last_seen, jiffies);
-		WRITE_ONCE(conn->state, before == MSEG_ACTION_ALLOW ? MSEG_CONN_STATE_REJECTED :
-								      MSEG_CONN_STATE_ESTABLISHED);
+		mseg_conn_enter(conn, before == MSEG_ACTION_ALLOW ? MSEG_CONN_STATE_REJECTED :
+								    MSEG_CONN_STATE_ESTABLISHED);
 	}
 	spin_unlock_bh(&conn->lock);
 	if (changed)
@@ -480,6 +483,7 @@ static struct mseg_conn *after_syn(struct mseg_net *mnet, struct mseg_conn *conn
 		mseg_track_end(mnet, conn);
 	if (syn == MSEG_SYN_BELONGS)
 		return conn;
+	packet->strange = packet->forwarded && syn == MSEG_SYN_STRANGE;
 	mseg_transit_turn_back(packet);
 	return NULL;
 }
@@ -537,6 +541,8 @@ static struct mseg_conn *find_conn(struct mseg_net *mnet, struct mseg_packet *pa
 
 	if (!conn && packet->forwarded)
 		conn = mseg_transit_turn_to_known(mnet, packet);
+	if (conn && packet->forwarded && mseg_transit_is_others(conn, packet))
+		return NULL;
 	if (conn && packet->tcp_syn)
 		conn = after_syn(mnet, conn, packet);
 	return conn;
@@ -596,8 +602,8 @@ u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 
 	/* What is only observed asks nothing, and what is forwarded is others'. */
 	if (packet->to_group && packet->out && verdict == MSEG_ACTION_ALLOW &&
-	    packet->key.path == MSEG_PATH_HOST)
-		mseg_query_note(mnet->queries, packet);
+	    packet->key.path == MSEG_PATH_HOST && mseg_query_note(mnet->queries, packet))
+		mseg_stat(mnet->stats, query_forgotten);
 	return verdict;
 }
 

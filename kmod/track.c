@@ -22,7 +22,7 @@ static bool change_state(struct mseg_conn *conn, u8 from, u8 to)
 
 	spin_lock_bh(&conn->lock);
 	if (conn->state == from) {
-		WRITE_ONCE(conn->state, to);
+		mseg_conn_enter(conn, to);
 		changed = true;
 	}
 	spin_unlock_bh(&conn->lock);
@@ -172,7 +172,7 @@ static bool follow_window(struct mseg_net *mnet, struct mseg_conn *conn,
 	spin_lock_bh(&conn->lock);
 	belongs = mseg_window_follow(window, &packet->forwarded->segment, !packet->out);
 	if (conn->state != MSEG_CONN_STATE_REJECTED)
-		WRITE_ONCE(conn->state, window->state);
+		mseg_conn_enter(conn, window->state);
 	ended = conn->state == MSEG_CONN_STATE_CLOSED && claim_end_locked(conn);
 	spin_unlock_bh(&conn->lock);
 	if (ended)

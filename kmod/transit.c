@@ -6,6 +6,8 @@
  */
 #include "transit.h"
 
+#include <net/ipv6.h>
+
 #include <linux/mseg.h>
 
 #include "opinion.h"
@@ -97,6 +99,18 @@ struct mseg_conn *mseg_transit_turn_to_known(struct mseg_net *mnet, struct mseg_
 		packet->out = false;
 	}
 	return conn;
+}
+
+bool mseg_transit_is_others(const struct mseg_conn *conn, const struct mseg_packet *packet)
+{
+	const struct mseg_conn_forwarded *known = mseg_conn_forwarded(conn);
+	const struct mseg_forwarded *sent = packet->forwarded;
+
+	if (!packet->out)
+		return false;
+	return known->published != sent->published ||
+	       !ipv6_addr_equal(&known->destination, &sent->destination) ||
+	       (sent->published && conn->service != packet->service);
 }
 
 bool mseg_transit_try_turn(struct mseg_packet *packet)

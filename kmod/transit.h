@@ -80,6 +80,19 @@ struct mseg_conn *mseg_transit_find_turned(struct mseg_net *mnet, const struct m
 struct mseg_conn *mseg_transit_turn_to_known(struct mseg_net *mnet, struct mseg_packet *packet);
 
 /**
+ * mseg_transit_is_others() - whether a packet only looks like one of a connection
+ * @conn: found for @packet
+ * @packet: forwarded
+ *
+ * One client may reach one server by an address where it is published and by its
+ * own, and from one port: translated, they look the same, and are not judged by
+ * the same questions.
+ *
+ * Return: true when it was sent elsewhere by who began.
+ */
+bool mseg_transit_is_others(const struct mseg_conn *conn, const struct mseg_packet *packet);
+
+/**
  * mseg_transit_try_turn() - turn a packet that answers what is not remembered
  * @packet: of no known connection; of one that the other end began, if it is
  *
