@@ -307,9 +307,11 @@ static struct json_object *read_group(struct reading *reading, const struct doc_
 /* A selector that lacks its lists, with what was meant. */
 static void refuse_flat(struct reading *reading, const struct doc_value *value)
 {
+	struct text_shown shown = text_show(value->text, value->len);
+
 	doc_error(reading->diag, value,
-		  "%s stands for itself: a selector is a list of lists, write [[\"%.200s\"]]",
-		  text_show(value->text, value->len).s, value->text);
+		  "%s stands for itself: a selector is a list of lists, write [[%s]]", shown.s,
+		  shown.s);
 }
 
 static struct json_object *read_selector(struct reading *reading, const struct doc_value *value)
