@@ -693,6 +693,8 @@ static const char *find_place(const struct kind *kind, struct json_object *objec
 		return "the namespace's path is too long";
 	if (!path_is_within(name, space))
 		return "a namespace's path begins with that of the namespace above it";
+	if (!strcmp(name, space) && strcmp(name, "/") != 0)
+		return "a namespace is an object of the namespace above it, not of itself";
 	path_parent(name, space);
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
 
@@ -94,8 +95,10 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
-	if (api_may_read_host(service, request))
-		events_join(service->events, request);
+	bool flows = false;
+
+	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
+		events_join(service->events, request, flows);
 }
 
 /* --- routing -------------------------------------------------------------- */

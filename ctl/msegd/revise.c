@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/mseg.h>
-#include <malloc.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -386,6 +385,4 @@ void revise(struct service *service, struct request *request, struct draft *next
 	plan_clear(&revising.plan);
 	changes_clear(&revising.changes);
 	draft_clear(next);
-	/* A big policy leaves its memory behind. */
-	malloc_trim(0);
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,17 +364,22 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 			 enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *state;
+	bool may_be_big;
 
 	(void)arg;
 	(void)connection;
 	(void)code;
 	if (!exchange)
 		return;
+	may_be_big = exchange->room;
 	exchange->server->bodies -= exchange->room;
 	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	request_clear(&exchange->request);
 	free(exchange);
 	*state = NULL;
+	/* A big policy leaves its memory behind. */
+	if (may_be_big)
+		malloc_trim(0);
 }
 
 /* --- connections ---------------------------------------------------------- */

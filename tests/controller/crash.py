@@ -3,7 +3,7 @@
 """kill -9 at any instant: the store opens at the last committed revision, and the
 kernel enforces it.
 
-MSEG_SEED repeats a run, MSEG_ROUNDS (30) makes it longer.
+MSEG_SEED repeats a run, MSEG_ROUNDS (8) makes it longer.
 """
 
 import http.client
@@ -16,7 +16,7 @@ from msegd import (Msegd, equal, fresh_kernel, kernel, load_module, main, networ
                    subtest, true)
 
 SEED = int(os.environ.get("MSEG_SEED", random.randrange(1 << 32)))
-ROUNDS = int(os.environ.get("MSEG_ROUNDS", "30"))
+ROUNDS = int(os.environ.get("MSEG_ROUNDS", "8"))
 chance = random.Random(SEED)
 
 

@@ -129,7 +129,7 @@ static void test_namespaces(void **state)
 		"  externalnetworks: [{name: n, namespace: vm, entries: ['::/0']}]\n"
 		"  namespaces: [{name: vm/deep}, {name: /acme/vm}, {name: other, namespace: /acme}]\n";
 	static const char outside[] =
-		"data: {externalnetworks: [{name: n, namespace: /, entries: ['::/0']}], namespaces: [{name: /x}]}";
+		"data: {externalnetworks: [{name: n, namespace: /, entries: ['::/0']}], namespaces: [{name: /x}, {name: /acme}]}";
 	const struct import_options options = { .space = "/acme" };
 	struct import *import;
 	struct told told;
@@ -151,7 +151,8 @@ static void test_namespaces(void **state)
 	assert_string_equal(
 		told_text(&told),
 		"f:1:27: error: the object's namespace is neither that of the request nor below it\n"
-		"f:1:85: error: a namespace's path begins with that of the namespace above it\n");
+		"f:1:85: error: a namespace's path begins with that of the namespace above it\n"
+		"f:1:97: error: a namespace is an object of the namespace above it, not of itself\n");
 	told_end(&told);
 }
 
@@ -306,6 +307,13 @@ static void test_hostile(void **state)
 		     "must be a string");
 	refused_long("data: {{ .Values.", 'x', 1 << 20, " }}", "only {{ .Values.KEY }}");
 	refused_long("data: [", ',', 1 << 20, "]", "error");
+	/* What takes libfyaml minutes. */
+	refused_long("", '%', 1 << 20, "", "cannot begin with %");
+	refused_long("data: {}\n", '%', 1 << 20, "", "cannot begin with %");
+	refused_long("%YAML 1", '1', 1 << 20, "", "cannot begin with %");
+	refused_long("data: {a: ", ' ', 1 << 20, "", "blanks and line breaks in a row");
+	refused_long("data: {a: ", '\t', 1 << 20, "", "blanks and line breaks in a row");
+	refused_long("data: |\n ", '\n', 1 << 20, "", "blanks and line breaks in a row");
 }
 
 /* Deep or long or many: each document of a stream counts. */

@@ -270,6 +270,27 @@ static void test_cookies(void **state)
 	scene_end(&second);
 }
 
+/* Also where the rule before it names nobody, and the kernel does not get it. */
+static void test_cookies_of_indices(void **state)
+{
+	static const char rules[] =
+		"  - {name: r, " IN_VM ", " SUBJECT
+		", incomingRules: [{action: Allow, object: [['$name=%s']], protocolPorts: [any]}, {action: Allow, object: [[zone=a]], protocolPorts: [any]}]}\n";
+	char text[512];
+	struct scene first, second;
+
+	(void)state;
+	snprintf(text, sizeof(text), rules, "near");
+	first = scene_of(text);
+	snprintf(text, sizeof(text), rules, "nowhere");
+	second = scene_of(text);
+	assert_int_equal(first.compiled->policy->n_rules, 2);
+	assert_int_equal(second.compiled->policy->n_rules, 1);
+	assert_int_equal(first.compiled->rules[1].cookie, second.compiled->rules[0].cookie);
+	scene_end(&first);
+	scene_end(&second);
+}
+
 /* More networks than the kernel takes in a rule, under one cookie. */
 static void test_many_networks(void **state)
 {
@@ -481,13 +502,21 @@ static void test_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),      cmocka_unit_test(test_why),
-		cmocka_unit_test(test_beside),	      cmocka_unit_test(test_subjects),
-		cmocka_unit_test(test_objects),	      cmocka_unit_test(test_hosts_elsewhere),
-		cmocka_unit_test(test_attribution),   cmocka_unit_test(test_cookies),
-		cmocka_unit_test(test_many_networks), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_rest),	      cmocka_unit_test(test_describe),
-		cmocka_unit_test(test_model),	      cmocka_unit_test(test_homeless),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_beside),
+		cmocka_unit_test(test_subjects),
+		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_hosts_elsewhere),
+		cmocka_unit_test(test_attribution),
+		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_cookies_of_indices),
+		cmocka_unit_test(test_many_networks),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_describe),
+		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_homeless),
 		cmocka_unit_test(test_paths),
 	};
 
