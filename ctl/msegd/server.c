@@ -623,6 +623,18 @@ static int bind_and_listen(int fd, const struct sockaddr_un *address)
 	return 0;
 }
 
+/* What a service left behind goes; anything else was somebody's mistake, and stays. */
+static int remove_old(const char *path)
+{
+	struct stat found;
+
+	if (lstat(path, &found))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(found.st_mode))
+		return -ENOTSOCK;
+	return unlink(path) ? -errno : 0;
+}
+
 int server_listen(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -633,8 +645,9 @@ int server_listen(const char *path)
 	strcpy(address.sun_path, path);
 	if (is_alive(&address))
 		return -EADDRINUSE;
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
+	err = remove_old(path);
+	if (err)
+		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	err = fd < 0 ? -errno : bind_and_listen(fd, &address);
 	if (err && fd >= 0)

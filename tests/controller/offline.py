@@ -76,6 +76,16 @@ def _():
     equal(os.stat(daemon.state).st_mode & 0o777, 0o700)
 
 
+@subtest("a file that is no socket is not removed for one")
+def _():
+    daemon = Msegd(start=False)
+    with open(daemon.socket, "w") as file:
+        file.write("precious")
+    true("non-socket" in daemon.fails(), "the reason")
+    with open(daemon.socket) as file:
+        equal(file.read(), "precious")
+
+
 @subtest("two of them never share a store, nor a socket")
 def _():
     daemon = Msegd()
