@@ -105,8 +105,9 @@ static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *stat
 static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
+	/* The parser clears it. */
+	struct mseg_packet packet __uninitialized;
 	enum mseg_packet_class class;
-	struct mseg_packet packet;
 	u8 verdict;
 
 	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);

@@ -466,8 +466,9 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet)
 {
+	/* Read only as far as it was filled. */
+	struct ip_info ip __uninitialized;
 	enum mseg_packet_class class;
-	struct ip_info ip;
 	bool told;
 
 	memset(packet, 0, sizeof(*packet));
