@@ -28,7 +28,7 @@ UNIT_TESTS :=
 all: programs module ## build the programs and the module for both kernels (the default)
 
 .PHONY: programs
-programs: $(PROGRAMS) ## build the programs, into build/bin
+programs: $(PROGRAMS) $(MANUALS) ## build the programs and manual pages, into build/bin and build/man
 
 .PHONY: deps
 deps: ## install what building and testing need (apt), and fetch the kernels
@@ -109,9 +109,16 @@ run: ## try the product in a virtual machine (HOST=1: on this machine)
 PREFIX ?= /usr/local
 
 .PHONY: install
-install: programs ## install the programs and their manual page under PREFIX (/usr/local)
+install: programs ## install the programs, their manual pages and completion under PREFIX (/usr/local)
 	install -D -t "$(DESTDIR)$(PREFIX)/bin" $(PROGRAMS)
-	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/man/man8" $(MANUALS)
+	for page in $(MANUALS); do install -D -m 644 -t \
+		"$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" "$$page"; done
+	install -D -m 644 ctl/mctl/completion/mctl.bash \
+		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mctl"
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions" \
+		ctl/mctl/completion/_mctl
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" \
+		ctl/mctl/completion/mctl.fish
 
 .PHONY: dkms
 dkms: ## build and install the module through DKMS, for KERNEL (as root)

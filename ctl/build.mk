@@ -3,10 +3,10 @@
 # User space. The top Makefile includes this file; it works alone too, with
 # `make -f ctl/build.mk`. All paths are relative to the top.
 
-PROGRAMS += build/bin/mctl
-MANUALS += ctl/mctl/mctl.8
+PROGRAMS += build/bin/mctl build/bin/msegd
+MANUALS += $(patsubst ctl/man/%.scd,build/man/%,$(wildcard ctl/man/*.scd))
 
-CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols
+CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl
 
 CTL_CPPFLAGS := -Ibuild/gen -Iinclude -Iinclude/uapi -Ictl -D_GNU_SOURCE \
 	$(shell pkg-config --cflags $(CTL_PACKAGES))
@@ -19,13 +19,30 @@ CTL_LIBS := $(shell pkg-config --libs $(CTL_PACKAGES))
 CTL_CORE := $(wildcard kmod/core/*.c)
 CTL_LIB := $(wildcard ctl/lib/*.c)
 CTL_MCTL := $(wildcard ctl/mctl/*.c)
+# The objects of the controller, for whoever links them.
+CTL_MODEL := $(wildcard ctl/model/*.c)
 
-MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MCTL))
+MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) $(CTL_MCTL))
 
 build/bin/mctl: $(MCTL_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
+
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng
+MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
+	$(CTL_MODEL) $(wildcard ctl/msegd/*.c))
+
+build/bin/msegd: $(MSEGD_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES))
+
+build/man/%: ctl/man/%.scd
+	@mkdir -p $(@D)
+	@echo "  MAN     $@"
+	@scdoc < $< > $@
 
 # The statistics that the module has, for what mctl says of them.
 build/gen/stats_list.h: kmod/stats.h
@@ -34,6 +51,19 @@ build/gen/stats_list.h: kmod/stats.h
 	@sed -n '/^#define MSEG_STATS(X)/,/[^\\]$$/p' $< > $@
 
 build/obj/ctl/mctl/stats.o: build/gen/stats_list.h
+
+# The catalogue: each document with its name and its second line, which sums it up.
+CATALOGUE := $(sort $(wildcard ctl/catalogue/*.yaml))
+
+build/gen/catalogue_data.h: $(CATALOGUE) ctl/build.mk
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@for f in $(CATALOGUE); do \
+		echo "CATALOGUE_ENTRY(\"$$(basename $$f .yaml)\", \"$$(sed -n '2s/^# //p' $$f)\","; \
+		sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $$f; echo ")"; \
+	done > $@
+
+build/obj/ctl/model/catalogue.o build/unit/obj/ctl/model/catalogue.o: build/gen/catalogue_data.h
 
 build/obj/ctl/%.o: ctl/%.c
 	@mkdir -p $(@D)
@@ -45,6 +75,6 @@ build/obj/kmod/core/%.o: kmod/core/%.c
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(MCTL_OBJECTS:.o=.d)
+-include $(MCTL_OBJECTS:.o=.d) $(MSEGD_OBJECTS:.o=.d)
 
 include tests/unit/ctl.mk

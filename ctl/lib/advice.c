@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Comparisons in search of rules without effect: fewer than a second of them. */
-#define WORK_MAX (1U << 26)
-
 static const char *const words[2] = {
 	[MSEG_DIRECTION_IN] = "in",
 	[MSEG_DIRECTION_OUT] = "out",
@@ -27,13 +24,7 @@ static bool default_rejects(const struct flat *flat, unsigned int direction)
 
 /* --- defaults ------------------------------------------------------------- */
 
-/* What the rules of a direction allow at all. */
-struct allowed {
-	bool anything;
-	bool family[2];
-};
-
-static void add_network(const struct mseg_network *network, struct allowed *allowed)
+static void add_network(const struct mseg_network *network, struct advice_allowed *allowed)
 {
 	uint32_t i;
 
@@ -42,9 +33,9 @@ static void add_network(const struct mseg_network *network, struct allowed *allo
 			allowed->family[network->prefixes[i].family == MSEG_FAMILY_IPV6] = true;
 }
 
-static struct allowed find_allowed(const struct mseg_policy *policy, unsigned int direction)
+struct advice_allowed advice_allowed(const struct mseg_policy *policy, unsigned int direction)
 {
-	struct allowed allowed = { 0 };
+	struct advice_allowed allowed = { 0 };
 	uint32_t i, j;
 
 	for (i = 0; i < policy->n_rules; i++) {
@@ -61,7 +52,7 @@ static struct allowed find_allowed(const struct mseg_policy *policy, unsigned in
 
 bool advice_lacks_ipv6(const struct mseg_policy *policy, unsigned int direction)
 {
-	struct allowed allowed = find_allowed(policy, direction);
+	struct advice_allowed allowed = advice_allowed(policy, direction);
 
 	return allowed.family[0] && !allowed.family[1];
 }
@@ -69,7 +60,7 @@ bool advice_lacks_ipv6(const struct mseg_policy *policy, unsigned int direction)
 /* A default that rejects, and no way around it: a host may be lost by it. */
 static void warn_of_isolation(const struct flat *flat, unsigned int direction, struct diag *diag)
 {
-	struct allowed allowed = find_allowed(flat->policy, direction);
+	struct advice_allowed allowed = advice_allowed(flat->policy, direction);
 
 	if (!allowed.anything)
 		diag_warning(diag, flat->defaults,
@@ -83,13 +74,8 @@ static void warn_of_isolation(const struct flat *flat, unsigned int direction, s
 
 /* --- rules without effect ------------------------------------------------- */
 
-struct search {
-	const struct flat *flat;
-	uint32_t work;
-};
-
 /* False when it has gone on for too long. */
-static bool step(struct search *search)
+static bool step(struct advice_search *search)
 {
 	if (search->work)
 		search->work--;
@@ -107,7 +93,7 @@ static bool prefix_holds(const struct mseg_prefix *outer, const struct mseg_pref
 }
 
 /* Whether one entry of a network holds a prefix, and no exclusion touches it. */
-static bool network_holds(struct search *search, const struct mseg_network *network,
+static bool network_holds(struct advice_search *search, const struct mseg_network *network,
 			  const struct mseg_prefix *prefix)
 {
 	bool held = false;
@@ -126,9 +112,9 @@ static bool network_holds(struct search *search, const struct mseg_network *netw
 }
 
 /* Whether all peers of one network are peers of another. */
-static bool network_within(struct search *search, uint32_t inner, uint32_t outer)
+static bool network_within(struct advice_search *search, uint32_t inner, uint32_t outer)
 {
-	const struct mseg_network *networks = search->flat->policy->networks;
+	const struct mseg_network *networks = search->policy->networks;
 	uint32_t i;
 
 	if (inner == outer)
@@ -142,7 +128,7 @@ static bool network_within(struct search *search, uint32_t inner, uint32_t outer
 	return true;
 }
 
-static bool peers_within(struct search *search, const struct mseg_rule *inner,
+static bool peers_within(struct advice_search *search, const struct mseg_rule *inner,
 			 const struct mseg_rule *outer)
 {
 	uint32_t i, j;
@@ -168,7 +154,7 @@ static bool range_within(const struct mseg_service *inner, const struct mseg_ser
 	       (!inner->bare && outer->low <= inner->low && inner->high <= outer->high);
 }
 
-static bool services_within(struct search *search, const struct mseg_rule *inner,
+static bool services_within(struct advice_search *search, const struct mseg_rule *inner,
 			    const struct mseg_rule *outer)
 {
 	uint32_t i, j;
@@ -183,10 +169,9 @@ static bool services_within(struct search *search, const struct mseg_rule *inner
 	return true;
 }
 
-/* A rule that rejects all that one allows, or NULL. */
-static const struct mseg_rule *find_stronger(struct search *search, const struct mseg_rule *allows)
+const struct mseg_rule *advice_stronger(struct advice_search *search, const struct mseg_rule *allows)
 {
-	const struct mseg_policy *policy = search->flat->policy;
+	const struct mseg_policy *policy = search->policy;
 	uint32_t i;
 
 	for (i = 0; i < policy->n_rules && step(search); i++) {
@@ -225,7 +210,7 @@ static void warn_of_stronger(const struct flat *flat, const struct mseg_rule *al
 
 static void warn_of_useless_rules(const struct flat *flat, struct diag *diag)
 {
-	struct search search = { flat, WORK_MAX };
+	struct advice_search search = { flat->policy, ADVICE_WORK };
 	uint32_t i;
 
 	for (i = 0; i < flat->policy->n_rules; i++) {
@@ -233,7 +218,7 @@ static void warn_of_useless_rules(const struct flat *flat, struct diag *diag)
 		const struct mseg_rule *stronger = NULL;
 
 		if (decides(rule, rule->direction, MSEG_ACTION_ALLOW))
-			stronger = find_stronger(&search, rule);
+			stronger = advice_stronger(&search, rule);
 		if (stronger)
 			warn_of_stronger(flat, rule, stronger, diag);
 	}

@@ -20,6 +20,46 @@
 void advice_give(const struct flat *flat, struct diag *diag);
 
 /**
+ * struct advice_allowed - what the rules of a direction allow at all
+ * @anything: whether any rule allows
+ * @family: whether one allows an address of IPv4, and of IPv6
+ */
+struct advice_allowed {
+	bool anything;
+	bool family[2];
+};
+
+/**
+ * advice_allowed() - what the rules of a direction allow at all
+ * @policy: compiled or not
+ * @direction: MSEG_DIRECTION_IN or MSEG_DIRECTION_OUT
+ */
+struct advice_allowed advice_allowed(const struct mseg_policy *policy, unsigned int direction);
+
+/**
+ * struct advice_search - a search for rules without effect
+ * @policy: where
+ * @work: comparisons that are left until it gives up; ADVICE_WORK to begin with
+ */
+struct advice_search {
+	const struct mseg_policy *policy;
+	uint32_t work;
+};
+
+/** Comparisons of a search: fewer than a second of them. */
+#define ADVICE_WORK (1U << 26)
+
+/**
+ * advice_stronger() - the rule that rejects all that one allows
+ * @search: the search
+ * @allows: a rule of the policy, which allows and is not under observation
+ *
+ * Return: the rule, or NULL where there is none or the search gave up.
+ */
+const struct mseg_rule *advice_stronger(struct advice_search *search,
+					const struct mseg_rule *allows);
+
+/**
  * advice_lacks_ipv6() - whether rules allow IPv4 addresses and no IPv6 one
  * @policy: compiled or not
  * @direction: MSEG_DIRECTION_IN or MSEG_DIRECTION_OUT

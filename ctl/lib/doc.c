@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <libfyaml.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ struct chunk {
 struct doc {
 	struct chunk *chunks;
 	struct doc_value *root;
+	/* Where the value of a further document goes. */
+	struct doc_value **end;
 	size_t n_values;
 };
 
@@ -44,6 +47,7 @@ struct reader {
 	struct level levels[DOC_DEPTH_MAX];
 	unsigned int depth;
 	unsigned int documents;
+	bool is_stream;
 	/* Where the last token stood: an absent value has no place itself. */
 	struct place last;
 	/* Where a scalar's text is put together. */
@@ -270,7 +274,8 @@ static int attach(struct reader *reader, const struct doc_value *value, struct d
 		return no_memory(reader);
 	*copy = *value;
 	if (!level) {
-		reader->doc->root = copy;
+		*reader->doc->end = copy;
+		reader->doc->end = &copy->next;
 	} else {
 		copy->key = level->field.text;
 		copy->key_len = level->field.len;
@@ -350,7 +355,7 @@ static int begin_document(struct reader *reader, struct fy_event *event)
 {
 	struct fy_token *token = event->document_start.document_start;
 
-	if (!reader->documents++)
+	if (!reader->documents++ || reader->is_stream)
 		return 0;
 	return diag_error(reader->diag, token_place(reader, token),
 			  "one document is expected, here a second one begins");
@@ -512,18 +517,52 @@ static int read_all(struct reader *reader, const char *data, size_t len)
 	return err;
 }
 
+static struct doc *read_doc(struct reader *reader, const char *data, size_t len)
+{
+	reader->doc = calloc(1, sizeof(*reader->doc));
+	if (!reader->doc) {
+		no_memory(reader);
+		return NULL;
+	}
+	reader->doc->end = &reader->doc->root;
+	if (read_all(reader, data, len)) {
+		doc_free(reader->doc);
+		return NULL;
+	}
+	return reader->doc;
+}
+
 struct doc *doc_read(const char *data, size_t len, struct diag *diag)
 {
 	struct reader reader = { .diag = diag };
 
-	reader.doc = calloc(1, sizeof(*reader.doc));
-	if (!reader.doc) {
-		no_memory(&reader);
-		return NULL;
-	}
-	if (read_all(&reader, data, len)) {
-		doc_free(reader.doc);
-		return NULL;
-	}
-	return reader.doc;
+	return read_doc(&reader, data, len);
+}
+
+struct doc *doc_read_stream(const char *data, size_t len, struct diag *diag)
+{
+	struct reader reader = { .diag = diag, .is_stream = true };
+
+	return read_doc(&reader, data, len);
+}
+
+int doc_error(struct diag *diag, const struct doc_value *value, const char *format, ...)
+{
+	struct finding finding = { .place = value->place, .is_error = true, .value = value->text };
+	va_list args;
+
+	va_start(args, format);
+	diag_vreport(diag, &finding, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+void doc_warning(struct diag *diag, const struct doc_value *value, const char *format, ...)
+{
+	struct finding finding = { .place = value->place, .value = value->text };
+	va_list args;
+
+	va_start(args, format);
+	diag_vreport(diag, &finding, format, args);
+	va_end(args);
 }

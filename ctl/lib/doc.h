@@ -4,7 +4,7 @@
  *
  * Written for input from anybody: the size, the depth and the number of values
  * are bounded, and what makes YAML dangerous or surprising (aliases, tags,
- * several documents) is refused. Strings hold no NUL and are UTF-8.
+ * several documents where one is expected) is refused. Strings hold no NUL and are UTF-8.
  */
 #ifndef DOC_H
 #define DOC_H
@@ -35,7 +35,7 @@ enum doc_kind {
 
 /**
  * struct doc_value - a value
- * @next: the next one of the same list or object
+ * @next: the next one of the same list or object, or of a stream's documents
  * @first: of a list's or object's values
  * @text: of a scalar, as it was written but unescaped; NUL-terminated
  * @key: its field's name in an object
@@ -68,6 +68,38 @@ struct doc;
  * Return: the document, or NULL after an error.
  */
 struct doc *doc_read(const char *data, size_t len, struct diag *diag);
+
+/**
+ * doc_read_stream() - read any number of YAML documents
+ * @data: their bytes
+ * @len: how many
+ * @diag: told of every error
+ *
+ * Return: a document whose root is the first one's value, and @next of that the
+ * second one's, or NULL after an error. Values that hold nothing stand for empty
+ * documents.
+ */
+struct doc *doc_read_stream(const char *data, size_t len, struct diag *diag);
+
+/**
+ * doc_error() - report what is wrong with a value
+ * @diag: where to
+ * @value: the value
+ * @format: a sentence without a full stop; printf's
+ *
+ * Return: -EINVAL, for its caller to return.
+ */
+int doc_error(struct diag *diag, const struct doc_value *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/**
+ * doc_warning() - report a value that is taken, but not as it was written
+ * @diag: where to
+ * @value: the value
+ * @format: a sentence without a full stop; printf's
+ */
+void doc_warning(struct diag *diag, const struct doc_value *value, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /**
  * doc_root() - a document's value

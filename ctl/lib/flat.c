@@ -9,12 +9,11 @@
 #include "flat.h"
 #include "advice.h"
 #include "doc.h"
-#include "entries.h"
+#include "entry_list.h"
 #include "fields.h"
 #include "hints.h"
 #include "prefix.h"
-#include "protocols.h"
-#include "services.h"
+#include "service_list.h"
 #include "text.h"
 
 #include <errno.h>
@@ -47,7 +46,7 @@ struct reader {
 struct draft {
 	struct mseg_rule rule;
 	uint32_t networks[MSEG_MAX_RULE_NETWORKS];
-	struct mseg_service services[MSEG_MAX_RULE_SERVICES];
+	struct service_list services;
 };
 
 #define N_FIELDS(fields) (sizeof(fields) / sizeof((fields)[0]))
@@ -66,12 +65,6 @@ static void *alloc(struct reader *reader, size_t n, size_t size)
 	if (!memory)
 		no_memory(reader);
 	return memory;
-}
-
-/* Whether another error is shown: no advice is sought for what is not. */
-static bool is_shown(const struct reader *reader)
-{
-	return reader->diag->errors < DIAG_SHOWN_MAX;
 }
 
 static uint32_t count(const struct doc_value *list)
@@ -220,81 +213,25 @@ static void report_refusal(struct reader *reader, struct place place,
 	diag_error(reader->diag, place, "%s", refusal->why);
 }
 
-static void bad_entry(struct reader *reader, const struct doc_value *value, char *why)
-{
-	if (is_shown(reader) && hint_entry(value->text, value->len, why))
-		diag_error(reader->diag, value->place, "entry %s: %s",
-			   text_show(value->text, value->len).s, why);
-	else
-		diag_error(reader->diag, value->place, "%s", why);
-}
-
-static bool read_entry(struct reader *reader, const struct doc_value *value,
-		       struct mseg_prefix *prefix)
-{
-	char why[TEXT_WHY_LEN], text[PREFIX_TEXT_LEN];
-	bool cleared;
-
-	if (!field_is(value, DOC_STRING, "an entry", reader->diag))
-		return false;
-	if (prefix_parse(value->text, value->len, prefix, &cleared, why)) {
-		bad_entry(reader, value, why);
-		return false;
-	}
-	if (cleared) {
-		prefix_format(prefix, text);
-		diag_warning(reader->diag, value->place,
-			     "%s has bits set behind its prefix: taken as %s",
-			     text_show(value->text, value->len).s, text);
-	}
-	return true;
-}
-
-/* Report an entry's fault; false where the entry is to be left out. */
-static bool report_fault(struct reader *reader, enum entry_fault fault,
-			 const struct mseg_prefix *entry, struct place place)
-{
-	char text[PREFIX_TEXT_LEN];
-
-	prefix_format(entry, text);
-	switch (fault) {
-	case ENTRY_FINE:
-		return true;
-	case ENTRY_REPEATED:
-		diag_warning(reader->diag, place, "%s is there already: taken once", text);
-		return false;
-	case ENTRY_CONTRADICTED:
-		diag_error(reader->diag, place, "%s is in this network both with and without '!'",
-			   text + entry->exclude);
-		return false;
-	case ENTRY_OUTSIDE:
-		diag_error(reader->diag, place,
-			   "%s excludes nothing: it must lie strictly inside another entry of its network",
-			   text);
-		return false;
-	}
-	return true;
-}
-
 /* Leave out what is wrong or repeated. */
 static uint32_t sift_entries(struct reader *reader, struct mseg_prefix *entries,
-			     struct place *places, uint32_t n)
+			     const struct doc_value **values, uint32_t n)
 {
-	enum entry_fault *faults = alloc(reader, n, sizeof(*faults));
+	bool *keep = alloc(reader, n, sizeof(*keep));
 	uint32_t i, kept = 0;
 
-	if (!faults || entries_check(entries, n, faults)) {
+	if (!keep || entries_sift(entries, values, n, keep, reader->diag)) {
 		no_memory(reader);
-		free(faults);
+		free(keep);
 		return 0;
 	}
 	for (i = 0; i < n; i++) {
-		if (!report_fault(reader, faults[i], &entries[i], places[i]))
+		if (!keep[i])
 			continue;
 		entries[kept] = entries[i];
-		places[kept++] = places[i];
+		values[kept++] = values[i];
 	}
-	free(faults);
+	free(keep);
 	return kept;
 }
 
@@ -302,24 +239,26 @@ static void add_entries(struct reader *reader, const struct doc_value *list,
 			struct flat_network *network)
 {
 	struct mseg_prefix *entries = alloc(reader, count(list), sizeof(*entries));
+	const struct doc_value **values = alloc(reader, count(list), sizeof(const void *));
 	struct mseg_refusal refusal = { 0 };
 	const struct doc_value *value;
-	uint32_t n = 0;
+	uint32_t i, n = 0;
 
 	network->entries = alloc(reader, count(list), sizeof(*network->entries));
-	if (!entries || !network->entries)
+	if (!entries || !values || !network->entries)
 		goto out;
-	for (value = list->first; value; value = value->next) {
-		if (!read_entry(reader, value, &entries[n]))
-			continue;
-		network->entries[n++] = value->place;
-	}
+	for (value = list->first; value; value = value->next)
+		if (entry_read(value, &entries[n], reader->diag))
+			values[n++] = value;
 	if (!list->first)
 		diag_warning(reader->diag, list->place, "a network without entries holds nobody");
-	n = sift_entries(reader, entries, network->entries, n);
+	n = sift_entries(reader, entries, values, n);
+	for (i = 0; i < n; i++)
+		network->entries[i] = values[i]->place;
 	if (mseg_policy_add_prefixes(reader->flat->policy, entries, n, &refusal))
 		report_refusal(reader, list->place, &refusal);
 out:
+	free(values);
 	free(entries);
 }
 
@@ -457,142 +396,6 @@ static bool read_rule_networks(struct reader *reader, const struct doc_value *li
 	return good;
 }
 
-/* Whether the rule has an item already; items are numbered as they come. */
-static bool has_item(const struct draft *draft, const struct service_item *item)
-{
-	const struct mseg_service *s = draft->services;
-	uint32_t first, i, n = draft->rule.n_services;
-
-	for (first = 0; first < n; first = i) {
-		for (i = first; i < n && s[i].item == s[first].item; i++)
-			;
-		if (service_equal(item, &s[first], i - first))
-			return true;
-	}
-	return false;
-}
-
-static bool has_any(const struct draft *draft)
-{
-	return draft->rule.n_services && draft->services[0].protocol == MSEG_PROTOCOL_ANY;
-}
-
-static void too_many_services(struct reader *reader, const struct doc_value *value)
-{
-	diag_error(reader->diag, value->place, "a rule has %d ranges of services at most",
-		   MSEG_MAX_RULE_SERVICES);
-}
-
-static bool append_item(struct reader *reader, const struct doc_value *value, struct draft *draft,
-			const struct service_item *item)
-{
-	uint32_t i, n = draft->rule.n_services;
-	uint16_t number = n ? (uint16_t)(draft->services[n - 1].item + 1) : 0;
-
-	if (item->n > MSEG_MAX_RULE_SERVICES - n) {
-		too_many_services(reader, value);
-		return false;
-	}
-	for (i = 0; i < item->n; i++) {
-		draft->services[n + i] = item->ranges[i];
-		draft->services[n + i].item = number;
-	}
-	draft->rule.n_services += item->n;
-	return true;
-}
-
-static bool read_service(struct reader *reader, const struct doc_value *value, struct draft *draft)
-{
-	struct text_shown shown;
-	struct service_item item;
-	char why[TEXT_WHY_LEN];
-
-	if (value->kind == DOC_INTEGER) {
-		diag_error(reader->diag, value->place,
-			   "service %s: write tcp/%s for a port; the number of a protocol stands in quotation marks",
-			   value->text, value->text);
-		return false;
-	}
-	if (!field_is(value, DOC_STRING, "a service", reader->diag))
-		return false;
-	shown = text_show(value->text, value->len);
-	if (service_parse(value->text, value->len, &item, why)) {
-		if (is_shown(reader))
-			hint_service(value->text, value->len, why);
-		diag_error(reader->diag, value->place, "service %s: %s", shown.s, why);
-		return false;
-	}
-	if (has_item(draft, &item)) {
-		diag_error(reader->diag, value->place, "service %s is in this rule twice", shown.s);
-		return false;
-	}
-	if (draft->rule.n_services &&
-	    (has_any(draft) || item.ranges[0].protocol == MSEG_PROTOCOL_ANY)) {
-		diag_error(reader->diag, value->place, "service %s: 'any' stands alone", shown.s);
-		return false;
-	}
-	if (hint_port(value->text, value->len, why))
-		diag_warning(reader->diag, value->place, "service %s: %s", shown.s, why);
-	return append_item(reader, value, draft, &item);
-}
-
-/* Whether a list was cut at the commas of "icmp/3/0,1,4:6", behind its first code. */
-static bool is_code_of(const struct doc_value *item, const struct doc_value *behind)
-{
-	const char *slash = item->kind == DOC_STRING ? strchr(item->text, '/') : NULL;
-	int protocol = slash ? protocol_number(item->text, (size_t)(slash - item->text)) : -1;
-
-	if (!behind || protocol < 0 || !mseg_protocol_is_icmp((unsigned int)protocol) ||
-	    !strchr(slash + 1, '/') || slash[strspn(slash, "0123456789/:")])
-		return false;
-	return behind->kind == DOC_INTEGER ||
-	       (behind->kind == DOC_STRING && strchr(behind->text, ':') &&
-		!behind->text[strspn(behind->text, "0123456789:")]);
-}
-
-/* Report an item that was cut, with all of it; what stands behind it. */
-static const struct doc_value *report_cut(struct reader *reader, const struct doc_value *item)
-{
-	char whole[TEXT_WHY_LEN / 2];
-	const struct doc_value *code;
-	int used = snprintf(whole, sizeof(whole), "%s", item->text);
-
-	for (code = item->next; is_code_of(item, code); code = code->next)
-		if (used >= 0 && used < (int)sizeof(whole))
-			used += snprintf(whole + used, sizeof(whole) - (size_t)used, ",%s",
-					 code->text);
-	diag_error(reader->diag, item->place,
-		   "a service with commas stands in quotation marks: \"%s\"", whole);
-	return code;
-}
-
-static bool read_services(struct reader *reader, const struct doc_value *list, struct draft *draft)
-{
-	const struct doc_value *value;
-	bool good = true;
-
-	if (!list->first) {
-		diag_error(reader->diag, list->place,
-			   "a rule needs a service at least, such as \"any\"");
-		return false;
-	}
-	value = list->first;
-	while (value) {
-		if (draft->rule.n_services == MSEG_MAX_RULE_SERVICES) {
-			too_many_services(reader, value);
-			return false;
-		}
-		if (is_code_of(value, value->next)) {
-			value = report_cut(reader, value);
-			good = false;
-			continue;
-		}
-		good &= read_service(reader, value, draft);
-		value = value->next;
-	}
-	return good;
-}
-
 static bool read_cookie(struct reader *reader, const struct doc_value *value, __u64 *cookie)
 {
 	char *end = NULL;
@@ -635,7 +438,8 @@ static void add_rule(struct reader *reader, struct place place, struct draft *dr
 	struct flat *flat = reader->flat;
 
 	draft->rule.networks = draft->networks;
-	draft->rule.services = draft->services;
+	draft->rule.services = draft->services.services;
+	draft->rule.n_services = draft->services.n;
 	if (mseg_policy_add_rule(flat->policy, &draft->rule, &refusal))
 		report_refusal(reader, place, &refusal);
 	else
@@ -665,13 +469,14 @@ static void read_rule(struct reader *reader, const struct doc_value *object, uin
 	if (!values[ACTION])
 		values[ACTION] = &none_allow;
 	memset(&draft->rule, 0, sizeof(draft->rule));
+	draft->services.n = 0;
 	draft->rule.cookie = index + 1;
 	good &= read_rule_words(reader, values, &draft->rule);
 	names_add(&reader->rules, values[NAME], index, draft->rule.direction);
 	if (values[NETWORKS])
 		good &= read_rule_networks(reader, values[NETWORKS], draft);
 	if (values[SERVICES])
-		good &= read_services(reader, values[SERVICES], draft);
+		good &= service_list_read(values[SERVICES], &draft->services, reader->diag);
 	if (good)
 		add_rule(reader, object->place, draft);
 }

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+#include "yaml.h"
+
 struct output_list {
 	enum output_format format;
 	const struct output_column *columns;
@@ -81,6 +84,7 @@ void output_text(struct json_object *value, char *text, size_t size)
 	}
 }
 
+/* What came from elsewhere does nothing to the terminal. */
 static void cell_text(const struct output_column *column, struct json_object *row, char *text,
 		      size_t size)
 {
@@ -88,10 +92,11 @@ static void cell_text(const struct output_column *column, struct json_object *ro
 
 	if (column->cell) {
 		column->cell(row, text, size);
-		return;
+	} else {
+		json_object_object_get_ex(row, column->key, &value);
+		output_text(value, text, size);
 	}
-	json_object_object_get_ex(row, column->key, &value);
-	output_text(value, text, size);
+	text_clean(text);
 }
 
 static void print_json(struct json_object *object, int flags)
@@ -102,6 +107,16 @@ static void print_json(struct json_object *object, int flags)
 
 /* --- tables --------------------------------------------------------------- */
 
+static bool is_shown(const struct output_list *list, size_t column)
+{
+	return !list->columns[column].wide || list->format == OUTPUT_WIDE;
+}
+
+static bool is_table(enum output_format format)
+{
+	return format == OUTPUT_TABLE || format == OUTPUT_WIDE;
+}
+
 static int table_new(struct output_list *list)
 {
 	size_t i;
@@ -111,7 +126,8 @@ static int table_new(struct output_list *list)
 	if (!list->table)
 		return -ENOMEM;
 	for (i = 0; i < list->n_columns; i++)
-		if (!scols_table_new_column(list->table, list->columns[i].title, 0,
+		if (is_shown(list, i) &&
+		    !scols_table_new_column(list->table, list->columns[i].title, 0,
 					    list->columns[i].right ? SCOLS_FL_RIGHT : 0))
 			return -ENOMEM;
 	/* Cut nothing: who wants less has cut(1). */
@@ -123,11 +139,13 @@ static int table_add(struct output_list *list, struct json_object *row)
 {
 	struct libscols_line *line = scols_table_new_line(list->table, NULL);
 	char text[OUTPUT_CELL_LEN];
-	size_t i;
+	size_t i, shown = 0;
 
 	for (i = 0; line && i < list->n_columns; i++) {
+		if (!is_shown(list, i))
+			continue;
 		cell_text(&list->columns[i], row, text, sizeof(text));
-		if (scols_line_set_data(line, i, text))
+		if (scols_line_set_data(line, shown++, text))
 			line = NULL;
 	}
 	return line ? 0 : -ENOMEM;
@@ -180,9 +198,9 @@ struct output_list *output_list_open(enum output_format format, const struct out
 	list->none = none;
 	if (format == OUTPUT_JSON) {
 		putchar('[');
-	} else if (format == OUTPUT_TABLE && !none) {
+	} else if (is_table(format) && !none) {
 		stream_titles(list);
-	} else if (format == OUTPUT_TABLE && table_new(list)) {
+	} else if (is_table(format) && table_new(list)) {
 		scols_unref_table(list->table);
 		free(list);
 		return NULL;
@@ -190,23 +208,60 @@ struct output_list *output_list_open(enum output_format format, const struct out
 	return list;
 }
 
+static void print_name(struct json_object *row)
+{
+	struct json_object *name;
+
+	if (json_object_object_get_ex(row, "name", &name))
+		printf("%s\n", json_object_get_string(name));
+}
+
+/* A list of one is as many lines of a list of many. */
+static void print_item(struct json_object *row)
+{
+	struct json_object *list = json_object_new_array();
+
+	json_object_array_add(list, json_object_get(row));
+	yaml_print(stdout, list);
+	json_object_put(list);
+}
+
+static int print_row(struct output_list *list, struct json_object *row)
+{
+	switch (list->format) {
+	case OUTPUT_TABLE:
+	case OUTPUT_WIDE:
+		if (list->none)
+			return table_add(list, row);
+		stream_row(list, row);
+		break;
+	case OUTPUT_JSON:
+		fputs(list->rows ? ",\n" : "\n", stdout);
+		print_json(row, JSON_C_TO_STRING_PLAIN);
+		break;
+	case OUTPUT_JSONL:
+		print_json(row, JSON_C_TO_STRING_PLAIN);
+		putchar('\n');
+		break;
+	case OUTPUT_YAML:
+		print_item(row);
+		break;
+	case OUTPUT_NAME:
+		print_name(row);
+		break;
+	case OUTPUT_NONE:
+		break;
+	}
+	return 0;
+}
+
 int output_list_add(struct output_list *list, struct json_object *row)
 {
-	int err = 0;
+	int err;
 
 	if (!row)
 		return -ENOMEM;
-	if (list->format == OUTPUT_TABLE && !list->none) {
-		stream_row(list, row);
-	} else if (list->format == OUTPUT_TABLE) {
-		err = table_add(list, row);
-	} else if (list->format == OUTPUT_JSONL) {
-		print_json(row, JSON_C_TO_STRING_PLAIN);
-		putchar('\n');
-	} else {
-		fputs(list->rows ? ",\n" : "\n", stdout);
-		print_json(row, JSON_C_TO_STRING_PLAIN);
-	}
+	err = print_row(list, row);
 	list->rows++;
 	json_object_put(row);
 	return err;
@@ -220,6 +275,8 @@ int output_list_close(struct output_list *list)
 		return 0;
 	if (list->format == OUTPUT_JSON)
 		fputs(list->rows ? "\n]\n" : "]\n", stdout);
+	if (list->format == OUTPUT_YAML && !list->rows)
+		fputs("[]\n", stdout);
 	if (list->table && !list->rows)
 		fprintf(stderr, "%s\n", list->none);
 	else if (list->table)
@@ -232,19 +289,11 @@ int output_list_close(struct output_list *list)
 
 /* --- objects -------------------------------------------------------------- */
 
-void output_object(enum output_format format, struct json_object *object)
+static void print_fields(struct json_object *object)
 {
 	char text[OUTPUT_CELL_LEN];
 	int width = 0;
 
-	if (format != OUTPUT_TABLE) {
-		print_json(object, format == OUTPUT_JSON ?
-					   JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
-					   JSON_C_TO_STRING_PLAIN);
-		putchar('\n');
-		json_object_put(object);
-		return;
-	}
 	json_object_object_foreach(object, name, ignored)
 	{
 		(void)ignored;
@@ -254,7 +303,33 @@ void output_object(enum output_format format, struct json_object *object)
 	json_object_object_foreach(object, key, value)
 	{
 		output_text(value, text, sizeof(text));
+		text_clean(text);
 		printf("%-*s  %s\n", width, key, text);
+	}
+}
+
+void output_object(enum output_format format, struct json_object *object)
+{
+	switch (format) {
+	case OUTPUT_TABLE:
+	case OUTPUT_WIDE:
+		print_fields(object);
+		break;
+	case OUTPUT_JSON:
+	case OUTPUT_JSONL:
+		print_json(object, format == OUTPUT_JSON ?
+					   JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
+					   JSON_C_TO_STRING_PLAIN);
+		putchar('\n');
+		break;
+	case OUTPUT_YAML:
+		yaml_print(stdout, object);
+		break;
+	case OUTPUT_NAME:
+		print_name(object);
+		break;
+	case OUTPUT_NONE:
+		break;
 	}
 	json_object_put(object);
 }

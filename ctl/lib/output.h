@@ -18,6 +18,12 @@ enum output_format {
 	OUTPUT_TABLE,
 	OUTPUT_JSON,
 	OUTPUT_JSONL,
+	OUTPUT_YAML,
+	/** a table with all columns */
+	OUTPUT_WIDE,
+	/** the field "name" of every row, a line each */
+	OUTPUT_NAME,
+	OUTPUT_NONE,
 };
 
 /**
@@ -27,6 +33,7 @@ enum output_format {
  * @cell: makes the text instead, where @key alone is not enough
  * @width: in characters, where the table is printed before all of it is known
  * @right: whether it is flush right, as numbers are
+ * @wide: whether it is for OUTPUT_WIDE alone
  */
 struct output_column {
 	const char *title;
@@ -34,6 +41,7 @@ struct output_column {
 	void (*cell)(struct json_object *row, char *text, size_t size);
 	int width;
 	bool right;
+	bool wide;
 };
 
 struct output_list;

@@ -58,13 +58,14 @@ static int set_attached(struct context *context, bool attached)
 	return MCTL_DONE;
 }
 
+static const struct option own_options[] = {
+	{ "yes", no_argument, NULL, 'y' },
+	{ 0 },
+};
+
 static int run(struct context *context, int argc, char **argv, bool attached)
 {
-	static const struct option own[] = {
-		{ "yes", no_argument, NULL, 'y' },
-		{ 0 },
-	};
-	int first = options_read(context, argc, argv, own, take, NULL);
+	int first = options_read(context, argc, argv, take, NULL);
 
 	if (first < 0)
 		return options_exit();
@@ -90,6 +91,7 @@ const struct command attach_command = {
 	.help = "It begins in discovery mode, everything allowed. The namespace that the module is\n"
 		"loaded in is policed from the start.\n"
 		"\n" YES_HELP,
+	.options = own_options,
 	.run = run_attach,
 };
 
@@ -100,5 +102,6 @@ const struct command detach_command = {
 	.help = "Its policy, connections and counters are forgotten, and so is a trial; all its traffic\n"
 		"passes. It is the one change that is taken while a policy is on trial.\n"
 		"\n" YES_HELP,
+	.options = own_options,
 	.run = run_detach,
 };

@@ -9,6 +9,7 @@
 #include "lib/kernel.h"
 #include "change.h"
 #include "foresee.h"
+#include "service.h"
 
 struct candidate {
 	const struct context *context;
@@ -71,12 +72,13 @@ static int promote(struct context *context, struct client *client, uint32_t cand
 		     change_print_generation(context, client);
 }
 
+static const struct option own_options[] = { CHANGE_OPTIONS, { 0 } };
+
 static int run(struct context *context, int argc, char **argv)
 {
-	static const struct option own[] = { CHANGE_OPTIONS, { 0 } };
 	struct candidate candidate = { .context = context, .options = change_options() };
-	int status, first = options_read(context, argc, argv, own, take, &candidate);
-	struct client *client;
+	int status, first = options_read(context, argc, argv, take, &candidate);
+	struct client *client = NULL;
 	uint32_t generation = 0;
 	bool promoting;
 
@@ -94,7 +96,9 @@ static int run(struct context *context, int argc, char **argv)
 	if (argc - first == 2 && !change_generation(argv[first + 1], &generation))
 		return usage_error(context, "'%s' is no generation: 'mctl status' shows it",
 				   argv[first + 1]);
-	status = module_open(&client);
+	status = promoting ? service_refuse(context, "'mctl apply'") : MCTL_DONE;
+	if (status == MCTL_DONE)
+		status = module_open(&client);
 	if (status == MCTL_DONE)
 		status = promoting ? promote(context, client, generation, &candidate.options) :
 				     drop(context, client);
@@ -113,5 +117,6 @@ const struct command candidate_command = {
 		"  drop      forget it\n"
 		"  promote   put it in force; with a generation, as 'mctl load' and 'mctl status' show it,\n"
 		"            only if the candidate is that one still; it stays only for a trial\n" CHANGE_HELP,
+	.options = own_options,
 	.run = run,
 };

@@ -12,6 +12,8 @@
 
 #include "lib/json.h"
 #include "lib/kernel.h"
+#include "revisions.h"
+#include "service.h"
 
 struct txn_options change_options(void)
 {
@@ -165,7 +167,7 @@ bool change_generation(const char *text, uint32_t *generation)
 
 static int run_confirm(struct context *context, int argc, char **argv)
 {
-	int first = options_read(context, argc, argv, own_options, take_nothing, NULL);
+	int first = options_read(context, argc, argv, take_nothing, NULL);
 	struct client *client;
 	uint32_t generation = 0;
 	int status;
@@ -177,6 +179,8 @@ static int run_confirm(struct context *context, int argc, char **argv)
 	if (first < argc && !change_generation(argv[first], &generation))
 		return usage_error(context, "'%s' is no generation: 'mctl status' shows it",
 				   argv[first]);
+	if (service_owns(context))
+		return revisions_confirm(context, generation);
 	status = module_open(&client);
 	if (status == MCTL_DONE)
 		status = confirm_on(context, client, generation);
@@ -197,22 +201,51 @@ static int rollback_on(struct context *context, struct client *client)
 	return status;
 }
 
-static int run_rollback(struct context *context, int argc, char **argv)
+static int rollback_module(struct context *context)
 {
-	int first = options_read(context, argc, argv, own_options, take_nothing, NULL);
 	struct client *client;
-	int status;
+	int status = module_open(&client);
 
-	if (first < 0)
-		return options_exit();
-	if (first < argc)
-		return usage_error(context, "unexpected argument '%s'", argv[first]);
-	status = module_open(&client);
 	if (status == MCTL_DONE)
 		status = rollback_on(context, client);
 	client_close(client);
 	return status;
 }
+
+struct rollback {
+	const struct context *context;
+	struct service_change change;
+};
+
+static bool take_rollback(int option, const char *value, void *arg)
+{
+	struct rollback *rollback = arg;
+
+	return service_take(rollback->context, option, value, &rollback->change);
+}
+
+/* Without msegd there are no revisions, but for the one before a trial. */
+static int run_rollback(struct context *context, int argc, char **argv)
+{
+	struct rollback rollback = { context, service_change() };
+	int first = options_read(context, argc, argv, take_rollback, &rollback);
+	const char *revision;
+	uint32_t number;
+
+	if (first < 0)
+		return options_exit();
+	if (first + 1 < argc)
+		return usage_error(context, "unexpected argument '%s'", argv[first + 1]);
+	revision = first < argc ? argv[first] : NULL;
+	if (revision && !change_generation(revision, &number))
+		return usage_error(context, "'%s' is no revision: 'mctl history' shows them",
+				   revision);
+	if (revision || service_owns(context))
+		return revisions_rollback(context, revision, &rollback.change);
+	return rollback_module(context);
+}
+
+static const struct option rollback_options[] = { SERVICE_CHANGE_OPTIONS, { 0 } };
 
 const struct command confirm_command = {
 	.name = "confirm",
@@ -221,14 +254,19 @@ const struct command confirm_command = {
 	.help = "Without a generation it confirms the one in force. It comes too late when the time\n"
 		"given with --confirm-within is over.\n"
 		"\n" YES_HELP,
+	.options = own_options,
 	.run = run_confirm,
 };
 
 const struct command rollback_command = {
 	.name = "rollback",
-	.arguments = "[--yes]",
-	.summary = "Go back from the policy that awaits confirmation",
-	.help = "The former policy comes into force as a new generation.\n"
-		"\n" YES_HELP,
+	.arguments = "[REVISION] " SERVICE_CHANGE_ARGUMENTS,
+	.summary = "Go back to an earlier policy, or from the one that awaits confirmation",
+	.help = "The former policy comes into force as a new generation. With msegd, that is a new\n"
+		"revision that equals REVISION, or the one before the newest; without it there are no\n"
+		"revisions, and only a policy on trial can be taken back.\n"
+		"\n" SERVICE_CHANGE_HELP,
+	.operand = OPERAND_REVISION,
+	.options = rollback_options,
 	.run = run_rollback,
 };

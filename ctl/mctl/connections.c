@@ -84,6 +84,6 @@ const struct command connections_command = {
 	.summary = "List the connections that the module remembers",
 	.help = "Rejected ones are among them, for as long as they answer for their like. The time-out\n"
 		"is in seconds. RULE is as 'mctl help flows' has it.\n",
-	.is_list = true,
+	.formats = FORMATS_LIST,
 	.run = run,
 };

@@ -8,6 +8,7 @@
 #include "lib/kernel.h"
 #include "change.h"
 #include "foresee.h"
+#include "service.h"
 
 struct defaults {
 	const struct context *context;
@@ -102,17 +103,18 @@ static int change(struct context *context, const struct defaults *defaults)
 	return status;
 }
 
+static const struct option own_options[] = {
+	{ "in", required_argument, NULL, 'i' },
+	{ "out", required_argument, NULL, 'u' },
+	{ "silent", required_argument, NULL, 's' },
+	CHANGE_OPTIONS,
+	{ 0 },
+};
+
 static int run(struct context *context, int argc, char **argv)
 {
-	static const struct option own[] = {
-		{ "in", required_argument, NULL, 'i' },
-		{ "out", required_argument, NULL, 'u' },
-		{ "silent", required_argument, NULL, 's' },
-		CHANGE_OPTIONS,
-		{ 0 },
-	};
 	struct defaults defaults = { context, { -1, -1 }, change_options() };
-	int first = options_read(context, argc, argv, own, take, &defaults);
+	int status, first = options_read(context, argc, argv, take, &defaults);
 
 	if (first < 0)
 		return options_exit();
@@ -122,7 +124,8 @@ static int run(struct context *context, int argc, char **argv)
 				   argv[first]);
 	if (defaults.actions[0] < 0 && defaults.actions[1] < 0 && defaults.options.silent[0] < 0)
 		return usage_error(context, "--in, --out or --silent is needed");
-	return change(context, &defaults);
+	status = service_refuse(context, "'mctl discovery' or 'mctl api update namespace'");
+	return status == MCTL_DONE ? change(context, &defaults) : status;
 }
 
 const struct command defaults_command = {
@@ -133,5 +136,6 @@ const struct command defaults_command = {
 	.help = "A direction that is not named stays as it is, and so do networks and rules.\n"
 		"\n"
 		"  --silent none|in|out|both   where what is rejected gets no answer\n" CHANGE_HELP,
+	.options = own_options,
 	.run = run,
 };

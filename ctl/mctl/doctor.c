@@ -294,6 +294,6 @@ const struct command doctor_command = {
 		"and for what the module lost. Devices of other network namespaces are not seen. It\n"
 		"changes nothing. The exit status is 0 when no check failed, warnings or not, and else 1,\n"
 		"also where the module is not loaded or root is needed.\n",
-	.is_list = true,
+	.formats = FORMATS_LIST,
 	.run = run,
 };

@@ -16,6 +16,7 @@
 #include "lib/services.h"
 #include "lib/text.h"
 #include "mctl.h"
+#include "service.h"
 
 static bool read_direction(const struct context *context, const char *text, struct mseg_key *key)
 {
@@ -148,19 +149,29 @@ static void add_verdict(struct json_object *object, const struct mseg_policy *po
 	json_add_string(object, "network", rule ? policy->networks[verdict->network].name : NULL);
 }
 
+#define BY_DEFAULT "allow (by the default alone: rejected once the default rejects)"
+
 /* The verdict as people read it; discovery mode's is no promise. */
 static void describe_verdict(struct json_object *object, const struct mseg_verdict *verdict)
 {
 	if (verdict->rule == MSEG_ID_NONE && verdict->action == MSEG_ACTION_ALLOW)
-		json_add_string(object, "verdict",
-				"allow (by the default alone: rejected once the default rejects)");
+		json_add_string(object, "verdict", BY_DEFAULT);
 }
+
+struct explain {
+	unsigned int parts;
+	/* Of the module, past msegd. */
+	bool kernel;
+};
 
 static bool take(int option, const char *value, void *arg)
 {
-	(void)option; /* --candidate, the only one */
+	struct explain *explain = arg;
+
 	(void)value;
-	*(unsigned int *)arg |= KERNEL_CANDIDATE;
+	if (option == 'd')
+		explain->parts |= KERNEL_CANDIDATE;
+	explain->kernel = true;
 	return true;
 }
 
@@ -207,16 +218,86 @@ static int judge(struct context *context, struct client *client, unsigned int pa
 	return MCTL_DONE;
 }
 
+static int judge_module(struct context *context, unsigned int parts, const struct mseg_key *key,
+			const char *address)
+{
+	struct client *client;
+	int status = module_open(&client);
+
+	if (status == MCTL_DONE)
+		status = judge(context, client, parts, key, address);
+	client_close(client);
+	return status;
+}
+
+/* --- msegd ---------------------------------------------------------------- */
+
+static void copy(struct json_object *into, struct json_object *from, const char *key)
+{
+	json_add(into, key, json_object_get(service_object(from, key)));
+}
+
+static void add_action(struct json_object *into, const char *key, const char *action)
+{
+	json_add_string(into, key, strcmp(action, "Allow") ? "reject" : "allow");
+}
+
+/* The rulesets' words for what the module says in its own. */
+static struct json_object *translate(struct json_object *answer, const struct mseg_key *key,
+				     const char *address)
+{
+	static const char *const same[] = { "reason",	 "namespace", "ruleset", "rule",
+					    "ruleIndex", "network",   "revision" };
+	struct json_object *observed = service_object(answer, "observed");
+	struct json_object *object = json_object_new_object();
+	size_t i;
+
+	add_key(object, key, address);
+	add_action(object, "verdict", service_field(answer, "action"));
+	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		copy(object, answer, same[i]);
+	if (observed) {
+		add_action(object, "observedVerdict", service_field(observed, "action"));
+		copy(object, observed, "ruleset");
+		json_add(object, "observedRule", json_object_get(service_object(observed, "rule")));
+	}
+	if (service_field(answer, "note")[0])
+		copy(object, answer, "note");
+	return object;
+}
+
+static int judge_service(struct context *context, char **argv, const struct mseg_key *key)
+{
+	struct api_path *path = api_path_new("explain");
+	struct json_object *answer, *object;
+	int status;
+
+	api_path_query(path, "direction", key->direction == MSEG_DIRECTION_IN ? "in" : "out");
+	api_path_query(path, "service", argv[1]);
+	api_path_query(path, "address", argv[2]);
+	status = service_get(context, path, "explain it", &answer);
+	if (status != MCTL_DONE)
+		return status;
+	object = translate(answer, key, argv[2]);
+	if (context->format == OUTPUT_TABLE && !strcmp(service_field(answer, "reason"), "default") &&
+	    !strcmp(service_field(answer, "action"), "Allow"))
+		json_add_string(object, "verdict", BY_DEFAULT);
+	output_object(context->format, object);
+	json_object_put(answer);
+	return MCTL_DONE;
+}
+
+static const struct option own_options[] = {
+	{ "candidate", no_argument, NULL, 'd' },
+	{ "kernel", no_argument, NULL, OPTION_OWN },
+	{ 0 },
+};
+
 static int run(struct context *context, int argc, char **argv)
 {
-	static const struct option own[] = {
-		{ "candidate", no_argument, NULL, 'd' },
-		{ 0 },
-	};
-	unsigned int parts = KERNEL_ENTRIES;
-	int status, first = options_read(context, argc, argv, own, take, &parts);
+	struct explain explain = { KERNEL_ENTRIES, false };
+	int first = options_read(context, argc, argv, take, &explain);
 	struct mseg_key key = { 0 };
-	struct client *client;
 
 	if (first < 0)
 		return options_exit();
@@ -228,22 +309,22 @@ static int run(struct context *context, int argc, char **argv)
 	    !read_service(context, argv[first + 1], &key) ||
 	    !read_address(context, argv[first + 2], &key))
 		return MCTL_USAGE;
-	status = module_open(&client);
-	if (status == MCTL_DONE)
-		status = judge(context, client, parts, &key, argv[first + 2]);
-	client_close(client);
-	return status;
+	if (!explain.kernel && service_owns(context))
+		return judge_service(context, argv + first, &key);
+	return judge_module(context, explain.parts, &key, argv[first + 2]);
 }
 
 const struct command explain_command = {
 	.name = "explain",
-	.arguments = "[--candidate] DIRECTION PROTO/PORT ADDRESS",
+	.arguments = "[--candidate] [--kernel] DIRECTION PROTO/PORT ADDRESS",
 	.summary = "Tell what the policy says of a connection, and why",
 	.help = "DIRECTION is in or out, ADDRESS the peer's, PROTO/PORT the service that the\n"
-		"connection's first packet asks for: tcp/22, icmp/8/0 (type and code), gre. The policy is the one in\n"
-		"force, with --candidate the candidate.\n"
+		"connection's first packet asks for: tcp/22, icmp/8/0 (type and code), gre. Where msegd\n"
+		"owns the policy, its newest revision answers, with rulesets by name; otherwise, and with\n"
+		"--kernel, the policy that the module has in force; with --candidate its candidate.\n"
 		"\n"
 		"  mctl explain in tcp/22 10.0.0.5\n"
 		"  mctl explain out icmp/8/0 192.0.2.1\n",
+	.options = own_options,
 	.run = run,
 };

@@ -322,14 +322,15 @@ static bool take(int option, const char *value, void *arg)
 	return true;
 }
 
+static const struct option own_options[] = {
+	{ "follow", no_argument, NULL, 'f' },
+	{ 0 },
+};
+
 static int run(struct context *context, int argc, char **argv)
 {
-	static const struct option own[] = {
-		{ "follow", no_argument, NULL, 'f' },
-		{ 0 },
-	};
 	bool following = false;
-	int first = options_read(context, argc, argv, own, take, &following);
+	int first = options_read(context, argc, argv, take, &following);
 
 	if (first < 0)
 		return options_exit();
@@ -362,6 +363,7 @@ const struct command flows_command = {
 		"  RULE      the rule that decided, #INDEX where it has no name, or (default); behind\n"
 		"            it in brackets what a rule under observation would have decided, and what\n"
 		"            the candidate says (in JSON observedAction, candidateAction and others)\n",
-	.is_list = true,
+	.formats = FORMATS_LIST,
+	.options = own_options,
 	.run = run,
 };

@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "change.h"
 #include "foresee.h"
+#include "service.h"
 #include "status.h"
 
 struct load {
@@ -178,7 +179,7 @@ static int use(struct context *context, const struct load *load, const struct fl
 static int read_and_use(struct context *context, const struct load *load)
 {
 	bool is_stdin = !strcmp(load->file, "-");
-	struct diag diag = { stderr, is_stdin ? "<stdin>" : load->file, 0, 0 };
+	struct diag diag = { .out = stderr, .file = is_stdin ? "<stdin>" : load->file };
 	struct bytes bytes = { NULL, 0 };
 	int status = MCTL_FAILED;
 	struct flat flat;
@@ -202,17 +203,19 @@ static int unexpected(const struct context *context, const struct load *load, co
 	return usage_error(context, "the file needs -f: write 'mctl load -f %s'", argument);
 }
 
+static const struct option own_options[] = {
+	{ "file", required_argument, NULL, 'f' },
+	{ "check", no_argument, NULL, 'c' },
+	{ "candidate", no_argument, NULL, 'd' },
+	CHANGE_OPTIONS,
+	{ 0 },
+};
+
 static int run(struct context *context, int argc, char **argv)
 {
-	static const struct option own[] = {
-		{ "file", required_argument, NULL, 'f' },
-		{ "check", no_argument, NULL, 'c' },
-		{ "candidate", no_argument, NULL, 'd' },
-		CHANGE_OPTIONS,
-		{ 0 },
-	};
 	struct load load = { .context = context, .options = change_options() };
-	int first = options_read(context, argc, argv, own, take, &load);
+	int first = options_read(context, argc, argv, take, &load);
+	int status = MCTL_DONE;
 
 	if (first < 0)
 		return options_exit();
@@ -224,7 +227,9 @@ static int run(struct context *context, int argc, char **argv)
 		return usage_error(
 			context,
 			"a candidate affects no connection: --existing and --confirm-within are for 'mctl candidate promote'");
-	return read_and_use(context, &load);
+	if (!load.check)
+		status = service_refuse(context, "'mctl apply' or 'mctl api import'");
+	return status == MCTL_DONE ? read_and_use(context, &load) : status;
 }
 
 const struct command load_command = {
@@ -269,5 +274,6 @@ const struct command load_command = {
 		"Services are any, tcp/PORT, udp/LOW:HIGH (sctp, udplite and dccp too), icmp/TYPE,\n"
 		"icmp/TYPE/CODE,CODE,LOW:HIGH (icmp6 too), or a protocol's name or number alone.\n"
 		"What is wrong is reported with file, line and column, and then nothing is loaded.\n",
+	.options = own_options,
 	.run = run,
 };

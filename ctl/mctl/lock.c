@@ -48,14 +48,15 @@ static int lock(struct context *context, struct client *client)
 	return MCTL_DONE;
 }
 
+static const struct option own_options[] = {
+	{ "yes", no_argument, NULL, 'y' },
+	{ 0 },
+};
+
 static int run(struct context *context, int argc, char **argv)
 {
-	static const struct option own[] = {
-		{ "yes", no_argument, NULL, 'y' },
-		{ 0 },
-	};
 	bool yes = false;
-	int status, first = options_read(context, argc, argv, own, take, &yes);
+	int status, first = options_read(context, argc, argv, take, &yes);
 	struct client *client;
 
 	if (first < 0)
@@ -85,5 +86,6 @@ const struct command lock_command = {
 		"trial must be confirmed or taken back before.\n"
 		"\n"
 		"  --yes     do not ask\n",
+	.options = own_options,
 	.run = run,
 };

@@ -5,68 +5,110 @@
 #include <mseg/version.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/api.h"
 #include "lib/text.h"
 #include "mctl.h"
+#include "pager.h"
 
 static const struct command *const commands[] = {
-	&status_command,   &load_command,      &defaults_command, &confirm_command,
-	&rollback_command, &rules_command,     &networks_command, &connections_command,
-	&flows_command,	   &stats_command,     &explain_command,  &attach_command,
-	&detach_command,   &candidate_command, &lock_command,	  &doctor_command,
+	&status_command,
+	&api_command,
+	&get_command,
+	&list_command,
+	&describe_command,
+	&apply_command,
+	&diff_command,
+	&confirm_command,
+	&rollback_command,
+	&history_command,
+	&discovery_command,
+	&reportsquery_command,
+	&monitor_command,
+	&dns_command,
+	&flows_command,
+	&explain_command,
+	&rules_command,
+	&networks_command,
+	&connections_command,
+	&stats_command,
+	&doctor_command,
+	&load_command,
+	&defaults_command,
+	&candidate_command,
+	&attach_command,
+	&detach_command,
+	&lock_command,
+	&complete_command,
+	NULL,
 };
 
-#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+const struct command *const *commands_all(void)
+{
+	return commands;
+}
+
+/* What stays within the program is not told of. */
+static bool is_hidden(const struct command *command)
+{
+	return command->name[0] == '_';
+}
 
 static const char *command_name(size_t index, const void *arg)
 {
-	(void)arg;
-	return index < N_COMMANDS ? commands[index]->name : NULL;
+	const struct command *const *table = arg;
+
+	return table[index] ? table[index]->name : NULL;
 }
 
-static const struct command *find(const char *name)
+static const struct command *find(const struct command *const *table, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < N_COMMANDS; i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
+	for (; *table; table++)
+		if (!strcmp((*table)->name, name))
+			return *table;
 	return NULL;
 }
 
-static int unknown(const char *name)
+/* Of a command's own commands, or, where there is none, of all. */
+static int unknown(const struct context *of, const char *name)
 {
-	const char *nearest = text_nearest(name, strlen(name), command_name, NULL);
+	const struct command *const *table = of->command ? of->command->sub : commands;
+	const char *nearest = text_nearest(name, strlen(name), command_name, table);
 
-	fprintf(stderr, "mctl: unknown command %s", text_show(name, strlen(name)).s);
+	fprintf(stderr, "mctl%s%s: unknown command %s", of->command ? " " : "", of->name,
+		text_show(name, strlen(name)).s);
 	if (nearest)
 		fprintf(stderr, ", did you mean '%s'?", nearest);
-	fputs("\nTry 'mctl help'.\n", stderr);
+	fprintf(stderr, "\nTry 'mctl help%s%s'.\n", of->command ? " " : "", of->name);
 	return MCTL_USAGE;
 }
 
 static void print_commands(FILE *out)
 {
-	size_t i;
+	const struct command *const *command;
 
-	fputs("Usage: mctl [-o FORMAT] COMMAND [ARGUMENT...]\n\nCommands:\n", out);
-	for (i = 0; i < N_COMMANDS; i++)
-		fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("Usage: mctl [-o FORMAT] [--socket PATH] COMMAND [ARGUMENT...]\n\nCommands:\n", out);
+	for (command = commands; *command; command++)
+		if (!is_hidden(*command))
+			fprintf(out, "  %-12s %s\n", (*command)->name, (*command)->summary);
 	fputs("  help         Explain a command: mctl help COMMAND\n\n"
-	      "FORMAT is table (the default) or json; lists also take jsonl, an object a line.\n"
+	      "FORMAT is table (the default), json, yaml or none; lists also take jsonl, an object\n"
+	      "a line; lists of objects also wide, for more columns, and name.\n"
+	      "PATH is the socket of msegd, " API_SOCKET " unless MSEG_SOCKET has it.\n"
 	      "\n"
 	      "Exit status:\n"
 	      "  0  done\n"
 	      "  1  failed, or a file did not pass its check: stderr says what is wrong, and the\n"
-	      "     policy in force stays; or 'mctl lock' was answered with no\n"
+	      "     policy in force stays; or something differs, or a question was answered with no\n"
 	      "  2  called wrongly: an unknown command or option, or one that is missing; or there\n"
 	      "     is no terminal to ask on, and no --yes\n"
 	      "  3  the module is not loaded, or this network namespace is not policed\n"
-	      "     ('mctl attach' does that)\n"
-	      "  4  not permitted: run it as root of the host, or it is locked\n"
+	      "     ('mctl attach' does that); or msegd does not run\n"
+	      "  4  not permitted: run it as root of the host, or it is locked; or a role is missing\n"
 	      "  5  conflict: another change came between, or a policy awaits 'mctl confirm' or\n"
-	      "     'mctl rollback'\n"
+	      "     'mctl rollback'; or the policy is msegd's, and the command would go past it\n"
 	      "'mctl doctor' ends with 0 or 1 alone; 'mctl status' with 0 where nothing is policed.\n",
 	      out);
 }
@@ -76,29 +118,81 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 	return !strcmp(word, a) || !strcmp(word, b);
 }
 
+/*
+ * The command that words name, and perhaps one of its own; false, having said so, where
+ * there is none. @used is how many words its name has.
+ */
+static bool resolve(struct context *context, int argc, char **argv, int *used)
+{
+	const struct command *const *table = commands;
+
+	context->command = NULL;
+	for (*used = 0; *used < argc && table; (*used)++) {
+		const struct command *command = find(table, argv[*used]);
+		size_t len = strlen(context->name);
+
+		if (!command) {
+			unknown(context, argv[*used]);
+			return false;
+		}
+		snprintf(context->name + len, sizeof(context->name) - len, "%s%s", len ? " " : "",
+			 command->name);
+		context->command = command;
+		table = command->sub;
+	}
+	return true;
+}
+
 static int help(int argc, char **argv)
 {
-	const struct command *command;
+	struct context context = { 0 };
+	int used;
 
-	if (argc > 2) {
-		fprintf(stderr, "mctl help: unexpected argument %s\nTry 'mctl help'.\n",
-			text_show(argv[2], strlen(argv[2])).s);
-		return MCTL_USAGE;
-	}
 	if (argc < 2 || is_one_of(argv[1], "help", "--help")) {
 		print_commands(stdout);
 		return MCTL_DONE;
 	}
-	command = find(argv[1]);
-	if (!command)
-		return unknown(argv[1]);
-	help_print(command);
+	if (!resolve(&context, argc - 1, argv + 1, &used))
+		return MCTL_USAGE;
+	if (used < argc - 1) {
+		fprintf(stderr, "mctl help: unexpected argument %s\nTry 'mctl help'.\n",
+			text_show(argv[used + 1], strlen(argv[used + 1])).s);
+		return MCTL_USAGE;
+	}
+	help_print(&context);
 	return MCTL_DONE;
 }
 
-static int run(int argc, char **argv, const char *format)
+/* A command that consists of others was called without one of them. */
+static int lacks_command(const struct context *context, int argc, char **argv)
 {
-	struct context context = { .command = find(argv[0]) };
+	if (argc > 1 && (is_one_of(argv[1], "-h", "--help") || !strcmp(argv[1], "help"))) {
+		help_print(context);
+		return MCTL_DONE;
+	}
+	if (argc > 1)
+		return unknown(context, argv[1]);
+	return usage_error(context, "one of its commands is needed");
+}
+
+/* How all commands are called. */
+struct globals {
+	const char *format;
+	const char *socket;
+};
+
+static const char *default_socket(void)
+{
+	const char *socket = getenv("MSEG_SOCKET");
+
+	return socket && socket[0] ? socket : NULL;
+}
+
+static int run(int argc, char **argv, const struct globals *globals)
+{
+	struct context context = { 0 };
+	const char *socket = globals->socket ? globals->socket : default_socket();
+	int used;
 
 	if (is_one_of(argv[0], "help", "--help") || !strcmp(argv[0], "-h"))
 		return help(argc, argv);
@@ -106,11 +200,19 @@ static int run(int argc, char **argv, const char *format)
 		printf("mctl %s\n", MSEG_VERSION);
 		return MCTL_DONE;
 	}
-	if (!context.command)
-		return unknown(argv[0]);
-	if (format && !options_format(&context, format))
+	context.command = find(commands, argv[0]);
+	if (context.command && context.command->sub &&
+	    (argc < 2 || !find(context.command->sub, argv[1]))) {
+		snprintf(context.name, sizeof(context.name), "%s", context.command->name);
+		return lacks_command(&context, argc, argv);
+	}
+	if (!resolve(&context, 1 + (context.command && context.command->sub), argv, &used))
 		return MCTL_USAGE;
-	return context.command->run(&context, argc, argv);
+	context.socket = socket ? socket : API_SOCKET;
+	context.socket_given = socket;
+	if (globals->format && !options_format(&context, globals->format))
+		return MCTL_USAGE;
+	return context.command->run(&context, argc - used + 1, argv + used - 1);
 }
 
 /* What was not written was not done: a full disk, a closed pipe. */
@@ -126,39 +228,62 @@ static int finish_output(int status)
 	return status ? status : MCTL_FAILED;
 }
 
-/* -o before the command, in its three forms; how many arguments it took. */
-static int take_format(int argc, char **argv, const char **format)
+/*
+ * An option before the command, in its forms; how many arguments it took, 0 where it is
+ * another.
+ */
+static int take_global(int argc, char **argv, const char *letter, const char *name,
+		       const char **value)
 {
-	static const char long_form[] = "--output=";
+	size_t len = strlen(name);
 
-	if (argc < 1)
+	if (!strncmp(argv[0], name, len) && argv[0][len] == '=') {
+		*value = argv[0] + len + 1;
+		return 1;
+	}
+	if (letter && !strncmp(argv[0], letter, 2) && argv[0][2]) {
+		*value = argv[0] + 2;
+		return 1;
+	}
+	if (argc < 2 || !(letter ? is_one_of(argv[0], letter, name) : !strcmp(argv[0], name)))
 		return 0;
-	if (!strncmp(argv[0], long_form, sizeof(long_form) - 1))
-		*format = argv[0] + sizeof(long_form) - 1;
-	else if (!strncmp(argv[0], "-o", 2) && argv[0][2])
-		*format = argv[0] + 2;
-	else if (argc >= 2 && is_one_of(argv[0], "-o", "--output"))
-		*format = argv[1];
-	if (!*format)
-		return 0;
-	return *format == argv[1] ? 2 : 1;
+	*value = argv[1];
+	return 2;
+}
+
+static int take_globals(int argc, char **argv, struct globals *globals)
+{
+	int taken, all = 0;
+
+	while (all < argc) {
+		taken = take_global(argc - all, argv + all, "-o", "--output", &globals->format);
+		if (!taken)
+			taken = take_global(argc - all, argv + all, NULL, "--socket",
+					    &globals->socket);
+		if (!taken)
+			break;
+		all += taken;
+	}
+	return all;
 }
 
 int main(int argc, char **argv)
 {
-	const char *format = NULL;
-	int taken;
+	struct globals globals = { 0 };
+	int taken, status;
 
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	argv++;
 	argc--;
-	taken = take_format(argc, argv, &format);
+	taken = take_globals(argc, argv, &globals);
 	argv += taken;
 	argc -= taken;
 	if (argc < 1) {
 		print_commands(stderr);
 		return MCTL_USAGE;
 	}
-	return finish_output(run(argc, argv, format));
+	status = finish_output(run(argc, argv, &globals));
+	pager_end();
+	return status;
 }

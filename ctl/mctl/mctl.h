@@ -26,10 +26,54 @@ enum mctl_exit {
 	MCTL_CONFLICT = 5,
 };
 
-/** struct context - how a command was called */
+/** enum formats - what a command can print, beside table, json, yaml and none */
+enum formats {
+	FORMATS_OBJECT = 0,
+	/** a list, which jsonl can be made of */
+	FORMATS_LIST,
+	/** a list of things that have names, so wide and name too */
+	FORMATS_NAMED,
+};
+
+/** Of a command's whole name, as in "api create". */
+#define COMMAND_NAME_LEN 64
+
+/**
+ * struct context - how a command was called
+ * @command: which
+ * @name: its whole name
+ * @format: what -o says
+ * @socket: where msegd listens
+ * @socket_given: somebody said so, and did not leave it at what is usual
+ */
 struct context {
 	const struct command *command;
+	char name[COMMAND_NAME_LEN];
 	enum output_format format;
+	const char *socket;
+	bool socket_given;
+};
+
+/** enum option_val - options without a letter, beside a command's own from OPTION_OWN on */
+enum option_val {
+	OPTION_SOCKET = 256,
+	OPTION_EXISTING,
+	OPTION_CONFIRM_WITHIN,
+	OPTION_REASON,
+	OPTION_YES,
+	OPTION_OWN,
+};
+
+/** enum operand - what a command's operands name */
+enum operand {
+	OPERAND_NONE,
+	/** an identity, and then an object of it */
+	OPERAND_OBJECT,
+	/** an identity */
+	OPERAND_IDENTITY,
+	OPERAND_REVISION,
+	OPERAND_CATALOGUE,
+	OPERAND_REPORT,
 };
 
 /**
@@ -39,7 +83,12 @@ struct context {
  * @summary: a line
  * @help: what else is to be known, whole lines; may be NULL
  * @print_more: prints what help has behind that; may be NULL
- * @is_list: prints a list, which jsonl can be made of
+ * @formats: what it can print
+ * @operand: what kind of names completion offers for its operands; may be 0
+ * @options: its own long options, ended by zeros; may be NULL. A val below 256 is a
+ *	letter too, as in "-f FILE"
+ * @repeats: letters of the options that may be given more than once; may be NULL
+ * @sub: the commands that it consists of, ended by NULL; it has no @run then
  * @run: does it; its arguments begin with the name; returns an enum mctl_exit
  */
 struct command {
@@ -48,22 +97,39 @@ struct command {
 	const char *summary;
 	const char *help;
 	void (*print_more)(void);
-	bool is_list;
+	enum formats formats;
+	enum operand operand;
+	const struct option *options;
+	const char *repeats;
+	const struct command *const *sub;
 	int (*run)(struct context *context, int argc, char **argv);
 };
 
+extern const struct command api_command;
+extern const struct command apply_command;
 extern const struct command attach_command;
 extern const struct command candidate_command;
+extern const struct command catalogue_command;
+extern const struct command complete_command;
 extern const struct command confirm_command;
 extern const struct command connections_command;
 extern const struct command defaults_command;
+extern const struct command describe_command;
 extern const struct command detach_command;
+extern const struct command diff_command;
+extern const struct command discovery_command;
+extern const struct command dns_command;
 extern const struct command doctor_command;
 extern const struct command explain_command;
 extern const struct command flows_command;
+extern const struct command get_command;
+extern const struct command history_command;
+extern const struct command list_command;
 extern const struct command load_command;
 extern const struct command lock_command;
+extern const struct command monitor_command;
 extern const struct command networks_command;
+extern const struct command reportsquery_command;
 extern const struct command rollback_command;
 extern const struct command rules_command;
 extern const struct command stats_command;
@@ -84,15 +150,20 @@ typedef bool option_taker(int option, const char *value, void *arg);
  * @context: its format is set by -o
  * @argc: how many arguments there are
  * @argv: the arguments; operands are moved behind the options
- * @own: the command's own long options, ended by zeros; may be NULL
- * @take: given each of them; a letter is one too, as in "-f FILE"
+ * @take: given each of the command's own options
  * @arg: handed to @take
  *
  * Return: the index of the first operand, or -1 after help or a usage error;
  * the command then returns options_exit().
  */
-int options_read(struct context *context, int argc, char **argv, const struct option *own,
-		 option_taker *take, void *arg);
+int options_read(struct context *context, int argc, char **argv, option_taker *take, void *arg);
+
+/**
+ * options_next() - a second argument of the option that is being taken
+ *
+ * Return: the word behind the option's first argument, or NULL at the end.
+ */
+const char *options_next(void);
 
 /** options_exit() - how the program ends after options_read() returned -1 */
 int options_exit(void);
@@ -110,11 +181,23 @@ bool options_only(struct context *context, int argc, char **argv);
 /**
  * options_format() - read the argument of -o
  * @context: its format is set
- * @word: table, json or jsonl
+ * @word: table, json, ...
  *
  * Return: false, having said so, where it is none that the command prints.
  */
 bool options_format(struct context *context, const char *word);
+
+/**
+ * options_format_word() - a word that -o takes
+ * @command: of it; NULL is any
+ * @index: from 0
+ *
+ * Return: the word, or NULL behind the last.
+ */
+const char *options_format_word(const struct command *command, size_t index);
+
+/** options_common() - the options that every command takes, ended by zeros */
+const struct option *options_common(void);
 
 /**
  * usage_error() - complain about how a command was called
@@ -128,9 +211,12 @@ int usage_error(const struct context *context, const char *format, ...)
 
 /**
  * help_print() - print a command's help
- * @command: the command
+ * @context: the command
  */
-void help_print(const struct command *command);
+void help_print(const struct context *context);
+
+/** commands_all() - the table of commands, ended by NULL */
+const struct command *const *commands_all(void);
 
 /**
  * module_open() - connect to the module, saying why where that fails

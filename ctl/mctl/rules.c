@@ -141,15 +141,16 @@ static bool take(int option, const char *value, void *arg)
 	return true;
 }
 
+static const struct option own_options[] = {
+	{ "candidate", no_argument, NULL, 'd' },
+	{ 0 },
+};
+
 static int show(struct context *context, int argc, char **argv, unsigned int parts,
 		int (*print)(enum output_format format, const struct kernel_policy *read))
 {
 	struct kernel_policy read = { 0 };
-	static const struct option own[] = {
-		{ "candidate", no_argument, NULL, 'd' },
-		{ 0 },
-	};
-	int first = options_read(context, argc, argv, own, take, &parts);
+	int first = options_read(context, argc, argv, take, &parts);
 	struct client *client;
 	int err, status;
 
@@ -188,7 +189,8 @@ const struct command rules_command = {
 		"HIT is when it did so last, in UTC. A rule that is never hit may be superfluous, or\n"
 		"another one wins. Its cookie, in JSON, is the policyID of the flows that it decides.\n"
 		"A rule under observation decides nothing, and hits what it would have decided.\n",
-	.is_list = true,
+	.formats = FORMATS_LIST,
+	.options = own_options,
 	.run = run_rules,
 };
 
@@ -196,6 +198,7 @@ const struct command networks_command = {
 	.name = "networks",
 	.arguments = "[--candidate]",
 	.summary = "List the networks in force and their entries, or the candidate's",
-	.is_list = true,
+	.formats = FORMATS_LIST,
+	.options = own_options,
 	.run = run_networks,
 };

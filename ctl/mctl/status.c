@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "lib/kernel.h"
 #include "mctl.h"
+#include "service.h"
 #include "status.h"
 
 struct losses {
@@ -118,6 +119,28 @@ static struct json_object *status_json(const struct kernel_status *status)
 	return object;
 }
 
+/* What msegd says of itself in a line; what it does not say is seen elsewhere. */
+static struct json_object *service_json(const struct context *context)
+{
+	static const char *const same[] = { "version", "revision", "enforced", "problems" };
+	const struct api_request request = { .method = "GET", .path = "/v1/status" };
+	struct api_answer answer = { 0 };
+	struct json_object *object = NULL;
+	struct api *api;
+	size_t i;
+
+	if (!service_owns(context) || api_open(&api, context->socket))
+		return NULL;
+	object = json_object_new_object();
+	if (!api_call(api, &request, &answer) && answer.status == 200)
+		for (i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+			json_add(object, same[i],
+				 json_object_get(service_object(answer.body, same[i])));
+	api_answer_free(&answer);
+	api_close(api);
+	return object;
+}
+
 static int print_status(struct context *context, struct client *client)
 {
 	struct kernel_status status;
@@ -132,6 +155,7 @@ static int print_status(struct context *context, struct client *client)
 		json_object_put(object);
 		return module_error(client, "read the statistics", err);
 	}
+	json_add(object, "service", service_json(context));
 	output_object(context->format, object);
 	if (!status.attached)
 		fputs("mctl: this network namespace is not policed: 'mctl attach' begins with it\n",
@@ -154,6 +178,8 @@ const struct command status_command = {
 		"is rejected gets no answer. The candidate is a policy that decides nothing, see 'mctl\n"
 		"help candidate'. Forward and raw say what is done about packets that the host forwards,\n"
 		"and about those that programs send past its IP layer. Locked means that nothing can be\n"
-		"changed until the next start. Losses count flow records that nobody could be told of.\n",
+		"changed until the next start. Service is msegd,\n"
+		"with its newest revision and the one that the module enforces; - where it does not run:\n"
+		"then 'mctl load' changes the policy. Losses count flow records that nobody could be told of.\n",
 	.run = run,
 };

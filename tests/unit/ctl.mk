@@ -3,11 +3,12 @@
 # Unit tests of user space (cmocka), with the address and undefined behaviour
 # sanitizers. ctl/build.mk includes this file.
 
-CTL_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/ctl_*_test.c))
+CTL_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/ctl_*_test.c \
+	tests/unit/model_*_test.c))
 UNIT_TESTS += $(CTL_TESTS)
 
 # What the tests call: all but the programs.
-CTL_TEST_OBJECTS := $(patsubst %.c,build/unit/obj/%.o,$(CTL_CORE) $(CTL_LIB))
+CTL_TEST_OBJECTS := $(patsubst %.c,build/unit/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL))
 CTL_TEST_CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2 -O2 -fPIE,$(CTL_CFLAGS)) \
 	-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -32,9 +33,9 @@ build/unit/obj/kmod/core/%.o: kmod/core/%.c
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-build/unit/obj/tests/unit/ctl_%.o: tests/unit/ctl_%.c
+build/unit/obj/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(CTL_TEST_OBJECTS:.o=.d) $(wildcard build/unit/obj/tests/unit/ctl_*.d)
+-include $(CTL_TEST_OBJECTS:.o=.d) $(wildcard build/unit/obj/tests/unit/*.d)

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mctl reportsquery and mctl dns: what was seen, within a time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/flow.h"
+#include "lib/json.h"
+#include "flow_rows.h"
+#include "request.h"
+
+/* --- what is asked for ---------------------------------------------------- */
+
+enum option_report {
+	OPTION_FROM_REL = OPTION_COMMAND,
+	OPTION_TO_REL,
+	OPTION_FROM_ABS,
+	OPTION_TO_ABS,
+};
+
+struct report {
+	struct request request;
+	/* RFC 3339 in UTC, which sorts by time; or empty. */
+	char from[40];
+	char to[40];
+};
+
+/* A number of seconds, or of what its letter says; 0 where it is neither. */
+static unsigned long long seconds_of(const char *text)
+{
+	static const char units[] = "smhdw";
+	static const unsigned int factors[] = { 1, 60, 3600, 86400, 604800 };
+	unsigned long long number;
+	const char *unit;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || number > UINT32_MAX || (*end && end[1]))
+		return 0;
+	unit = strchr(units, *end ? *end : 's');
+	return unit ? number * factors[unit - units] : 0;
+}
+
+static bool take_relative(struct report *report, const char *option, const char *value, char *text)
+{
+	unsigned long long seconds = seconds_of(value);
+	struct timespec now;
+
+	if (!seconds) {
+		usage_error(report->request.context, "%s takes a time as 30m, 2h or 7d, not '%s'",
+			    option, value);
+		return false;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	flow_time(((uint64_t)now.tv_sec - seconds) * 1000000000, text);
+	return true;
+}
+
+/* 2026-11-22, 2026-11-22T18:00 or with seconds; in UTC. */
+static bool take_absolute(struct report *report, const char *option, const char *value, char *text)
+{
+	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
+					     "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d" };
+	struct tm parts;
+	const char *end;
+	size_t i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		memset(&parts, 0, sizeof(parts));
+		end = strptime(value, forms[i], &parts);
+		if (end && !*end) {
+			flow_time((uint64_t)timegm(&parts) * 1000000000, text);
+			return true;
+		}
+	}
+	usage_error(report->request.context,
+		    "%s takes a time in UTC as 2026-11-22T18:00:00Z, not '%s'", option, value);
+	return false;
+}
+
+static bool take(int option, const char *value, void *arg)
+{
+	struct report *report = arg;
+
+	switch (option) {
+	case OPTION_FROM_REL:
+		return take_relative(report, "--from-rel", value, report->from);
+	case OPTION_TO_REL:
+		return take_relative(report, "--to-rel", value, report->to);
+	case OPTION_FROM_ABS:
+		return take_absolute(report, "--from-abs", value, report->from);
+	case OPTION_TO_ABS:
+		return take_absolute(report, "--to-abs", value, report->to);
+	default:
+		return request_take(option, value, &report->request);
+	}
+}
+
+/* --- what is shown -------------------------------------------------------- */
+
+static void time_cell(struct json_object *row, char *text, size_t size)
+{
+	snprintf(text, size, "%.19sZ", service_field(row, "timestamp"));
+}
+
+static const struct output_column flow_columns[] = {
+	{ .title = "TIME", .cell = time_cell },
+	{ .title = "ACTION", .key = "action" },
+	{ .title = "DIRECTION", .cell = flow_row_direction },
+	{ .title = "PROTOCOL", .key = "protocol" },
+	{ .title = "SOURCE", .cell = flow_row_source },
+	{ .title = "SOURCE NAME", .key = "sourceName" },
+	{ .title = "DESTINATION", .cell = flow_row_destination },
+	{ .title = "DESTINATION NAME", .key = "destinationName" },
+	{ .title = "COUNT", .key = "value", .right = true },
+	{ .title = "RULE", .cell = flow_row_rule },
+};
+
+static const struct output_column dns_columns[] = {
+	{ .title = "TIME", .cell = time_cell },
+	{ .title = "ACTION", .key = "action" },
+	{ .title = "NAME", .key = "resolvedName" },
+	{ .title = "TYPE", .key = "queryType" },
+	{ .title = "ADDRESSES", .key = "resolvedIPs" },
+	{ .title = "COUNT", .key = "value", .right = true },
+	{ .title = "REASON", .key = "reason" },
+};
+
+/* A query that can be made. */
+struct query {
+	const char *name;
+	const char *collection;
+	struct columns columns;
+	const char *none;
+};
+
+static bool is_within(const struct report *report, struct json_object *record)
+{
+	const char *time = service_field(record, "timestamp");
+
+	if (report->from[0] && strcmp(time, report->from) < 0)
+		return false;
+	return !report->to[0] || strcmp(time, report->to) <= 0;
+}
+
+/* Those of the time that is asked for. */
+static struct json_object *within(const struct report *report, struct json_object *records)
+{
+	struct json_object *kept = json_object_new_array(), *record;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(records); i++) {
+		record = json_object_array_get_idx(records, i);
+		if (is_within(report, record))
+			json_object_array_add(kept, json_object_get(record));
+	}
+	return kept;
+}
+
+static int answer(struct report *report, const struct query *query)
+{
+	struct request *request = &report->request;
+	struct api_path *path = request_path(request, query->collection, NULL);
+	struct json_object *records, *kept;
+	int status;
+
+	api_path_query(path, "recursive", request->recursive ? "true" : NULL);
+	api_path_query(path, "filter", request->filter);
+	api_path_query(path, "from", report->from[0] ? report->from : NULL);
+	api_path_query(path, "to", report->to[0] ? report->to : NULL);
+	status = service_get(request->context, path, "query the reports", &records);
+	if (status != MCTL_DONE)
+		return status;
+	kept = within(report, records);
+	status = display_list(request->context, &request->display, query->columns, kept,
+			      query->none);
+	json_object_put(kept);
+	json_object_put(records);
+	return status;
+}
+
+#define COLUMNS(table)                                      \
+	{                                                   \
+		(table), sizeof(table) / sizeof((table)[0]) \
+	}
+
+static const struct query queries[] = {
+	{ "flows", "flows", COLUMNS(flow_columns), "no flows in that time" },
+	{ "dnslookups", "dnslookups", COLUMNS(dns_columns), "no DNS lookups in that time" },
+};
+
+/* Enforcers are objects, not records: they have no time. */
+static int list_enforcers(struct report *report)
+{
+	const struct kind *kind = kind_get(KIND_ENFORCER);
+	struct request *request = &report->request;
+	struct api_path *path = request_path(request, kind->plural, NULL);
+	struct json_object *objects;
+	int status;
+
+	api_path_query(path, "recursive", "true");
+	api_path_query(path, "filter", request->filter);
+	status = service_get(request->context, path, "query the reports", &objects);
+	if (status == MCTL_DONE)
+		status = display_list(request->context, &request->display, identity_columns(kind),
+				      objects, "no enforcers");
+	json_object_put(objects);
+	return status;
+}
+
+static int query(struct report *report, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+		if (!strcmp(name, queries[i].name))
+			return answer(report, &queries[i]);
+	if (!strcmp(name, "enforcers"))
+		return list_enforcers(report);
+	return usage_error(report->request.context,
+			   "'%s' is none of flows, dnslookups and enforcers", name);
+}
+
+static int run(struct context *context, int argc, char **argv, const char *name)
+{
+	struct report report = { .request = request_new(context) };
+	int status, first = options_read(context, argc, argv, take, &report);
+
+	if (first < 0)
+		status = request_exit(&report.request);
+	else if (!name && first == argc)
+		status = usage_error(context, "one of flows, dnslookups and enforcers is needed");
+	else if (first + !name < argc)
+		status = usage_error(context, "unexpected argument '%s'", argv[argc - 1]);
+	else
+		status = query(&report, name ? name : argv[first]);
+	request_free(&report.request);
+	return status;
+}
+
+static int run_query(struct context *context, int argc, char **argv)
+{
+	return run(context, argc, argv, NULL);
+}
+
+static int run_dns(struct context *context, int argc, char **argv)
+{
+	return run(context, argc, argv, "dnslookups");
+}
+
+static const struct option report_options[] = {
+	NAMESPACE_OPTION,
+	COLUMN_OPTION,
+	RECURSIVE_OPTION,
+	FILTER_OPTION,
+	{ "from-rel", required_argument, NULL, OPTION_FROM_REL },
+	{ "to-rel", required_argument, NULL, OPTION_TO_REL },
+	{ "from-abs", required_argument, NULL, OPTION_FROM_ABS },
+	{ "to-abs", required_argument, NULL, OPTION_TO_ABS },
+	{ 0 },
+};
+
+#define REPORT_ARGUMENTS \
+	"[--from-rel TIME | --from-abs TIME] [--to-rel TIME | --to-abs TIME] [--filter TEXT] [-n NAMESPACE] [-r] [-c COLUMN]..."
+
+#define REPORT_HELP                                                                       \
+	"  --from-rel TIME   not older than that, as 30m, 2h or 7d\n"                     \
+	"  --to-rel TIME     not younger\n"                                               \
+	"  --from-abs TIME   not before, as 2026-11-22 or 2026-11-22T18:00:00Z, in UTC\n" \
+	"  --to-abs TIME     not after\n"                                                 \
+	"  --filter TEXT     those alone for which it holds, as in\n"                     \
+	"                    'sourceType == \"ProcessingUnit\"'\n"                        \
+	"  -c COLUMN         print these fields alone\n"
+
+const struct command reportsquery_command = {
+	.name = "reportsquery",
+	.arguments = "flows|dnslookups|enforcers " REPORT_ARGUMENTS,
+	.summary = "Show flows, DNS lookups or enforcers of a time",
+	.help = "Flows are those that the module remembers.\n\n" REPORT_HELP,
+	.formats = FORMATS_LIST,
+	.operand = OPERAND_REPORT,
+	.options = report_options,
+	.repeats = "c",
+	.run = run_query,
+};
+
+const struct command dns_command = {
+	.name = "dns",
+	.arguments = REPORT_ARGUMENTS,
+	.summary = "Show DNS lookups, as 'mctl reportsquery dnslookups' does",
+	.help = REPORT_HELP,
+	.formats = FORMATS_LIST,
+	.options = report_options,
+	.repeats = "c",
+	.run = run_dns,
+};

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The routes of the API. */
+#include "api.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "plan.h"
+#include "reconcile.h"
+
+static void confirm(struct service *service, struct request *request);
+static void join_events(struct service *service, struct request *request);
+
+/* A route that takes no more than its method and its query. */
+struct route {
+	const char *name;
+	const char *method;
+	void (*handle)(struct service *service, struct request *request);
+};
+
+static const struct route routes[] = {
+	{ "status", "GET", status_get },
+	{ "apply", "POST", documents_apply },
+	{ "import", "POST", documents_import },
+	{ "export", "GET", documents_export },
+	{ "diff", "GET", revisions_diff },
+	{ "diff", "POST", documents_diff },
+	{ "revisions", "GET", revisions_get },
+	{ "rollback", "POST", revisions_rollback },
+	{ "confirm", "POST", confirm },
+	{ "discovery", "GET", discovery_handle },
+	{ "discovery", "PUT", discovery_handle },
+	{ "explain", "GET", explain_get },
+	{ "flows", "GET", flows_get },
+	{ "events", "GET", join_events },
+};
+
+#define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* --- what handlers share -------------------------------------------------- */
+
+bool api_may_ask(const struct caller *caller, void *arg)
+{
+	const struct service *service = arg;
+
+	return config_roles(service->config, caller, NULL);
+}
+
+bool api_may_read(const struct service *service, const struct request *request,
+		  const char *namespace)
+{
+	return config_roles(service->config, request->caller, namespace) & ROLE_READ;
+}
+
+bool api_may_read_host(const struct service *service, struct request *request)
+{
+	const struct model_object *enforcer = plan_enforcer(service->now.model);
+	const char *namespace = enforcer ? enforcer->space : "/";
+
+	if (api_may_read(service, request, namespace))
+		return true;
+	reply_problem(request, MHD_HTTP_FORBIDDEN, NULL, "%s may not read %s",
+		      request->caller->user, namespace);
+	return false;
+}
+
+bool api_may_change_host(const struct service *service, struct request *request)
+{
+	const struct model_object *enforcer = plan_enforcer(service->now.model);
+	unsigned int roles =
+		config_roles(service->config, request->caller, enforcer ? enforcer->space : "/");
+
+	if (roles & (ROLE_EDIT | ROLE_ADMIN))
+		return true;
+	reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+		      "%s may not change what this host enforces", request->caller->user);
+	return false;
+}
+
+void api_no_memory(struct request *request)
+{
+	reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
+}
+
+/* --- small ones ----------------------------------------------------------- */
+
+static void confirm(struct service *service, struct request *request)
+{
+	if (api_may_change_host(service, request))
+		reconcile_confirm(service, request);
+}
+
+static void join_events(struct service *service, struct request *request)
+{
+	if (api_may_read_host(service, request))
+		events_join(service->events, request);
+}
+
+/* --- routing -------------------------------------------------------------- */
+
+static bool handle_route(struct service *service, struct request *request, const char *name)
+{
+	bool known = false;
+	size_t i;
+
+	for (i = 0; i < N_ROUTES; i++) {
+		if (strcmp(routes[i].name, name))
+			continue;
+		known = true;
+		if (!strcmp(routes[i].method, request->method)) {
+			routes[i].handle(service, request);
+			return true;
+		}
+	}
+	if (known)
+		reply_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, NULL, "/v1/%s takes no %s",
+			      name, request->method);
+	return known;
+}
+
+static void not_found(struct request *request, const char *name)
+{
+	const char *nearest = kind_nearest(name, strlen(name));
+
+	reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "there is no %s here%s%s",
+		      text_show(name, strlen(name)).s, nearest ? ": did you mean " : "",
+		      nearest ? nearest : "");
+}
+
+void api_handle(struct request *request, void *arg)
+{
+	struct service *service = arg;
+	const struct kind *kind;
+	const char *name;
+
+	if (request->n_path < 2 || strcmp(request->path[0], "v1")) {
+		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "everything is below /v1");
+		return;
+	}
+	name = request->path[1];
+	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&
+	    handle_route(service, request, name))
+		return;
+	kind = kind_find(name, strlen(name));
+	if (kind)
+		objects_handle(service, request, kind);
+	else
+		not_found(request, name);
+}

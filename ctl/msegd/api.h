@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The routes of the API (openapi.yaml), and what their handlers share. */
+#ifndef API_H
+#define API_H
+
+#include <stdbool.h>
+
+#include "draft.h"
+#include "request.h"
+#include "revise.h"
+#include "service.h"
+
+/**
+ * api_handle() - answer a request
+ * @request: the request
+ * @arg: the service
+ */
+void api_handle(struct request *request, void *arg);
+
+/**
+ * api_may_ask() - whether a caller has any role
+ * @caller: who
+ * @arg: the service
+ */
+bool api_may_ask(const struct caller *caller, void *arg);
+
+/**
+ * api_may_read() - whether a caller may see what is in a namespace
+ * @service: the service
+ * @request: the caller's
+ * @namespace: absolute
+ */
+bool api_may_read(const struct service *service, const struct request *request,
+		  const char *namespace);
+
+/**
+ * api_may_read_host() - api_may_read() where the host is; answered with 403 if not
+ * @service: the service
+ * @request: the caller's
+ */
+bool api_may_read_host(const struct service *service, struct request *request);
+
+/**
+ * api_may_change_host() - whether a caller may decide about a change of what this
+ *	host enforces; answered with 403 if not
+ * @service: the service
+ * @request: the caller's
+ */
+bool api_may_change_host(const struct service *service, struct request *request);
+
+/** api_no_memory() - answer that there is none */
+void api_no_memory(struct request *request);
+
+/* Handlers: each answers its request. */
+
+/** GET /v1/status */
+void status_get(struct service *service, struct request *request);
+
+/** /v1/{kind} and below */
+void objects_handle(struct service *service, struct request *request, const struct kind *kind);
+
+/** POST /v1/apply */
+void documents_apply(struct service *service, struct request *request);
+
+/** POST /v1/import */
+void documents_import(struct service *service, struct request *request);
+
+/** GET /v1/export */
+void documents_export(struct service *service, struct request *request);
+
+/** POST /v1/diff */
+void documents_diff(struct service *service, struct request *request);
+
+/** GET /v1/diff */
+void revisions_diff(struct service *service, struct request *request);
+
+/** GET /v1/revisions and /v1/revisions/N */
+void revisions_get(struct service *service, struct request *request);
+
+/** POST /v1/rollback */
+void revisions_rollback(struct service *service, struct request *request);
+
+/** /v1/discovery */
+void discovery_handle(struct service *service, struct request *request);
+
+/** GET /v1/explain */
+void explain_get(struct service *service, struct request *request);
+
+/** GET /v1/flows */
+void flows_get(struct service *service, struct request *request);
+
+#endif /* API_H */

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who asks. */
+#include "caller.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static void name_user(struct caller *caller)
+{
+	char buffer[1024];
+	struct passwd entry, *found = NULL;
+
+	if (getpwuid_r(caller->uid, &entry, buffer, sizeof(buffer), &found) || !found)
+		snprintf(caller->user, sizeof(caller->user), "%u", caller->uid);
+	else
+		snprintf(caller->user, sizeof(caller->user), "%s", found->pw_name);
+}
+
+/* The kernel says how much room they need. */
+static int read_groups(int fd, struct caller *caller)
+{
+	socklen_t len = 0;
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len))
+		return 0; /* none */
+	if (errno != ERANGE)
+		return -errno;
+	caller->groups = malloc(len);
+	if (!caller->groups)
+		return -ENOMEM;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, caller->groups, &len))
+		return -errno;
+	caller->n_groups = len / sizeof(*caller->groups);
+	return 0;
+}
+
+int caller_read(int fd, struct caller *caller)
+{
+	struct ucred credentials;
+	socklen_t len = sizeof(credentials);
+	int err;
+
+	memset(caller, 0, sizeof(*caller));
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len))
+		return -errno;
+	caller->uid = credentials.uid;
+	caller->gid = credentials.gid;
+	err = read_groups(fd, caller);
+	if (err)
+		caller_free(caller);
+	else
+		name_user(caller);
+	return err;
+}
+
+void caller_free(struct caller *caller)
+{
+	free(caller->groups);
+	memset(caller, 0, sizeof(*caller));
+}
+
+bool caller_in_group(const struct caller *caller, gid_t gid)
+{
+	unsigned int i;
+
+	if (caller->gid == gid)
+		return true;
+	for (i = 0; i < caller->n_groups; i++)
+		if (caller->groups[i] == gid)
+			return true;
+	return false;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mseg.conf. */
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/doc.h"
+#include "lib/fields.h"
+#include "lib/json.h"
+
+/* What is more is a mistake. */
+#define CONFIG_SIZE_MAX (1 << 20)
+
+/* Who is not known here: nobody is told apart from whom other user namespaces hold. */
+#define OVERFLOW_ID 65534
+
+struct grant {
+	char *namespace;
+	unsigned int roles;
+	bool is_group;
+	id_t id;
+};
+
+struct config {
+	struct grant *grants;
+	unsigned int n;
+};
+
+static const char *const role_names[] = { "read", "edit", "admin" };
+
+/* --- the file ------------------------------------------------------------- */
+
+static unsigned int take_role(const struct doc_value *value, struct diag *diag)
+{
+	unsigned int i;
+
+	if (!field_is(value, DOC_STRING, "a role", diag))
+		return 0;
+	for (i = 0; i < 3; i++)
+		if (!strcmp(value->text, role_names[i]))
+			return 1u << i;
+	diag_error(diag, value->place, "a role is read, edit or admin, not '%s'", value->text);
+	return 0;
+}
+
+/* To change what one may not see makes no sense. */
+static unsigned int take_roles(const struct doc_value *list, struct diag *diag)
+{
+	const struct doc_value *value;
+	unsigned int roles = 0;
+
+	for (value = list->first; value; value = value->next)
+		roles |= take_role(value, diag);
+	if (!list->first)
+		diag_error(diag, list->place, "no role is given");
+	return roles ? roles | ROLE_READ : 0;
+}
+
+/* Somebody may have left; a host must start all the same. */
+static bool find_user(const struct doc_value *value, struct grant *grant, struct diag *diag)
+{
+	const struct passwd *user = getpwnam(value->text);
+
+	if (user)
+		grant->id = user->pw_uid;
+	else
+		diag_warning(diag, value->place, "there is no user '%s': this counts for nobody",
+			     value->text);
+	return user;
+}
+
+static bool find_group(const struct doc_value *value, struct grant *grant, struct diag *diag)
+{
+	const struct group *group = getgrnam(value->text);
+
+	grant->is_group = true;
+	if (group)
+		grant->id = group->gr_gid;
+	else
+		diag_warning(diag, value->place, "there is no group '%s': this counts for nobody",
+			     value->text);
+	return group;
+}
+
+static bool find_subject(const struct doc_value *object, const struct doc_value *user,
+			 const struct doc_value *group, struct grant *grant, struct diag *diag)
+{
+	bool found;
+
+	if (!user == !group) {
+		diag_error(diag, object->place, "either 'user' or 'group' is needed");
+		return false;
+	}
+	found = user ? find_user(user, grant, diag) : find_group(group, grant, diag);
+	if (found && grant->id == OVERFLOW_ID) {
+		diag_error(diag, (user ? user : group)->place,
+			   "%s stands for everybody whom this host does not know: no role for it",
+			   (user ? user : group)->text);
+		return false;
+	}
+	return found;
+}
+
+static const char *take_namespace(const struct doc_value *value, struct diag *diag)
+{
+	size_t len;
+
+	if (!value)
+		return "/";
+	len = strlen(value->text);
+	if (value->text[0] != '/' || strstr(value->text, "//") ||
+	    (len > 1 && value->text[len - 1] == '/'))
+		diag_error(diag, value->place, "a namespace is written as /acme/vm, not '%s'",
+			   value->text);
+	return value->text;
+}
+
+static int add_grant(struct config *config, const struct grant *grant, const char *namespace)
+{
+	struct grant *more = reallocarray(config->grants, config->n + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	config->grants = more;
+	more[config->n] = *grant;
+	more[config->n].namespace = strdup(namespace);
+	return more[config->n++].namespace ? 0 : -ENOMEM;
+}
+
+static void take_grant(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	enum { USER, GROUP, NAMESPACE, ROLES, FIELDS };
+	static const struct field fields[] = {
+		[USER] = { "user", DOC_STRING, false },
+		[GROUP] = { "group", DOC_STRING, false },
+		[NAMESPACE] = { "namespace", DOC_STRING, false },
+		[ROLES] = { "roles", DOC_LIST, true },
+	};
+	const struct doc_value *values[FIELDS];
+	struct grant grant = { .id = OVERFLOW_ID };
+	const char *namespace;
+
+	if (!fields_get(value, "an entry of 'roles'", fields, FIELDS, values, diag))
+		return;
+	namespace = take_namespace(values[NAMESPACE], diag);
+	grant.roles = take_roles(values[ROLES], diag);
+	if (find_subject(value, values[USER], values[GROUP], &grant, diag) &&
+	    add_grant(config, &grant, namespace))
+		diag_error(diag, value->place, "no memory");
+}
+
+static void take_document(const struct doc_value *root, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = { { "roles", DOC_LIST, false } };
+	const struct doc_value *values[1], *value;
+
+	if (root->kind == DOC_NULL ||
+	    !fields_get(root, "the configuration", fields, 1, values, diag))
+		return;
+	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
+		take_grant(value, config, diag);
+}
+
+static void read_stream(FILE *in, struct config *config, struct diag *diag)
+{
+	char *data = malloc(CONFIG_SIZE_MAX);
+	size_t len = data ? fread(data, 1, CONFIG_SIZE_MAX, in) : 0;
+	struct doc *doc;
+
+	if (!data || ferror(in) || !feof(in)) {
+		diag_error(diag, (struct place){ 0 }, "it cannot be read, or is too long");
+	} else if (len) {
+		doc = doc_read(data, len, diag);
+		if (doc)
+			take_document(doc_root(doc), config, diag);
+		doc_free(doc);
+	}
+	free(data);
+}
+
+struct config *config_read(const char *file, bool must_exist, FILE *messages)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	struct diag diag = { .out = messages, .file = file };
+	FILE *in = config ? fopen(file, "re") : NULL;
+
+	if (in) {
+		read_stream(in, config, &diag);
+		fclose(in);
+	} else if (config && (must_exist || errno != ENOENT)) {
+		diag_error(&diag, (struct place){ 0 }, "%s", strerror(errno));
+	}
+	if (diag.errors) {
+		config_free(config);
+		config = NULL;
+	}
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	unsigned int i;
+
+	if (!config)
+		return;
+	for (i = 0; i < config->n; i++)
+		free(config->grants[i].namespace);
+	free(config->grants);
+	free(config);
+}
+
+/* --- roles ---------------------------------------------------------------- */
+
+bool namespace_holds(const char *above, const char *namespace)
+{
+	size_t len = strlen(above);
+
+	if (len == 1)
+		return true;
+	return !strncmp(above, namespace, len) && (!namespace[len] || namespace[len] == '/');
+}
+
+static bool is_for(const struct grant *grant, const struct caller *caller)
+{
+	return grant->is_group ? caller_in_group(caller, (gid_t)grant->id) :
+				 caller->uid == (uid_t)grant->id;
+}
+
+unsigned int config_roles(const struct config *config, const struct caller *caller,
+			  const char *namespace)
+{
+	unsigned int i, roles = 0;
+
+	if (caller->uid == 0)
+		return ROLE_READ | ROLE_EDIT | ROLE_ADMIN;
+	for (i = 0; i < config->n; i++)
+		if (is_for(&config->grants[i], caller) &&
+		    (!namespace || namespace_holds(config->grants[i].namespace, namespace)))
+			roles |= config->grants[i].roles;
+	return roles;
+}
+
+static void add_roles(struct json_object *list, const char *namespace, unsigned int roles)
+{
+	struct json_object *entry = json_object_new_object(), *names = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		if (roles & 1u << i)
+			json_object_array_add(names, json_object_new_string(role_names[i]));
+	json_add_string(entry, "namespace", namespace);
+	json_add(entry, "roles", names);
+	json_object_array_add(list, entry);
+}
+
+struct json_object *config_grants(const struct config *config, const struct caller *caller)
+{
+	struct json_object *list = json_object_new_array();
+	unsigned int i;
+
+	if (caller->uid == 0)
+		add_roles(list, "/", ROLE_READ | ROLE_EDIT | ROLE_ADMIN);
+	for (i = 0; caller->uid && i < config->n; i++)
+		if (is_for(&config->grants[i], caller))
+			add_roles(list, config->grants[i].namespace, config->grants[i].roles);
+	return list;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mseg.conf: who may do what. YAML:
+ *
+ *	roles:
+ *	  - {user: alice, namespace: /acme, roles: [read, edit]}
+ *	  - {group: ops, roles: [admin]}
+ *
+ * A role holds in its namespace ("/" where it is left out) and all below. Root has
+ * all roles everywhere; without a file nobody else has any.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "caller.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/** enum role - what somebody may do in a namespace; a set of bits */
+enum role {
+	ROLE_READ = 1,
+	/** change external networks and rulesets; and read */
+	ROLE_EDIT = 2,
+	/** change namespaces below, and enforcers; and read */
+	ROLE_ADMIN = 4,
+};
+
+struct config;
+
+/**
+ * config_read() - read the configuration
+ * @file: its name
+ * @must_exist: whether a file that is not there is an error
+ * @messages: where errors and warnings go
+ *
+ * Return: the configuration, or NULL after an error.
+ */
+struct config *config_read(const char *file, bool must_exist, FILE *messages);
+
+/**
+ * config_free() - free a configuration
+ * @config: may be NULL
+ */
+void config_free(struct config *config);
+
+/**
+ * config_roles() - what a caller may do in a namespace
+ * @config: the configuration
+ * @caller: who
+ * @namespace: absolute; NULL for what the caller may do anywhere at all
+ *
+ * Return: of enum role, or-ed.
+ */
+unsigned int config_roles(const struct config *config, const struct caller *caller,
+			  const char *namespace);
+
+/**
+ * config_grants() - a caller's roles, for the caller to see
+ * @config: the configuration
+ * @caller: who
+ *
+ * Return: a list of {"namespace", "roles"}, or NULL without memory.
+ */
+struct json_object *config_grants(const struct config *config, const struct caller *caller);
+
+/**
+ * namespace_holds() - whether a namespace is another one or above it
+ * @above: absolute
+ * @namespace: absolute
+ */
+bool namespace_holds(const char *above, const char *namespace);
+
+#endif /* CONFIG_H */

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Server-sent events. */
+#include "events.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "server.h"
+
+/* A comment comes that often, so that both ends learn when the other has gone. */
+#define ALIVE_EVERY 15000000ULL
+
+struct listener {
+	struct listener *next;
+	struct events *events;
+	struct stream *stream;
+};
+
+struct events {
+	struct listener *listeners;
+	sd_event_source *alive;
+};
+
+static void write_all(struct events *events, const char *text, size_t len)
+{
+	struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		stream_write(listener->stream, text, len);
+}
+
+static int on_alive(sd_event_source *source, uint64_t time, void *arg)
+{
+	static const char comment[] = ":\n\n";
+
+	write_all(arg, comment, sizeof(comment) - 1);
+	sd_event_source_set_time(source, time + ALIVE_EVERY);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int events_open(sd_event *event, struct events **result)
+{
+	struct events *events = calloc(1, sizeof(*events));
+	int err;
+
+	if (!events)
+		return -ENOMEM;
+	err = sd_event_add_time_relative(event, &events->alive, CLOCK_MONOTONIC, ALIVE_EVERY,
+					 ALIVE_EVERY / 8, on_alive, events);
+	if (err < 0)
+		free(events);
+	else
+		*result = events;
+	return err < 0 ? err : 0;
+}
+
+void events_end(struct events *events)
+{
+	struct listener *listener;
+
+	for (listener = events ? events->listeners : NULL; listener; listener = listener->next)
+		stream_end(listener->stream);
+}
+
+void events_close(struct events *events)
+{
+	if (!events)
+		return;
+	sd_event_source_disable_unref(events->alive);
+	free(events);
+}
+
+static void on_gone(struct stream *stream, void *arg)
+{
+	struct listener *listener = arg, **link = &listener->events->listeners;
+
+	(void)stream;
+	while (*link && *link != listener)
+		link = &(*link)->next;
+	if (*link)
+		*link = listener->next;
+	free(listener);
+}
+
+void events_join(struct events *events, struct request *request)
+{
+	struct listener *listener = calloc(1, sizeof(*listener));
+
+	if (listener)
+		listener->stream = stream_new(on_gone, listener);
+	if (!listener || !listener->stream) {
+		free(listener);
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
+		return;
+	}
+	listener->events = events;
+	listener->next = events->listeners;
+	events->listeners = listener;
+	request->reply.status = MHD_HTTP_OK;
+	request->reply.type = "text/event-stream";
+	request->reply.stream = listener->stream;
+	/* So that the headers are sent at once. */
+	stream_write(listener->stream, ":\n\n", 3);
+}
+
+void events_tell(struct events *events, const char *type, struct json_object *data)
+{
+	const char *text =
+		json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
+							     JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *message = NULL;
+	int len = asprintf(&message, "event: %s\ndata: %s\n\n", type, text);
+
+	if (len >= 0)
+		write_all(events, message, (size_t)len);
+	free(message);
+	json_object_put(data);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Server-sent events: what happens, for those who listen. */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+#include <json-c/json.h>
+#include <systemd/sd-event.h>
+
+#include "request.h"
+
+struct events;
+
+/**
+ * events_open() - begin without listeners
+ * @event: the loop
+ * @events: the result
+ *
+ * Return: 0 or an error.
+ */
+int events_open(sd_event *event, struct events **events);
+
+/**
+ * events_end() - end all streams; before the server's end
+ * @events: may be NULL
+ */
+void events_end(struct events *events);
+
+/**
+ * events_close() - forget; after the server's end
+ * @events: may be NULL
+ */
+void events_close(struct events *events);
+
+/**
+ * events_join() - answer a request with the stream of events
+ * @events: which
+ * @request: the request
+ */
+void events_join(struct events *events, struct request *request);
+
+/**
+ * events_tell() - tell all listeners
+ * @events: which
+ * @type: of the event
+ * @data: freed
+ */
+void events_tell(struct events *events, const char *type, struct json_object *data);
+
+#endif /* EVENTS_H */

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * msegd: owns the policy objects of this host, and has the kernel enforce them.
+ *
+ * One thread, one loop: requests, the module's messages and signals come one after
+ * the other. Without systemd it runs in the foreground all the same.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <mseg/version.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "api.h"
+#include "fresh.h"
+#include "log.h"
+#include "privileges.h"
+#include "reconcile.h"
+#include "server.h"
+
+#define CONFIG_FILE "/etc/mseg/mseg.conf"
+#define STATE_DIRECTORY "/var/lib/mseg"
+#define SOCKET_PATH "/run/mseg/api.sock"
+
+/* Microseconds between looks whether all is as it should be. */
+#define LOOK_EVERY 5000000ULL
+
+struct options {
+	const char *config;
+	const char *state;
+	const char *socket;
+	bool config_given;
+};
+
+static const char usage[] =
+	"usage: msegd [--config FILE] [--state DIRECTORY] [--socket PATH]\n"
+	"\n"
+	"Owns the policy of this host: keeps its objects and their revisions, has the\n"
+	"kernel module mseg enforce them, and serves the API that mctl uses.\n"
+	"\n"
+	"  --config FILE      who may do what (" CONFIG_FILE ")\n"
+	"  --state DIRECTORY  where objects are kept (" STATE_DIRECTORY ")\n"
+	"  --socket PATH      where the API is served (" SOCKET_PATH ")\n"
+	"  --help, --version\n"
+	"\n"
+	"It runs in the foreground, and never loads the module.\n";
+
+/* --- options -------------------------------------------------------------- */
+
+/* -1 to go on, else what to exit with. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option known[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "state", required_argument, NULL, 's' },
+		{ "socket", required_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hV", known, NULL)) != -1) {
+		if (option == 'c') {
+			options->config = optarg;
+			options->config_given = true;
+		} else if (option == 's') {
+			options->state = optarg;
+		} else if (option == 'l') {
+			options->socket = optarg;
+		} else if (option == 'h') {
+			fputs(usage, stdout);
+			return 0;
+		} else if (option == 'V') {
+			printf("msegd %s\n", MSEG_VERSION);
+			return 0;
+		} else {
+			return 2;
+		}
+	}
+	if (optind < argc)
+		fprintf(stderr, "msegd: unexpected argument '%s'\n", argv[optind]);
+	return optind < argc ? 2 : -1;
+}
+
+/* --- parts ---------------------------------------------------------------- */
+
+static int fail(const char *what, int err)
+{
+	log_error("%s: %s", what, strerror(-err));
+	return err;
+}
+
+/* A directory and those above it. */
+static int make_directories(const char *path, mode_t mode)
+{
+	char *copy = strdup(path), *slash;
+	int err = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (slash = strchr(copy + 1, '/'); slash && !err; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0755) && errno != EEXIST)
+			err = -errno;
+		*slash = '/';
+	}
+	if (!err && mkdir(copy, mode) && errno != EEXIST)
+		err = -errno;
+	free(copy);
+	return err;
+}
+
+static void explain_store(int err, const char *why)
+{
+	log_error("%s", why ? why : strerror(-err));
+	if (err == -EUCLEAN)
+		log_error(
+			"the store is damaged, and is left as it is; what the kernel enforces stays in force. Put a copy in its place, or move it away to begin anew");
+	else if (err == -EBUSY)
+		log_error("another msegd has it open");
+}
+
+static int open_store(struct service *service, const char *directory)
+{
+	char *why = NULL;
+	int err = make_directories(directory, 0700);
+
+	if (err)
+		return fail(directory, err);
+	err = store_open(directory, &service->store, &why);
+	if (err)
+		explain_store(err, why);
+	free(why);
+	if (!err && !store_newest(service->store)) {
+		err = fresh_fill(service->store);
+		if (err)
+			log_error("%s: %s", directory, store_error(service->store));
+	}
+	if (err)
+		return err;
+	err = draft_load(service->store, &service->now);
+	if (err)
+		explain_store(err, "an object in the store makes no sense");
+	return err;
+}
+
+static void on_kernel(void *arg)
+{
+	struct service *service = arg;
+
+	reconcile_follow(service);
+}
+
+static int on_look(sd_event_source *source, uint64_t time, void *arg)
+{
+	reconcile_follow(arg);
+	sd_event_source_set_time(source, time + LOOK_EVERY);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* The socket that systemd listens on, or our own. */
+static int listening_socket(const char *path)
+{
+	int err, n = sd_listen_fds(1);
+	char *directory, *slash;
+
+	if (n > 1)
+		return fail("socket activation", -E2BIG);
+	if (n == 1)
+		return SD_LISTEN_FDS_START;
+	directory = strdup(path);
+	slash = directory ? strrchr(directory, '/') : NULL;
+	err = directory ? 0 : -ENOMEM;
+	if (slash && slash != directory) {
+		*slash = '\0';
+		err = make_directories(directory, 0755);
+	}
+	free(directory);
+	if (!err)
+		err = server_listen(path);
+	return err < 0 ? fail(path, err) : err;
+}
+
+struct program {
+	struct options options;
+	struct service service;
+	struct server *server;
+};
+
+/* Who may do what; a file with mistakes changes nothing. */
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
+{
+	struct program *program = arg;
+	struct config *config =
+		config_read(program->options.config, program->options.config_given, stderr);
+
+	(void)source;
+	(void)info;
+	if (config) {
+		config_free(program->service.config);
+		program->service.config = config;
+	}
+	return 0;
+}
+
+static int add_signals(struct program *program)
+{
+	sd_event *event = program->service.event;
+	sigset_t set;
+	int err;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	err = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(event, NULL, SIGHUP, on_reload, program);
+	return err;
+}
+
+static int open_loop(struct program *program)
+{
+	struct service *service = &program->service;
+	int err = sd_event_default(&service->event);
+
+	if (err >= 0)
+		err = add_signals(program);
+	if (err >= 0)
+		err = sd_event_set_watchdog(service->event, true);
+	if (err >= 0)
+		err = events_open(service->event, &service->events);
+	if (err >= 0)
+		err = enforce_open(service->event, on_kernel, service, &service->enforce);
+	if (err >= 0)
+		err = sd_event_add_time_relative(service->event, NULL, CLOCK_MONOTONIC, LOOK_EVERY,
+						 LOOK_EVERY / 4, on_look, service);
+	return err < 0 ? fail("the event loop", err) : 0;
+}
+
+static int serve(struct program *program)
+{
+	const struct server_calls calls = { api_may_ask, api_handle, &program->service };
+	int err, fd = listening_socket(program->options.socket);
+
+	if (fd < 0)
+		return fd;
+	err = server_open(program->service.event, fd, &calls, &program->server);
+	if (err)
+		return fail("the server", err);
+	sd_notify(0, "READY=1");
+	err = sd_event_loop(program->service.event);
+	sd_notify(0, "STOPPING=1");
+	return err;
+}
+
+static int start(struct program *program)
+{
+	struct service *service = &program->service;
+	int err;
+
+	service->config =
+		config_read(program->options.config, program->options.config_given, stderr);
+	if (!service->config)
+		return -EINVAL;
+	err = privileges_drop();
+	if (err)
+		return fail("giving up capabilities", err);
+	err = open_store(service, program->options.state);
+	if (!err)
+		err = open_loop(program);
+	if (err)
+		return err;
+	reconcile(service);
+	return serve(program);
+}
+
+static void stop(struct program *program)
+{
+	struct service *service = &program->service;
+
+	events_end(service->events);
+	server_close(program->server);
+	enforce_close(service->enforce);
+	events_close(service->events);
+	draft_clear(&service->now);
+	store_close(service->store);
+	config_free(service->config);
+	sd_event_unref(service->event);
+}
+
+int main(int argc, char **argv)
+{
+	struct program program = {
+		.options = { CONFIG_FILE, STATE_DIRECTORY, SOCKET_PATH, false },
+	};
+	int status = read_options(argc, argv, &program.options);
+
+	if (status >= 0)
+		return status;
+	status = start(&program) < 0;
+	stop(&program);
+	return status;
+}

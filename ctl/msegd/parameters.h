@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A query's parameters by their types; what is wrong with one is answered. */
+#ifndef PARAMETERS_H
+#define PARAMETERS_H
+
+#include <stdbool.h>
+
+#include "request.h"
+
+/**
+ * parameter_word() - a parameter that is one of several words
+ * @request: answered where it is none of them
+ * @name: of the parameter
+ * @words: NULL behind the last
+ * @index: of the word; stays where the parameter is absent
+ *
+ * Return: whether all was right.
+ */
+bool parameter_word(struct request *request, const char *name, const char *const *words,
+		    unsigned int *index);
+
+/**
+ * parameter_number() - a parameter that is a number
+ * @request: as parameter_word(); likewise the other functions here
+ * @name: of the parameter
+ * @min: the least it may be
+ * @max: the most
+ * @number: stays where the parameter is absent
+ */
+bool parameter_number(struct request *request, const char *name, unsigned long long min,
+		      unsigned long long max, unsigned long long *number);
+
+/**
+ * parameter_bool() - a parameter that is true or false; its name alone means true
+ * @request: as parameter_word()
+ * @name: of the parameter
+ * @value: stays where the parameter is absent
+ */
+bool parameter_bool(struct request *request, const char *name, bool *value);
+
+/**
+ * parameter_namespace() - the parameter "namespace"
+ * @request: as parameter_word()
+ * @namespace: absolute; "/" where the parameter is absent
+ */
+bool parameter_namespace(struct request *request, const char **namespace);
+
+#endif /* PARAMETERS_H */

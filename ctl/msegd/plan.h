@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a set of objects comes to: the flat policy that the kernel is to enforce. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <json-c/json.h>
+
+#include "model/compile.h"
+#include "model/findings.h"
+#include "model/model.h"
+#include "model/resolve.h"
+
+/**
+ * struct plan - what objects come to
+ * @resolution: what applies to this host
+ * @compiled: NULL where there are errors
+ * @findings: errors and warnings
+ */
+struct plan {
+	struct resolution *resolution;
+	struct compiled *compiled;
+	struct findings findings;
+};
+
+/**
+ * plan_make() - work out what objects come to
+ * @model: the objects; outlive the plan
+ * @plan: the result; plan_clear() it, after an error too
+ *
+ * Return: 0, -EINVAL where there are errors, or -ENOMEM.
+ */
+int plan_make(const struct model *model, struct plan *plan);
+
+/** plan_clear() - free a plan */
+void plan_clear(struct plan *plan);
+
+/**
+ * plan_enforcer() - the enforcer of this host, the only one there is
+ * @model: the objects
+ *
+ * Return: the enforcer, or NULL.
+ */
+const struct model_object *plan_enforcer(const struct model *model);
+
+#endif /* PLAN_H */

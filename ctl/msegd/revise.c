@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Making revisions. */
+#include "revise.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/mseg.h>
+#include <malloc.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/json.h"
+#include "model/kinds.h"
+#include "model/object.h"
+#include "model/path.h"
+#include "parameters.h"
+#include "plan.h"
+#include "reconcile.h"
+
+#define REASON_MAX 1024
+
+/* --- how ------------------------------------------------------------------ */
+
+bool revise_read_how(struct request *request, struct revise_how *how)
+{
+	static const char *const words[] = { "rematch", "keep", "reset", NULL };
+	unsigned long long seconds = 0;
+	unsigned int existing = MSEG_EXISTING_REMATCH;
+
+	memset(how, 0, sizeof(*how));
+	how->reason = request_get(request, "reason");
+	if (!how->reason)
+		how->reason = "";
+	if (!parameter_word(request, "existing", words, &existing) ||
+	    !parameter_number(request, "confirmWithin", 1, MSEG_MAX_CONFIRM_WITHIN, &seconds) ||
+	    !parameter_bool(request, "check", &how->check))
+		return false;
+	if (strlen(how->reason) > REASON_MAX) {
+		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "a reason has %u bytes at most",
+			      REASON_MAX);
+		return false;
+	}
+	how->existing = (uint8_t)existing;
+	how->confirm_within = (uint32_t)seconds;
+	return true;
+}
+
+/* --- permission ----------------------------------------------------------- */
+
+static bool has(const struct service *service, const struct request *request, unsigned int role,
+		const char *namespace)
+{
+	return config_roles(service->config, request->caller, namespace) & role;
+}
+
+static bool may_change(const struct service *service, const struct request *request,
+		       const struct store_change *change, const char *body)
+{
+	struct json_object *object = json_tokener_parse(body);
+	const char *namespace = object_text(object, "namespace");
+	char parent[PATH_LEN] = "/";
+	unsigned int role = ROLE_ADMIN;
+	bool may;
+
+	if (!strcmp(change->kind, kind_get(KIND_NAMESPACE)->singular))
+		path_parent(object_text(object, "name"), parent);
+	else
+		snprintf(parent, sizeof(parent), "%s", namespace ? namespace : "/");
+	if (!strcmp(change->kind, kind_get(KIND_EXTERNALNETWORK)->singular) ||
+	    !strcmp(change->kind, kind_get(KIND_RULESET)->singular))
+		role = ROLE_EDIT;
+	may = has(service, request, role, parent);
+	json_object_put(object);
+	return may;
+}
+
+/* Where it is, and where it comes to be. */
+static bool authorised(struct service *service, struct request *request,
+		       const struct changes *changes)
+{
+	size_t i;
+
+	for (i = 0; i < changes->n; i++) {
+		const struct store_change *change = &changes->list[i];
+
+		if ((!change->before || may_change(service, request, change, change->before)) &&
+		    (!change->after || may_change(service, request, change, change->after)))
+			continue;
+		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL, "%s may not change the %s %s in %s",
+			      request->caller->user, change->kind, change->name, change->namespace);
+		return false;
+	}
+	return true;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+/* A revision on its way. */
+struct revising {
+	struct service *service;
+	struct request *request;
+	struct draft *next;
+	struct revise_how *how;
+	struct changes changes;
+	struct plan plan;
+};
+
+static struct json_object *joined(struct json_object *first, struct json_object *second)
+{
+	size_t i, n = second ? json_object_array_length(second) : 0;
+
+	if (!first)
+		first = json_object_new_array();
+	for (i = 0; i < n; i++)
+		json_object_array_add(first, json_object_get(json_object_array_get_idx(second, i)));
+	return first;
+}
+
+static struct json_object *number_or_null(uint64_t number)
+{
+	return number ? json_object_new_uint64(number) : NULL;
+}
+
+static struct json_object *list_changes(const struct changes *changes)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < changes->n; i++)
+		json_object_array_add(list, changes_json(&changes->list[i], false));
+	return list;
+}
+
+static void answer_with(struct revising *revising, const struct revise_answer *answer)
+{
+	const struct service *service = revising->service;
+	struct json_object *object = json_object_new_object();
+	struct revise_how *how = revising->how;
+	uint64_t revision = store_newest(service->store);
+
+	if (answer->key)
+		json_add(object, answer->key, json_object_get(answer->value));
+	json_add(object, "changes", list_changes(&revising->changes));
+	json_add_number(object, "revision", revision);
+	json_add(object, "generation", number_or_null(service->enforced ? service->generation : 0));
+	json_add(object, "confirmWithin", number_or_null(how->confirm_within));
+	json_add_bool(object, "check", how->check);
+	json_add(object, "warnings", joined(how->warnings, revising->plan.findings.warnings));
+	how->warnings = NULL;
+	if (!how->check)
+		revising->request->reply.revision = revision;
+	reply_json(revising->request, answer->status, object);
+}
+
+static void refuse_store(struct service *service, struct request *request, int err)
+{
+	unsigned int status = MHD_HTTP_INTERNAL_SERVER_ERROR;
+
+	if (err == -ENOSPC || err == -EROFS || err == -EIO)
+		status = MHD_HTTP_INSUFFICIENT_STORAGE;
+	else if (err == -EEXIST)
+		status = MHD_HTTP_CONFLICT;
+	reply_problem(request, status, NULL, "it cannot be stored: %s; the policy in force stays",
+		      store_error(service->store));
+}
+
+static void refuse_kernel(struct service *service, struct request *request, int err)
+{
+	unsigned int status = MHD_HTTP_UNPROCESSABLE_CONTENT;
+
+	if (err == -ENOENT || err == -ENODEV)
+		status = MHD_HTTP_SERVICE_UNAVAILABLE;
+	else if (err == -EBUSY || err == -EPERM || err == -ESTALE)
+		status = MHD_HTTP_CONFLICT;
+	else if (err == -ENOMEM)
+		status = MHD_HTTP_SERVICE_UNAVAILABLE;
+	reply_problem(request, status, NULL,
+		      "the kernel does not take it: %s; the policy in force stays",
+		      enforce_why(service->enforce, err));
+}
+
+/* --- the revision --------------------------------------------------------- */
+
+static int write_revision(const struct revising *revising)
+{
+	struct store_revision revision = {
+		.time = time(NULL),
+		.uid = revising->request->caller->uid,
+		.user = revising->request->caller->user,
+		.reason = revising->how->reason,
+		.action = revising->how->action,
+		.state = revising->how->confirm_within ? STORE_TRIAL : STORE_FINAL,
+	};
+	struct store *store = revising->service->store;
+	int err = store_begin(store, &revision);
+
+	if (err)
+		return err;
+	err = changes_write(&revising->changes, store);
+	if (err)
+		store_abort(store);
+	return err;
+}
+
+static void tell(const struct revising *revising)
+{
+	const struct service *service = revising->service;
+	struct json_object *data = json_object_new_object();
+
+	json_add_number(data, "revision", service->enforced);
+	json_add_number(data, "generation", service->generation);
+	json_add_number(data, "uid", revising->request->caller->uid);
+	json_add_string(data, "user", revising->request->caller->user);
+	json_add_string(data, "reason", revising->how->reason);
+	json_add_string(data, "action", revising->how->action);
+	json_add_number(data, "changed", revising->changes.n);
+	json_add_bool(data, "trial", revising->how->confirm_within);
+	events_tell(service->events, "revision", data);
+	data = json_object_new_object();
+	json_add_number(data, "generation", service->generation);
+	events_tell(service->events, "apply", data);
+}
+
+/* Step 4: without it the kernel would go back by itself. */
+static void conclude(const struct revising *revising, uint32_t generation)
+{
+	struct service *service = revising->service;
+
+	draft_clear(&service->now);
+	service->now = *revising->next;
+	*revising->next = (struct draft){ NULL, NULL };
+	service->enforced = store_newest(service->store);
+	service->generation = generation;
+	service->on_trial = revising->how->confirm_within;
+	service->problem[0] = '\0';
+	if (!service->on_trial && enforce_confirm(service->enforce, generation))
+		reconcile(service);
+}
+
+static bool enforce_and_store(const struct revising *revising)
+{
+	const struct revise_how *how = revising->how;
+	struct service *service = revising->service;
+	struct enforce_options options = {
+		.existing = how->existing,
+		.confirm_within = how->confirm_within ? how->confirm_within : RECONCILE_PATIENCE,
+	};
+	uint32_t generation = 0;
+	int err = write_revision(revising);
+
+	if (err) {
+		refuse_store(service, revising->request, err);
+		return false;
+	}
+	err = enforce_load(service->enforce, revising->plan.compiled->policy, &options, &generation);
+	if (err) {
+		store_abort(service->store);
+		refuse_kernel(service, revising->request, err);
+		return false;
+	}
+	err = store_commit(service->store, generation);
+	if (err) {
+		refuse_store(service, revising->request, err);
+		enforce_revert(service->enforce);
+		reconcile(service);
+		return false;
+	}
+	conclude(revising, generation);
+	tell(revising);
+	return true;
+}
+
+/* Whether the kernel can be changed now. */
+static bool is_ready(struct service *service, struct request *request)
+{
+	struct kernel_status status;
+	int err;
+
+	reconcile_follow(service);
+	err = enforce_status(service->enforce, &status);
+	if (err)
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "%s",
+			      enforce_why(service->enforce, err));
+	else if (!status.attached)
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+			      "the module is detached from this network namespace");
+	else if (status.locked)
+		reply_problem(request, MHD_HTTP_CONFLICT, NULL,
+			      "the policy is locked until the machine starts anew");
+	else if (service->overdue)
+		reply_problem(request, MHD_HTTP_INSUFFICIENT_STORAGE, NULL, "%s", service->problem);
+	else if (service->on_trial)
+		reply_problem(request, MHD_HTTP_CONFLICT, NULL,
+			      "revision %" PRIu64 " awaits confirmation: confirm it or go back",
+			      service->enforced);
+	else if (status.confirm_left)
+		reply_problem(request, MHD_HTTP_CONFLICT, NULL,
+			      "a policy that is not msegd's awaits confirmation");
+	return !request->reply.status;
+}
+
+static bool plan(struct revising *revising)
+{
+	struct request *request = revising->request;
+	int err = plan_make(revising->next->model, &revising->plan);
+
+	if (err == -EINVAL)
+		reply_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			      json_object_get(revising->plan.findings.errors),
+			      "the objects do not fit together");
+	else if (err)
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "%s", strerror(-err));
+	return !err;
+}
+
+static bool make(struct revising *revising)
+{
+	struct service *service = revising->service;
+	struct request *request = revising->request;
+
+	if (draft_changes(&service->now, revising->next, &revising->changes)) {
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
+		return false;
+	}
+	if (!authorised(service, request, &revising->changes) || !plan(revising))
+		return false;
+	if (revising->how->check || !revising->changes.n)
+		return true;
+	return is_ready(service, request) && enforce_and_store(revising);
+}
+
+void revise(struct service *service, struct request *request, struct draft *next,
+	    struct revise_how *how, const struct revise_answer *answer)
+{
+	struct revising revising = {
+		.service = service,
+		.request = request,
+		.next = next,
+		.how = how,
+	};
+
+	if (make(&revising))
+		answer_with(&revising, answer);
+	json_object_put(answer->value);
+	json_object_put(how->warnings);
+	how->warnings = NULL;
+	plan_clear(&revising.plan);
+	changes_clear(&revising.changes);
+	draft_clear(next);
+	/* A big policy leaves its memory behind. */
+	malloc_trim(0);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HTTP on a UNIX socket, by libmicrohttpd within sd-event's loop: one request
+ * after the other. What clients can take is bounded: connections by user and
+ * altogether, bytes of a body and of all bodies, time for a request.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "request.h"
+
+struct server;
+
+/**
+ * struct server_calls - what the server asks of its owner
+ * @may_ask: whether a caller is to be listened to at all; asked before the body
+ *	is read
+ * @handle: answers a request, now
+ * @arg: handed to both
+ */
+struct server_calls {
+	bool (*may_ask)(const struct caller *caller, void *arg);
+	void (*handle)(struct request *request, void *arg);
+	void *arg;
+};
+
+/**
+ * server_listen() - make a socket and listen
+ * @path: of the socket; a stale one is replaced
+ *
+ * Return: the socket, -EADDRINUSE where somebody listens there, or another error.
+ */
+int server_listen(const char *path);
+
+/**
+ * server_open() - begin to serve
+ * @event: the loop
+ * @fd: a listening socket, which is taken over
+ * @calls: what is asked
+ * @server: the result
+ *
+ * Return: 0 or an error.
+ */
+int server_open(sd_event *event, int fd, const struct server_calls *calls, struct server **server);
+
+/**
+ * server_close() - end all connections
+ * @server: may be NULL
+ */
+void server_close(struct server *server);
+
+/* --- streams -------------------------------------------------------------- */
+
+/**
+ * stream_new() - make a stream, to answer a request with
+ * @gone: called once when its client has gone; the stream is freed behind it
+ * @arg: handed to @gone
+ *
+ * Return: the stream, or NULL without memory.
+ */
+struct stream *stream_new(void (*gone)(struct stream *stream, void *arg), void *arg);
+
+/**
+ * stream_write() - send something
+ * @stream: the stream
+ * @text: what
+ * @len: its bytes
+ *
+ * A client that is too far behind is disconnected, and hears of it.
+ */
+void stream_write(struct stream *stream, const char *text, size_t len);
+
+/**
+ * stream_end() - end a stream once what was written is sent
+ * @stream: the stream
+ */
+void stream_end(struct stream *stream);
+
+#endif /* SERVER_H */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The service's parts, and what it knows of the kernel's state. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "config.h"
+#include "draft.h"
+#include "enforce.h"
+#include "events.h"
+#include "store.h"
+
+/**
+ * struct service - the service
+ * @event: the loop
+ * @config: who may do what
+ * @store: objects and revisions
+ * @now: what the newest revision holds
+ * @enforce: the kernel
+ * @events: who listens to what happens
+ * @enforced: the revision that the kernel enforces, 0 for none
+ * @generation: the kernel's number for it
+ * @instance: enforce_instance() then
+ * @on_trial: @enforced awaits confirmation
+ * @overdue: its time is over, which the store does not know yet
+ * @problem: what keeps the kernel from enforcing the newest revision, or ""
+ */
+struct service {
+	sd_event *event;
+	struct config *config;
+	struct store *store;
+	struct draft now;
+	struct enforce *enforce;
+	struct events *events;
+	uint64_t enforced;
+	uint32_t generation;
+	unsigned int instance;
+	bool on_trial;
+	bool overdue;
+	char problem[256];
+};
+
+#endif /* SERVICE_H */
