@@ -154,7 +154,12 @@ void mseg_conns_free(struct mseg_conns *conns)
 	kfree(conns);
 }
 
-/* The parts of a key that follow its addresses, as one number each. */
+/* The parts of an IPv4 connection's key, as one number each. */
+static u32 ipv4_of(const struct in6_addr *address)
+{
+	return (__force u32)address->s6_addr32[0];
+}
+
 static u32 ports_of(const struct mseg_conn_key *key)
 {
 	return *(const u32 *)&key->lport;
@@ -173,7 +178,7 @@ static u32 hash(const struct mseg_conn_key *key)
 {
 	if (key->family != MSEG_FAMILY_IPV4)
 		return hsiphash(key, sizeof(*key), &hash_key);
-	return hsiphash_4u32(key->local.s6_addr32[0], key->remote.s6_addr32[0], ports_of(key),
+	return hsiphash_4u32(ipv4_of(&key->local), ipv4_of(&key->remote), ports_of(key),
 			     kind_of(key) ^ rol32(key->scope, 16), &hash_key);
 }
 
@@ -181,9 +186,8 @@ static u32 hash(const struct mseg_conn_key *key)
 static bool same_key(const struct mseg_conn_key *a, const struct mseg_conn_key *b)
 {
 	u32 differs = (kind_of(a) ^ kind_of(b)) | (a->scope ^ b->scope) |
-		      (ports_of(a) ^ ports_of(b)) |
-		      (a->local.s6_addr32[0] ^ b->local.s6_addr32[0]) |
-		      (a->remote.s6_addr32[0] ^ b->remote.s6_addr32[0]);
+		      (ports_of(a) ^ ports_of(b)) | (ipv4_of(&a->local) ^ ipv4_of(&b->local)) |
+		      (ipv4_of(&a->remote) ^ ipv4_of(&b->remote));
 
 	if (differs)
 		return false;

@@ -44,6 +44,7 @@ MANY = 1 << 19      # connections
 NEW_SLICES = 10
 RECORDS = 1000      # fit into a queue
 NETFILTER, CONNTRACK_NEW, RCVBUFFORCE = 12, 1, 33
+BPF, LPM_TRIE, NO_PREALLOC = 321, 11, 1
 
 TABLE = """
 table inet fw {
@@ -160,6 +161,7 @@ def set_up_ipset():
         ipset add peers6 2001:db8:2::/48,tcp:443
         ipset add peers6 2001:db8:2::/48,udp:443
         for v in '' 6; do
+            ip${v}tables-legacy -nL >/dev/null 2>&1 || continue
             for chain in INPUT/src OUTPUT/dst; do
                 ip${v}tables-legacy -P ${chain%/*} DROP
                 ip${v}tables-legacy -A ${chain%/*} -m conntrack --ctstate ESTABLISHED -j ACCEPT
@@ -241,10 +243,15 @@ def many(namespaces, rounds):
         4, TCP, way, "out", DATA, 0, MANY, 8, 2000)) for way in ("in", "out")}
 
 
-def cycles():
-    """What is measured by the clock; first packets' records wait in a queue."""
+def cycles(found):
+    """What is measured by the clock."""
     namespaces = [set_up(name) for name in ("none",) + PEERS + ("mseg",)]
-    found = {"hot": hot(namespaces, ROUNDS, HOT[:2])}
+    note("peers are ready")
+    found["load"] = [load_time(namespaces[-1]) for _ in range(5)]
+    with namespaces[-1]:
+        run("mctl", "load", "-f", f"{BUILD}/rules-1.json")
+    found["hot"] = hot(namespaces, ROUNDS, HOT[:2])
+    note("hot")
     for path in ("/proc/sys/net/netfilter/nf_conntrack_max",
                  "/sys/module/nf_conntrack/parameters/hashsize"):
         with open(path, "w", encoding="ascii") as file:
@@ -255,9 +262,8 @@ def cycles():
     found["first"] = {f"ipv4 tcp {way}": in_turns(some, ROUNDS, lambda: first_cycles(way))
                       for way in ("in", "out")}
     listener.close()
+    note("first")
     found["many"] = many(some, ROUNDS)
-    found["load"] = [load_time(namespaces[-1]) for _ in range(5)]
-    return found
 
 
 next_first = 1000000
@@ -474,19 +480,21 @@ def free_memory():
 
 def bpf_trie(family, n):
     """A map of BPF, its file descriptor."""
-    data = bytearray(struct.pack("=IIIII", 11, 4 + 16, 4, n, 1).ljust(72, b"\0"))
+    size = 4 if family == 4 else 16
+    data = bytearray(struct.pack("=IIIII", LPM_TRIE, 4 + size, 4, n, NO_PREALLOC).ljust(72, b"\0"))
     buffer = (ctypes.c_char * len(data)).from_buffer(data)
-    fd = ctypes.CDLL(None, use_errno=True).syscall(321, 0, buffer, len(data))
+    fd = ctypes.CDLL(None, use_errno=True).syscall(BPF, 0, buffer, len(data))
     if fd < 0:
         sys.exit(f"bpf: {os.strerror(ctypes.get_errno())}")
     return fd
 
 
-def prefixes():
+def prefixes(found):
     """Look-ups among the real prefixes, and what they weigh."""
     before = free_memory()
     count, ticks = ask(f"load {BUILD}/prefixes.bin")
-    found = {"prefixes": count, "build": ticks, "memory": before - free_memory()}
+    found |= {"prefixes": count, "build": ticks, "memory": before - free_memory()}
+    note("loaded")
     for family in (4, 6):
         before = free_memory()
         fd = bpf_trie(family, count)
@@ -497,10 +505,15 @@ def prefixes():
         found[f"ipv{family}"] = {"mseg": ours.less(none), "trie": trie.less(none)}
         found[f"trie {family} memory"] = before - free_memory()
         os.close(fd)
-    started = time.monotonic()
-    found["add"] = dict(zip(QUARTILES, ask("add 5")))
-    found["add seconds"] = (time.monotonic() - started) / 5
-    return found
+        note(f"ipv{family}")
+
+
+def add(found):
+    """One prefix more among the real ones, in seconds."""
+    for _ in range(5):
+        started = time.monotonic()
+        ask("add 1")
+        found.append(time.monotonic() - started)
 
 
 def gate(found):
@@ -545,12 +558,14 @@ def main():
     found = {"kernel": os.uname().release, "nops": dict(zip(QUARTILES, ask("nops")))}
     try:
         if "prefixes" in parts:
-            found["prefixes"] = prefixes()
+            prefixes(found.setdefault("prefixes", {}))
+        if "add" in parts:
+            add(found.setdefault("add", []))
         if parts & (PEERS_NEEDED | {"gate", "cycles", "transactions"}):
             run("insmod", os.environ["MSEG_KO"], "max_connections=600000",
                 "total_connections=1200000")
         if "cycles" in parts:
-            found["cycles"] = cycles()
+            cycles(found.setdefault("cycles", {}))
         if "transactions" in parts:
             found["transactions"] = transactions()
         if "gate" in parts:
