@@ -116,7 +116,7 @@ install: programs ## install the programs, their manual pages and completion und
 		"$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}" "$$page"; done
 	install -D -m 644 ctl/mctl/completion/mctl.bash \
 		"$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mctl"
-	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions" \
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/zsh/site-functions" \
 		ctl/mctl/completion/_mctl
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" \
 		ctl/mctl/completion/mctl.fish

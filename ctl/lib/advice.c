@@ -184,6 +184,72 @@ const struct mseg_rule *advice_stronger(struct advice_search *search, const stru
 	return NULL;
 }
 
+/* A service that another rule has as a whole, or NULL. */
+static const struct mseg_service *shared_service(struct advice_search *search,
+						 const struct mseg_rule *allows,
+						 const struct mseg_rule *rejects)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < allows->n_services; i++)
+		for (j = 0; j < rejects->n_services; j++)
+			if (step(search) &&
+			    range_within(&allows->services[i], &rejects->services[j]))
+				return &allows->services[i];
+	return NULL;
+}
+
+/* Whether a rule's networks hold a prefix. */
+static bool rule_holds(struct advice_search *search, const struct mseg_rule *rule,
+		       const struct mseg_prefix *prefix)
+{
+	const struct mseg_network *networks = search->policy->networks;
+	uint32_t i;
+
+	for (i = 0; i < rule->n_networks; i++)
+		if (network_holds(search, &networks[rule->networks[i]], prefix))
+			return true;
+	return false;
+}
+
+/* An entry that another rule holds as a whole, or NULL. */
+static const struct mseg_prefix *shared_prefix(struct advice_search *search,
+					       const struct mseg_rule *allows,
+					       const struct mseg_rule *rejects)
+{
+	uint32_t i, j;
+
+	for (i = 0; i < allows->n_networks; i++) {
+		const struct mseg_network *network = &search->policy->networks[allows->networks[i]];
+
+		for (j = 0; j < network->n_prefixes && step(search); j++)
+			if (!network->prefixes[j].exclude &&
+			    rule_holds(search, rejects, &network->prefixes[j]))
+				return &network->prefixes[j];
+	}
+	return NULL;
+}
+
+const struct mseg_rule *advice_stronger_part(struct advice_search *search,
+					     const struct mseg_rule *allows,
+					     struct advice_part *part)
+{
+	const struct mseg_policy *policy = search->policy;
+	uint32_t i;
+
+	for (i = 0; i < policy->n_rules && step(search); i++) {
+		const struct mseg_rule *rule = &policy->rules[i];
+
+		if (!decides(rule, allows->direction, MSEG_ACTION_REJECT))
+			continue;
+		part->service = shared_service(search, allows, rule);
+		part->prefix = part->service ? shared_prefix(search, allows, rule) : NULL;
+		if (part->prefix)
+			return search->work ? rule : NULL;
+	}
+	return NULL;
+}
+
 /* A rule as a message calls it: by its name where it has one. */
 static struct text_shown name_of(const struct mseg_rule *rule)
 {

@@ -60,6 +60,30 @@ const struct mseg_rule *advice_stronger(struct advice_search *search,
 					const struct mseg_rule *allows);
 
 /**
+ * struct advice_part - a part of what a rule allows
+ * @prefix: an entry of one of its networks
+ * @service: one of its services
+ */
+struct advice_part {
+	const struct mseg_prefix *prefix;
+	const struct mseg_service *service;
+};
+
+/**
+ * advice_stronger_part() - a rule that rejects a whole entry of what one allows
+ * @search: the search
+ * @allows: as advice_stronger()
+ * @part: the first entry and service that are rejected
+ *
+ * What a narrower rule takes out of an entry is meant so, and not found.
+ *
+ * Return: as advice_stronger().
+ */
+const struct mseg_rule *advice_stronger_part(struct advice_search *search,
+					     const struct mseg_rule *allows,
+					     struct advice_part *part);
+
+/**
  * advice_lacks_ipv6() - whether rules allow IPv4 addresses and no IPv6 one
  * @policy: compiled or not
  * @direction: MSEG_DIRECTION_IN or MSEG_DIRECTION_OUT

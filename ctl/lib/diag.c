@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Errors and warnings about a place in a file. */
 #include "diag.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -71,6 +72,7 @@ void diag_vreport(struct diag *diag, struct finding *finding, const char *format
 	char message[MESSAGE_LEN];
 
 	vsnprintf(message, sizeof(message), format, args);
+	text_clean(message); /* what it quotes may be anything */
 	finding->message = message;
 	diag_report(diag, finding);
 }

@@ -8,6 +8,7 @@
  */
 #include "doc.h"
 #include "text.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <libfyaml.h>
@@ -48,6 +49,8 @@ struct reader {
 	unsigned int depth;
 	unsigned int documents;
 	bool is_stream;
+	/* The text as it is parsed, and as it was given. */
+	struct wrap wrap;
 	/* Where the last token stood: an absent value has no place itself. */
 	struct place last;
 	/* Where a scalar's text is put together. */
@@ -130,6 +133,7 @@ static struct place token_place(struct reader *reader, struct fy_token *token)
 		    (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED))
 			reader->last.column--;
 	}
+	reader->last = wrap_place(&reader->wrap, reader->last);
 	return reader->last;
 }
 
@@ -402,7 +406,7 @@ static int syntax_errors(struct reader *reader, struct fy_diag *diag)
 			place.line = (uint32_t)error->line;
 			place.column = (uint32_t)error->column;
 		}
-		diag_error(reader->diag, place, "%s", error->msg);
+		diag_error(reader->diag, wrap_place(&reader->wrap, place), "%s", error->msg);
 	}
 	if (reader->diag->errors == before)
 		diag_error(reader->diag, reader->last, "not a YAML or JSON document");
@@ -510,8 +514,11 @@ static int read_all(struct reader *reader, const char *data, size_t len)
 		len -= 3;
 	}
 	err = check_text(reader, data, len);
+	if (!err && wrap_text(data, len, &reader->wrap))
+		err = no_memory(reader);
 	if (!err)
-		err = parse(reader, data, len);
+		err = parse(reader, reader->wrap.text, reader->wrap.len);
+	wrap_free(&reader->wrap);
 	if (!err && !reader->doc->root)
 		err = diag_error(reader->diag, (struct place){ 0 }, "the document is empty");
 	return err;

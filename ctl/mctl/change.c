@@ -215,19 +215,22 @@ static int rollback_module(struct context *context)
 struct rollback {
 	const struct context *context;
 	struct service_change change;
+	/* Something that the module alone cannot do was asked for. */
+	bool needs_service;
 };
 
 static bool take_rollback(int option, const char *value, void *arg)
 {
 	struct rollback *rollback = arg;
 
+	rollback->needs_service |= option != OPTION_YES;
 	return service_take(rollback->context, option, value, &rollback->change);
 }
 
 /* Without msegd there are no revisions, but for the one before a trial. */
 static int run_rollback(struct context *context, int argc, char **argv)
 {
-	struct rollback rollback = { context, service_change() };
+	struct rollback rollback = { .context = context, .change = service_change() };
 	int first = options_read(context, argc, argv, take_rollback, &rollback);
 	const char *revision;
 	uint32_t number;
@@ -240,12 +243,12 @@ static int run_rollback(struct context *context, int argc, char **argv)
 	if (revision && !change_generation(revision, &number))
 		return usage_error(context, "'%s' is no revision: 'mctl history' shows them",
 				   revision);
-	if (revision || service_owns(context))
+	if (revision || rollback.needs_service || service_owns(context))
 		return revisions_rollback(context, revision, &rollback.change);
 	return rollback_module(context);
 }
 
-static const struct option rollback_options[] = { SERVICE_CHANGE_OPTIONS, { 0 } };
+static const struct option rollback_options[] = { CHECK_OPTION, SERVICE_CHANGE_OPTIONS, { 0 } };
 
 const struct command confirm_command = {
 	.name = "confirm",
@@ -260,12 +263,13 @@ const struct command confirm_command = {
 
 const struct command rollback_command = {
 	.name = "rollback",
-	.arguments = "[REVISION] " SERVICE_CHANGE_ARGUMENTS,
+	.arguments = "[REVISION] [--check] " SERVICE_CHANGE_ARGUMENTS,
 	.summary = "Go back to an earlier policy, or from the one that awaits confirmation",
 	.help = "The former policy comes into force as a new generation. With msegd, that is a new\n"
 		"revision that equals REVISION, or the one before the newest; without it there are no\n"
 		"revisions, and only a policy on trial can be taken back.\n"
-		"\n" SERVICE_CHANGE_HELP,
+		"\n"
+		"  --check           say what would come of it, and change nothing\n" SERVICE_CHANGE_HELP,
 	.operand = OPERAND_REVISION,
 	.options = rollback_options,
 	.run = run_rollback,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/catalogue.h"
 #include "objects.h"
 #include "service.h"
 
@@ -81,6 +82,15 @@ static void offer_identities(const struct completion *completion)
 	}
 }
 
+static void offer_catalogue(const struct completion *completion)
+{
+	const struct catalogue_entry *entry;
+	size_t i;
+
+	for (i = 0; (entry = catalogue_at(i)); i++)
+		offer(completion, entry->name, entry->summary);
+}
+
 static void offer_operand(const struct completion *completion)
 {
 	static const char *const reports[] = { "flows", "dnslookups", "enforcers", NULL };
@@ -108,6 +118,8 @@ static void offer_operand(const struct completion *completion)
 			offer_words(completion, reports);
 		break;
 	case OPERAND_CATALOGUE:
+		offer_catalogue(completion);
+		break;
 	case OPERAND_NONE:
 		break;
 	}

@@ -8,6 +8,8 @@
 
 #include "lib/flow.h"
 #include "lib/json.h"
+#include "lib/text.h"
+#include "model/filter.h"
 #include "flow_rows.h"
 #include "request.h"
 
@@ -148,39 +150,52 @@ static bool is_within(const struct report *report, struct json_object *record)
 	return !report->to[0] || strcmp(time, report->to) <= 0;
 }
 
-/* Those of the time that is asked for. */
-static struct json_object *within(const struct report *report, struct json_object *records)
+/* Those of the time, and of the filter, that are asked for. */
+static struct json_object *chosen(const struct report *report, const struct filter *filter,
+				  struct json_object *records)
 {
 	struct json_object *kept = json_object_new_array(), *record;
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(records); i++) {
 		record = json_object_array_get_idx(records, i);
-		if (is_within(report, record))
+		if (is_within(report, record) && filter_matches(filter, record))
 			json_object_array_add(kept, json_object_get(record));
 	}
 	return kept;
 }
 
-static int answer(struct report *report, const struct query *query)
+static int show(struct report *report, const struct query *query, const struct filter *filter)
 {
 	struct request *request = &report->request;
 	struct api_path *path = request_path(request, query->collection, NULL);
 	struct json_object *records, *kept;
 	int status;
 
-	api_path_query(path, "recursive", request->recursive ? "true" : NULL);
-	api_path_query(path, "filter", request->filter);
-	api_path_query(path, "from", report->from[0] ? report->from : NULL);
-	api_path_query(path, "to", report->to[0] ? report->to : NULL);
+	/* As many as there may be: what is not wanted of them is known here. */
+	api_path_query(path, "limit", "100000");
 	status = service_get(request->context, path, "query the reports", &records);
 	if (status != MCTL_DONE)
 		return status;
-	kept = within(report, records);
+	kept = chosen(report, filter, records);
 	status = display_list(request->context, &request->display, query->columns, kept,
 			      query->none);
 	json_object_put(kept);
 	json_object_put(records);
+	return status;
+}
+
+static int answer(struct report *report, const struct query *query)
+{
+	const char *text = report->request.filter ? report->request.filter : "";
+	struct filter *filter = NULL;
+	char why[TEXT_WHY_LEN];
+	int status, err = filter_parse(text, &filter, why);
+
+	if (err)
+		return usage_error(report->request.context, "--filter: %s", why);
+	status = show(report, query, filter);
+	filter_free(filter);
 	return status;
 }
 

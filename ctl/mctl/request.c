@@ -154,9 +154,6 @@ bool request_take(int option, const char *value, void *arg)
 	case OPTION_DELETE:
 		request->delete = true;
 		break;
-	case OPTION_CHECK:
-		request->change.check = true;
-		break;
 	default:
 		return service_take(request->context, option, value, &request->change);
 	}

@@ -49,7 +49,6 @@ enum option_request {
 	OPTION_FILTER = OPTION_OWN,
 	OPTION_LABEL,
 	OPTION_DELETE,
-	OPTION_CHECK,
 	/** from here on a command's own */
 	OPTION_COMMAND,
 };
@@ -81,10 +80,6 @@ enum option_request {
 #define FILE_OPTION                                  \
 	{                                            \
 		"file", required_argument, NULL, 'f' \
-	}
-#define CHECK_OPTION                                     \
-	{                                                \
-		"check", no_argument, NULL, OPTION_CHECK \
 	}
 #define BODY_OPTIONS                                           \
 	FILE_OPTION, { "data", required_argument, NULL, 'd' }, \

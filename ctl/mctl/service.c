@@ -54,6 +54,9 @@ bool service_take(const struct context *context, int option, const char *value,
 	case OPTION_YES:
 		change->yes = true;
 		break;
+	case OPTION_CHECK:
+		change->check = true;
+		break;
 	}
 	return true;
 }

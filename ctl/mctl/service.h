@@ -32,6 +32,11 @@ struct service_change {
 		"yes", no_argument, NULL, OPTION_YES                                  \
 	}
 
+#define CHECK_OPTION                                     \
+	{                                                \
+		"check", no_argument, NULL, OPTION_CHECK \
+	}
+
 #define SERVICE_CHANGE_ARGUMENTS \
 	"[--existing rematch|keep|reset] [--confirm-within TIME] [--reason TEXT] [--yes]"
 

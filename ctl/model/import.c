@@ -226,7 +226,7 @@ static void read_import(struct reader *reader, const struct doc_value *document)
 	static const struct kind_field fields[N] = {
 		[VERSION] = { .name = "APIVersion" },
 		[LABEL] = { .name = "label" },
-		[DATA] = { .name = "data", .required = true },
+		[DATA] = { .name = "data", .doc = "the lists of objects", .required = true },
 		[IDENTITIES] = { .name = "identities" },
 	};
 	static const char *const foreign[] = { "name",	 "description", "createTime", "updateTime",
@@ -291,7 +291,7 @@ static void merge_metadata(struct reader *reader, struct merged *merged,
 {
 	enum { NAME, NAMESPACE, N };
 	static const struct kind_field fields[N] = {
-		[NAME] = { .name = "name", .required = true },
+		[NAME] = { .name = "name", .doc = "the object's name", .required = true },
 		[NAMESPACE] = { .name = "namespace" },
 	};
 	static const char *const foreign[] = {
@@ -320,8 +320,8 @@ static void read_kubernetes(struct reader *reader, const struct doc_value *docum
 	enum { VERSION, KIND, METADATA, SPEC, N };
 	static const struct kind_field fields[N] = {
 		[VERSION] = { .name = "apiVersion" },
-		[KIND] = { .name = "kind", .required = true },
-		[METADATA] = { .name = "metadata", .required = true },
+		[KIND] = { .name = "kind", .doc = "what it is", .required = true },
+		[METADATA] = { .name = "metadata", .doc = "its name", .required = true },
 		[SPEC] = { .name = "spec" },
 	};
 	static const char *const foreign[] = { "status", NULL };

@@ -307,9 +307,11 @@ static struct json_object *read_group(struct reading *reading, const struct doc_
 /* A selector that lacks its lists, with what was meant. */
 static void refuse_flat(struct reading *reading, const struct doc_value *value)
 {
+	struct text_shown shown = text_show(value->text, value->len);
+
 	doc_error(reading->diag, value,
-		  "%s stands for itself: a selector is a list of lists, write [[\"%.200s\"]]",
-		  text_show(value->text, value->len).s, value->text);
+		  "%s stands for itself: a selector is a list of lists, write [[%s]]", shown.s,
+		  shown.s);
 }
 
 static struct json_object *read_selector(struct reading *reading, const struct doc_value *value)
@@ -691,6 +693,8 @@ static const char *find_place(const struct kind *kind, struct json_object *objec
 		return "the namespace's path is too long";
 	if (!path_is_within(name, space))
 		return "a namespace's path begins with that of the namespace above it";
+	if (!strcmp(name, space) && strcmp(name, "/") != 0)
+		return "a namespace is an object of the namespace above it, not of itself";
 	path_parent(name, space);
 	return NULL;
 }

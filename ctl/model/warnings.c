@@ -6,6 +6,7 @@
 #include "warn.h"
 #include "lib/advice.h"
 #include "lib/prefix.h"
+#include "lib/services.h"
 #include "lib/text.h"
 
 #include <errno.h>
@@ -201,13 +202,19 @@ static void name_rule(const struct resolved_rule *rule, char *text, size_t size)
 		 own && *own ? text_show(own, strlen(own)).s : "", own && *own ? ")" : "");
 }
 
+/* Where a rule stands in its ruleset. */
+static void name_field(const struct resolved_rule *rule, char *text, size_t size)
+{
+	snprintf(text, size, "%sRules[%u]", words[rule->direction], rule->index);
+}
+
 static void warn_of_stronger(const struct resolved_rule *allows,
 			     const struct resolved_rule *rejects, struct diag *diag)
 {
 	char field[64], name[TEXT_WHY_LEN];
 	const struct warned about = { allows->ruleset, field, NULL };
 
-	snprintf(field, sizeof(field), "%sRules[%u]", words[allows->direction], allows->index);
+	name_field(allows, field, sizeof(field));
 	name_rule(rejects, name, sizeof(name));
 	warn(diag, &about,
 	     "narrow the rule that rejects, or leave it out where the default rejects already",
@@ -215,6 +222,47 @@ static void warn_of_stronger(const struct resolved_rule *allows,
 	     name);
 }
 
+static void keep_text(const char *text, void *arg)
+{
+	snprintf(arg, SERVICE_TEXT_LEN, "%s", text);
+}
+
+static void warn_of_part(const struct resolved_rule *allows, const struct resolved_rule *rejects,
+			 const struct advice_part *part, struct diag *diag)
+{
+	char field[64], name[TEXT_WHY_LEN], prefix[PREFIX_TEXT_LEN], service[SERVICE_TEXT_LEN];
+	const struct warned about = { allows->ruleset, field, prefix };
+
+	name_field(allows, field, sizeof(field));
+	name_rule(rejects, name, sizeof(name));
+	prefix_format(part->prefix, prefix);
+	services_format(part->service, 1, keep_text, service);
+	warn(diag, &about,
+	     "narrow the rule that rejects, or leave it out where the default rejects already",
+	     "the rule does not decide for %s from or to %s: %s rejects that, and Reject beats Allow however narrow that is",
+	     service, prefix, name);
+}
+
+static void check_rule(struct advice_search *search, const struct compiled *compiled, uint32_t i,
+		       struct diag *diag)
+{
+	const struct mseg_rule *rule = &compiled->policy->rules[i], *stronger;
+	const struct mseg_rule *rules = compiled->policy->rules;
+	struct advice_part part;
+
+	stronger = advice_stronger(search, rule);
+	if (stronger) {
+		warn_of_stronger(compiled->rules[i].rule, compiled->rules[stronger - rules].rule,
+				 diag);
+		return;
+	}
+	stronger = advice_stronger_part(search, rule, &part);
+	if (stronger)
+		warn_of_part(compiled->rules[i].rule, compiled->rules[stronger - rules].rule, &part,
+			     diag);
+}
+
+/* Rules of many peers stand there several times: once is enough. */
 static void check_rules(const struct compiled *compiled, struct diag *diag)
 {
 	struct advice_search search = { compiled->policy, ADVICE_WORK };
@@ -222,17 +270,13 @@ static void check_rules(const struct compiled *compiled, struct diag *diag)
 	uint32_t i;
 
 	for (i = 0; i < compiled->policy->n_rules; i++) {
-		const struct mseg_rule *rule = &compiled->policy->rules[i], *stronger;
+		const struct mseg_rule *rule = &compiled->policy->rules[i];
 
 		if (rule->action != MSEG_ACTION_ALLOW || rule->observed ||
 		    compiled->rules[i].rule == last)
 			continue;
-		stronger = advice_stronger(&search, rule);
-		if (!stronger)
-			continue;
 		last = compiled->rules[i].rule;
-		warn_of_stronger(last, compiled->rules[stronger - compiled->policy->rules].rule,
-				 diag);
+		check_rule(&search, compiled, i, diag);
 	}
 }
 

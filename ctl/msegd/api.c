@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
 
@@ -94,11 +95,54 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
-	if (api_may_read_host(service, request))
-		events_join(service->events, request);
+	bool flows = false;
+
+	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
+		events_join(service->events, request, flows);
 }
 
 /* --- routing -------------------------------------------------------------- */
+
+/* Of all routes: a parameter that none knows is a mistake, and perhaps was "check". */
+static const char *const parameters[] = {
+	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
+	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
+	"before",    "direction", "service", "address",	 "flows",	  NULL,
+};
+
+static const char *parameter_at(size_t index, const void *arg)
+{
+	(void)arg;
+	return parameters[index];
+}
+
+static bool is_known(const char *name)
+{
+	size_t i;
+
+	for (i = 0; parameters[i]; i++)
+		if (!strcmp(parameters[i], name))
+			return true;
+	return false;
+}
+
+static bool knows_parameters(struct request *request)
+{
+	unsigned int i;
+
+	for (i = 0; i < request->n_query; i++) {
+		const char *name = request->query[i].name, *nearest;
+
+		if (is_known(name))
+			continue;
+		nearest = text_nearest(name, strlen(name), parameter_at, NULL);
+		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "there is no parameter %s%s%s",
+			      text_show(name, strlen(name)).s, nearest ? ": did you mean " : "",
+			      nearest ? nearest : "");
+		return false;
+	}
+	return true;
+}
 
 static bool handle_route(struct service *service, struct request *request, const char *name)
 {
@@ -139,6 +183,8 @@ void api_handle(struct request *request, void *arg)
 		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "everything is below /v1");
 		return;
 	}
+	if (!knows_parameters(request))
+		return;
 	name = request->path[1];
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&
 	    handle_route(service, request, name))

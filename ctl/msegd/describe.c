@@ -31,23 +31,13 @@ static struct json_object *of_ruleset(const struct plan *plan, const char *id)
 	return one;
 }
 
-/* Of all warnings, those about one object. */
-static struct json_object *warnings_of(const struct plan *plan, const struct model_object *object)
-{
-	struct json_object *list = json_object_new_array();
-
-	(void)plan;
-	(void)object;
-	return list;
-}
-
 void describe(struct service *service, struct request *request, const struct kind *kind,
 	      const struct model_object *object)
 {
 	struct json_object *answer = json_object_new_object();
 	struct plan plan;
 
-	plan_make(service->now.model, &plan);
+	plan_make(service->now.model, NULL, &plan);
 	json_add(answer, "object",
 		 kind->id == KIND_PROCESSINGUNIT ? model_processingunit(object) :
 						   json_object_get(object->json));
@@ -55,7 +45,11 @@ void describe(struct service *service, struct request *request, const struct kin
 		json_add(answer, "resolution", resolution_describe(plan.resolution));
 	if (plan.resolution && kind->id == KIND_RULESET)
 		json_add(answer, "applies", of_ruleset(&plan, object->id));
-	json_add(answer, "warnings", warnings_of(&plan, object));
+	if (is_host(kind))
+		plan_warn_host(&plan);
+	else
+		plan_warn(service->now.model, &plan, object);
+	json_add(answer, "warnings", json_object_get(plan.findings.warnings));
 	reply_json(request, MHD_HTTP_OK, answer);
 	plan_clear(&plan);
 }

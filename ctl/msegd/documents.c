@@ -14,6 +14,7 @@
 #include "api.h"
 #include "lib/json.h"
 #include "lib/text.h"
+#include "model/export.h"
 #include "model/findings.h"
 #include "model/import.h"
 #include "model/object.h"
@@ -328,65 +329,42 @@ void documents_import(struct service *service, struct request *request)
 
 /* --- export --------------------------------------------------------------- */
 
-/* Without what the product gave it, relative to the document's namespace. */
-static struct json_object *exported(const struct model_object *object)
+struct exporting {
+	const struct service *service;
+	const struct request *request;
+	const char *label;
+};
+
+static bool is_wanted(const struct model_object *object, void *arg)
 {
-	struct json_object *json = NULL;
+	const struct exporting *exporting = arg;
+	const char *its = draft_label(&exporting->service->now, object->id);
+	bool is_space = object->kind->id == KIND_NAMESPACE;
 
-	if (json_object_deep_copy(object->json, &json, NULL))
-		return NULL;
-	json_object_object_del(json, "ID");
-	if (object->kind->id == KIND_NAMESPACE)
-		json_object_object_del(json, "namespace");
-	return json;
-}
-
-static struct json_object *export_kind(struct service *service, const struct request *request,
-				       const struct kind *kind, const char *space, const char *label)
-{
-	struct json_object *list = json_object_new_array();
-	struct model_object **objects;
-	size_t i, n;
-
-	objects = model_list(service->now.model, kind, space, true, &n);
-	for (i = 0; objects && i < n; i++) {
-		const struct model_object *object = objects[i];
-		bool is_space = kind->id == KIND_NAMESPACE;
-		const char *its = draft_label(&service->now, object->id);
-
-		if (is_space && !strcmp(object->name, "/"))
-			continue;
-		if ((!label || (its && !strcmp(its, label))) &&
-		    api_may_read(service, request, is_space ? object->name : object->space))
-			json_object_array_add(list, exported(object));
-	}
-	free(objects);
-	return list;
+	if (exporting->label && (!its || strcmp(its, exporting->label)))
+		return false;
+	return api_may_read(exporting->service, exporting->request,
+			    is_space ? object->name : object->space);
 }
 
 void documents_export(struct service *service, struct request *request)
 {
-	const char *space, *label = request_get(request, "label");
-	struct json_object *document, *data;
+	const char *label = request_get(request, "label");
+	struct exporting exporting = { service, request, NULL };
+	struct export_options options = { NULL, label, is_wanted, &exporting };
+	struct json_object *document = NULL;
 	char *full = NULL;
-	unsigned int i;
 
-	if (!parameter_namespace(request, &space))
+	if (!parameter_namespace(request, &options.space))
 		return;
-	if (label && asprintf(&full, "%s\n%s", space, label) < 0) {
-		api_no_memory(request);
-		return;
+	if (!label || asprintf(&full, "%s\n%s", options.space, label) >= 0) {
+		exporting.label = full;
+		document = export_document(service->now.model, &options);
 	}
-	document = json_object_new_object();
-	data = json_object_new_object();
-	json_add_number(document, "APIVersion", 1);
-	json_add_string(document, "label", label ? label : "");
-	for (i = 0; i < N_KINDS; i++)
-		if (kind_get(i)->is_imported)
-			json_add(data, kind_get(i)->plural,
-				 export_kind(service, request, kind_get(i), space, full));
-	json_add(document, "data", data);
-	reply_json(request, MHD_HTTP_OK, document);
+	if (document)
+		reply_json(request, MHD_HTTP_OK, document);
+	else
+		api_no_memory(request);
 	free(full);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "feed.h"
 #include "server.h"
 
 /* A comment comes that often, so that both ends learn when the other has gone. */
@@ -16,26 +17,31 @@ struct listener {
 	struct listener *next;
 	struct events *events;
 	struct stream *stream;
+	bool flows;
 };
 
 struct events {
 	struct listener *listeners;
+	sd_event *event;
+	/* NULL while nobody listens for flows, or without the module. */
+	struct feed *feed;
 	sd_event_source *alive;
 };
 
-static void write_all(struct events *events, const char *text, size_t len)
+static void write_all(struct events *events, bool flows_only, const char *text, size_t len)
 {
 	struct listener *listener;
 
 	for (listener = events->listeners; listener; listener = listener->next)
-		stream_write(listener->stream, text, len);
+		if (listener->flows || !flows_only)
+			stream_write(listener->stream, text, len);
 }
 
 static int on_alive(sd_event_source *source, uint64_t time, void *arg)
 {
 	static const char comment[] = ":\n\n";
 
-	write_all(arg, comment, sizeof(comment) - 1);
+	write_all(arg, false, comment, sizeof(comment) - 1);
 	sd_event_source_set_time(source, time + ALIVE_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -47,6 +53,7 @@ int events_open(sd_event *event, struct events **result)
 
 	if (!events)
 		return -ENOMEM;
+	events->event = event;
 	err = sd_event_add_time_relative(event, &events->alive, CLOCK_MONOTONIC, ALIVE_EVERY,
 					 ALIVE_EVERY / 8, on_alive, events);
 	if (err < 0)
@@ -68,8 +75,35 @@ void events_close(struct events *events)
 {
 	if (!events)
 		return;
+	feed_close(events->feed);
 	sd_event_source_disable_unref(events->alive);
 	free(events);
+}
+
+static void tell(struct events *events, bool flows_only, const char *type, struct json_object *data)
+{
+	const char *text =
+		json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
+							     JSON_C_TO_STRING_NOSLASHESCAPE);
+	char *message = NULL;
+	int len = asprintf(&message, "event: %s\ndata: %s\n\n", type, text);
+
+	if (len >= 0)
+		write_all(events, flows_only, message, (size_t)len);
+	free(message);
+	json_object_put(data);
+}
+
+/* Nobody is asked for records that nobody hears. */
+static void stop_feed(struct events *events)
+{
+	const struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->flows)
+			return;
+	feed_close(events->feed);
+	events->feed = NULL;
 }
 
 static void on_gone(struct stream *stream, void *arg)
@@ -81,10 +115,16 @@ static void on_gone(struct stream *stream, void *arg)
 		link = &(*link)->next;
 	if (*link)
 		*link = listener->next;
+	stop_feed(listener->events);
 	free(listener);
 }
 
-void events_join(struct events *events, struct request *request)
+static void on_flow(struct json_object *record, void *arg)
+{
+	tell(arg, true, "flow", record);
+}
+
+void events_join(struct events *events, struct request *request, bool flows)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -95,6 +135,10 @@ void events_join(struct events *events, struct request *request)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 		return;
 	}
+	/* Without the module there are none until somebody asks anew. */
+	if (flows && !events->feed)
+		feed_open(events->event, on_flow, events, &events->feed);
+	listener->flows = flows;
 	listener->events = events;
 	listener->next = events->listeners;
 	events->listeners = listener;
@@ -107,14 +151,5 @@ void events_join(struct events *events, struct request *request)
 
 void events_tell(struct events *events, const char *type, struct json_object *data)
 {
-	const char *text =
-		json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
-							     JSON_C_TO_STRING_NOSLASHESCAPE);
-	char *message = NULL;
-	int len = asprintf(&message, "event: %s\ndata: %s\n\n", type, text);
-
-	if (len >= 0)
-		write_all(events, message, (size_t)len);
-	free(message);
-	json_object_put(data);
+	tell(events, false, type, data);
 }

@@ -4,6 +4,7 @@
 #define EVENTS_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "request.h"
@@ -35,8 +36,9 @@ void events_close(struct events *events);
  * events_join() - answer a request with the stream of events
  * @events: which
  * @request: the request
+ * @flows: with flow records
  */
-void events_join(struct events *events, struct request *request);
+void events_join(struct events *events, struct request *request, bool flows);
 
 /**
  * events_tell() - tell all listeners

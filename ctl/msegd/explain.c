@@ -163,7 +163,7 @@ void explain_get(struct service *service, struct request *request)
 
 	if (!api_may_read_host(service, request) || !read_key(request, &key))
 		return;
-	if (plan_make(service->now.model, &plan))
+	if (plan_make(service->now.model, NULL, &plan))
 		api_no_memory(request);
 	else
 		answer(service, request, &plan, &key);

@@ -86,7 +86,7 @@ void flows_get(struct service *service, struct request *request)
 		return;
 	listing.list = json_object_new_array();
 	if (service->enforced)
-		plan_make(service->now.model, &listing.plan);
+		plan_make(service->now.model, NULL, &listing.plan);
 	if (enforce_client(service->enforce))
 		err = list_flows(&listing);
 	if (err)

@@ -107,11 +107,11 @@ static int make_directories(const char *path, mode_t mode)
 		return -ENOMEM;
 	for (slash = strchr(copy + 1, '/'); slash && !err; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(copy, 0755) && errno != EEXIST)
+		if (mkdir(copy, 0755) && errno != EEXIST && errno != EROFS)
 			err = -errno;
 		*slash = '/';
 	}
-	if (!err && mkdir(copy, mode) && errno != EEXIST)
+	if (!err && mkdir(copy, mode) && errno != EEXIST && errno != EROFS)
 		err = -errno;
 	free(copy);
 	return err;

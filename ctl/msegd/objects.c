@@ -9,7 +9,6 @@
 
 #include "api.h"
 #include "describe.h"
-#include "filtered.h"
 #include "lib/json.h"
 #include "lib/text.h"
 #include "model/findings.h"
@@ -128,7 +127,7 @@ static struct json_object *list_objects(const struct target *target, bool recurs
 		if (!api_may_read(target->service, target->request, home_of(objects[i])))
 			continue;
 		json = shown(target, objects[i]);
-		if (filtered(filter, json))
+		if (!filter || filter_matches(filter, json))
 			json_object_array_add(list, json);
 		else
 			json_object_put(json);
@@ -143,10 +142,10 @@ static void get_list(const struct target *target)
 	bool recursive = false;
 
 	if (!parameter_bool(target->request, "recursive", &recursive) ||
-	    !filtered_read(target->request, &filter))
+	    !parameter_filter(target->request, &filter))
 		return;
 	reply_json(target->request, MHD_HTTP_OK, list_objects(target, recursive, filter));
-	filtered_free(filter);
+	filter_free(filter);
 }
 
 /* --- writing -------------------------------------------------------------- */

@@ -76,3 +76,15 @@ bool parameter_namespace(struct request *request, const char **namespace)
 		return true;
 	return refuse(request, "namespace", value, "a path as /acme/vm");
 }
+
+bool parameter_filter(struct request *request, struct filter **filter)
+{
+	const char *text = request_get(request, "filter");
+	char why[TEXT_WHY_LEN];
+
+	*filter = NULL;
+	if (!text || !filter_parse(text, filter, why))
+		return true;
+	reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "filter: %s", why);
+	return false;
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "model/filter.h"
 #include "request.h"
 
 /**
@@ -44,5 +45,12 @@ bool parameter_bool(struct request *request, const char *name, bool *value);
  * @namespace: absolute; "/" where the parameter is absent
  */
 bool parameter_namespace(struct request *request, const char **namespace);
+
+/**
+ * parameter_filter() - the parameter "filter"
+ * @request: as parameter_word()
+ * @filter: NULL where the parameter is absent; filter_free() it
+ */
+bool parameter_filter(struct request *request, struct filter **filter);
 
 #endif /* PARAMETERS_H */

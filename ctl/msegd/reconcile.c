@@ -316,7 +316,7 @@ static void load_former(struct service *service)
 	if (!err)
 		err = draft_apply(&former, &changes);
 	if (!err)
-		err = plan_make(former.model, &plan);
+		err = plan_make(former.model, NULL, &plan);
 	if (!err)
 		err = load(service, &plan, &generation);
 	if (!err)
@@ -395,7 +395,7 @@ void reconcile(struct service *service)
 	service->generation = status.generation;
 	service->enforced = 0;
 	service->on_trial = service->overdue = false;
-	err = plan_make(service->now.model, &plan);
+	err = plan_make(service->now.model, NULL, &plan);
 	same = err ? err : enforce_is(service->enforce, plan.compiled->policy);
 	if (err)
 		trouble(service, "the newest revision cannot be compiled");

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/mseg.h>
-#include <malloc.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,9 @@
 #include "reconcile.h"
 
 #define REASON_MAX 1024
+
+/* Changed objects that are looked at by themselves, not all with all. */
+#define WARNED_ONE_BY_ONE 16
 
 /* --- how ------------------------------------------------------------------ */
 
@@ -231,6 +233,7 @@ static void conclude(const struct revising *revising, uint32_t generation)
 
 	draft_clear(&service->now);
 	service->now = *revising->next;
+	plan_forget_places(service->now.model);
 	*revising->next = (struct draft){ NULL, NULL };
 	service->enforced = store_newest(service->store);
 	service->generation = generation;
@@ -302,10 +305,40 @@ static bool is_ready(struct service *service, struct request *request)
 	return !request->reply.status;
 }
 
+/* What goes may be missed by others; else those are looked at that change. */
+static bool concerns_all(const struct changes *changes)
+{
+	size_t i;
+
+	for (i = 0; i < changes->n; i++)
+		if (!changes->list[i].after ||
+		    !strcmp(changes->list[i].kind, kind_get(KIND_NAMESPACE)->singular))
+			return true;
+	return changes->n > WARNED_ONE_BY_ONE;
+}
+
+static void warn(struct revising *revising)
+{
+	const struct model *model = revising->next->model;
+	const struct changes *changes = &revising->changes;
+	size_t i;
+
+	if (concerns_all(changes))
+		plan_warn(model, &revising->plan, NULL);
+	for (i = 0; i < changes->n && !concerns_all(changes); i++) {
+		const struct store_change *change = &changes->list[i];
+		const struct kind *kind = kind_find(change->kind, strlen(change->kind));
+
+		plan_warn(model, &revising->plan, model_find_id(model, kind, change->id));
+	}
+	if (changes->n)
+		plan_warn_host(&revising->plan);
+}
+
 static bool plan(struct revising *revising)
 {
 	struct request *request = revising->request;
-	int err = plan_make(revising->next->model, &revising->plan);
+	int err = plan_make(revising->next->model, request_get(request, "file"), &revising->plan);
 
 	if (err == -EINVAL)
 		reply_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
@@ -313,6 +346,8 @@ static bool plan(struct revising *revising)
 			      "the objects do not fit together");
 	else if (err)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "%s", strerror(-err));
+	else
+		warn(revising);
 	return !err;
 }
 
@@ -350,6 +385,4 @@ void revise(struct service *service, struct request *request, struct draft *next
 	plan_clear(&revising.plan);
 	changes_clear(&revising.changes);
 	draft_clear(next);
-	/* A big policy leaves its memory behind. */
-	malloc_trim(0);
 }

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,6 +239,15 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 	return request->reply.status;
 }
 
+static void drop_body(struct exchange *exchange)
+{
+	free(exchange->request.body);
+	exchange->request.body = NULL;
+	exchange->request.len = 0;
+	exchange->server->bodies -= exchange->room;
+	exchange->room = 0;
+}
+
 static int grow_body(struct exchange *exchange, size_t len)
 {
 	size_t room = exchange->room ? exchange->room * 2 : 4096;
@@ -267,8 +277,10 @@ static void take_body(struct exchange *exchange, const char *data, size_t size)
 		exchange->err = -EFBIG;
 	else if (request->len + size >= exchange->room)
 		exchange->err = grow_body(exchange, request->len + size);
-	if (exchange->err)
+	if (exchange->err) {
+		drop_body(exchange);
 		return;
+	}
 	memcpy(request->body + request->len, data, size);
 	request->len += size;
 	request->body[request->len] = '\0';
@@ -279,12 +291,12 @@ static void handle(struct exchange *exchange, struct MHD_Connection *connection)
 	struct request *request = &exchange->request;
 	const struct server_calls *calls = &exchange->server->calls;
 
-	if (!request->body)
-		grow_body(exchange, 0);
+	if (!request->body && !exchange->err)
+		exchange->err = grow_body(exchange, 0);
 	if (exchange->err == -EFBIG)
 		reply_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, NULL,
 			      "a body has %u bytes at most", BODY_MAX);
-	else if (exchange->err || !request->body)
+	else if (exchange->err)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
 			      "no memory for the body now");
 	if (request->reply.status)
@@ -352,17 +364,22 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 			 enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *state;
+	bool may_be_big;
 
 	(void)arg;
 	(void)connection;
 	(void)code;
 	if (!exchange)
 		return;
+	may_be_big = exchange->room;
 	exchange->server->bodies -= exchange->room;
 	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	request_clear(&exchange->request);
 	free(exchange);
 	*state = NULL;
+	/* A big policy leaves its memory behind. */
+	if (may_be_big)
+		malloc_trim(0);
 }
 
 /* --- connections ---------------------------------------------------------- */

@@ -3,13 +3,18 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
+#include <sys/statvfs.h>
 #include <time.h>
+#include <unistd.h>
 
 /* "mseg" */
 #define APPLICATION_ID 0x6d736567
@@ -41,8 +46,12 @@ static const char schema[] =
 	"	PRIMARY KEY (id, revision)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX change_revision ON change (revision);";
 
+static const char read_only[] = "the disk was read-only when msegd started";
+
 struct store {
 	sqlite3 *db;
+	/* Where a copy is worked on, since the original cannot be written; or NULL. */
+	char *copy;
 	/* The newest committed, and the one begun or 0. */
 	uint64_t newest;
 	uint64_t begun;
@@ -191,14 +200,14 @@ static int make_schema(struct store *store)
 	return err ? err : execute(store, "COMMIT");
 }
 
-static int not_ours(struct store *store, int err, const char *what)
+static int complain(struct store *store, int err, const char *what)
 {
 	snprintf(store->error, sizeof(store->error), "%s", what);
 	return err;
 }
 
-/* An empty file is one whose first transaction never ended. */
-static int check_schema(struct store *store)
+/* An empty file is one whose first transaction never ended. Nothing is written yet. */
+static int check_schema(struct store *store, bool *is_empty)
 {
 	uint64_t application = 0, version = 0, tables = 0;
 	int err = number(store, "PRAGMA application_id", &application);
@@ -209,12 +218,13 @@ static int check_schema(struct store *store)
 		err = number(store, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (err)
 		return err;
-	if (!application && !version && !tables)
-		return make_schema(store);
+	*is_empty = !application && !version && !tables;
+	if (*is_empty)
+		return 0;
 	if (application != APPLICATION_ID)
-		return not_ours(store, -EUCLEAN, "it is another program's database");
+		return complain(store, -EUCLEAN, "it is another program's database");
 	if (version != SCHEMA_VERSION)
-		return not_ours(store, -EPROTO, "it was made by another version of msegd");
+		return complain(store, -EPROTO, "it was made by another version of msegd");
 	return 0;
 }
 
@@ -225,7 +235,7 @@ static int take_check(sqlite3_stmt *statement, void *arg)
 
 	if (text && !strcmp(text, "ok"))
 		return 0;
-	return not_ours(store, -EUCLEAN, text ? text : "it cannot be checked");
+	return complain(store, -EUCLEAN, text ? text : "it cannot be checked");
 }
 
 /* The revisions are numbered without a gap, and objects are of one of them. */
@@ -244,7 +254,7 @@ static int check_content(struct store *store)
 			     " (SELECT coalesce(max(number), 0) FROM revision))",
 			     &wrong);
 	if (!err && wrong)
-		err = not_ours(store, -EUCLEAN, "revisions are missing");
+		err = complain(store, -EUCLEAN, "revisions are missing");
 	return err;
 }
 
@@ -254,25 +264,116 @@ static int set_up(struct store *store, const char *path)
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 				   NULL);
 	int err = code == SQLITE_OK ? 0 : failed(store, code);
+	bool is_empty = false;
 
 	if (!err)
-		err = execute(store, SETTINGS);
+		err = execute(store, "PRAGMA locking_mode = EXCLUSIVE");
 	if (!err)
-		err = check_schema(store);
+		err = check_schema(store, &is_empty);
+	if (!err)
+		err = execute(store, SETTINGS);
+	if (!err && is_empty)
+		err = make_schema(store);
 	return err ? err : check_content(store);
+}
+
+static int set_up_in(struct store *store, const char *directory)
+{
+	char *path = NULL;
+	int err = asprintf(&path, "%s/store.db", directory) < 0 ? -ENOMEM : set_up(store, path);
+
+	free(path);
+	return err;
+}
+
+/* --- a disk that cannot be written ---------------------------------------- */
+
+static bool is_read_only(const char *directory)
+{
+	struct statvfs disk;
+
+	return !statvfs(directory, &disk) && disk.f_flag & ST_RDONLY;
+}
+
+static int copy_bytes(int from, int to)
+{
+	ssize_t n;
+
+	do {
+		n = sendfile(to, from, NULL, 1 << 20);
+	} while (n > 0);
+	return n < 0 ? -errno : 0;
+}
+
+/* A file that is not there needs no copy: the log of a store that was closed. */
+static int copy_file(const char *from_directory, const char *to_directory, const char *name)
+{
+	int from_fd = open(from_directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int to_fd = open(to_directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int from = openat(from_fd, name, O_RDONLY | O_CLOEXEC);
+	int err = from < 0 ? -errno : 0, to = -1;
+
+	if (!err) {
+		to = openat(to_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		err = to < 0 ? -errno : copy_bytes(from, to);
+	}
+	close(from_fd);
+	close(to_fd);
+	if (from >= 0)
+		close(from);
+	if (to >= 0)
+		close(to);
+	return err == -ENOENT ? 0 : err;
+}
+
+static void remove_copy(struct store *store)
+{
+	static const char *const names[] = { "store.db", "store.db-wal" };
+	char path[PATH_MAX];
+	size_t i;
+
+	if (!store->copy)
+		return;
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", store->copy, names[i]);
+		unlink(path);
+	}
+	rmdir(store->copy);
+	free(store->copy);
+	store->copy = NULL;
+}
+
+/*
+ * The log must be played back to read the store, which takes a disk that can be
+ * written. What is enforced matters more: a copy serves for reading.
+ */
+static int set_up_copy(struct store *store, const char *directory)
+{
+	char path[] = "/tmp/msegd-XXXXXX";
+	int err;
+
+	sqlite3_close(store->db);
+	store->db = NULL;
+	if (!mkdtemp(path))
+		return -errno;
+	store->copy = strdup(path);
+	err = copy_file(directory, path, "store.db");
+	if (!err)
+		err = copy_file(directory, path, "store.db-wal");
+	return err ? err : set_up_in(store, path);
 }
 
 int store_open(const char *directory, struct store **result, char **why)
 {
 	struct store *store = calloc(1, sizeof(*store));
-	char *path = NULL;
 	int err = -ENOMEM;
 
 	*result = NULL;
 	*why = NULL;
-	if (store && asprintf(&path, "%s/store.db", directory) >= 0)
-		err = set_up(store, path);
-	free(path);
+	if (store && is_read_only(directory))
+		err = set_up_copy(store, directory);
+	else if (store)
+		err = set_up_in(store, directory);
 	if (!err) {
 		*result = store;
 		return 0;
@@ -288,6 +389,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	sqlite3_close(store->db);
+	remove_copy(store);
 	free(store);
 }
 
@@ -301,7 +403,8 @@ uint64_t store_newest(const struct store *store)
 int store_begin(struct store *store, struct store_revision *revision)
 {
 	sqlite3_stmt *statement;
-	int err = execute(store, "BEGIN IMMEDIATE");
+	int err = store->copy ? complain(store, -EROFS, read_only) :
+				execute(store, "BEGIN IMMEDIATE");
 
 	if (err)
 		return err;
@@ -425,8 +528,11 @@ void store_abort(struct store *store)
 
 int store_set_state(struct store *store, uint64_t revision, enum store_state state)
 {
-	sqlite3_stmt *statement = prepare(store, "UPDATE revision SET state = ? WHERE number = ?");
+	sqlite3_stmt *statement;
 
+	if (store->copy)
+		return complain(store, -EROFS, read_only);
+	statement = prepare(store, "UPDATE revision SET state = ? WHERE number = ?");
 	bind_number(statement, 1, state);
 	bind_number(statement, 2, revision);
 	return run(store, statement);

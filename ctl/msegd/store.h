@@ -103,6 +103,8 @@ struct store;
  * @store: the result
  * @why: what is wrong, for a person; to be freed; may stay NULL
  *
+ * Where the disk cannot be written, the store can be read alone.
+ *
  * Return: 0, -EBUSY where another process has it, -EUCLEAN where it is damaged,
  * -EPROTO where a newer msegd made it, or another error.
  */

@@ -15,7 +15,8 @@ class Session:
         self.process = subprocess.Popen(
             SSH, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.count = 0
-        self.shell = self.run("echo $$")[1]
+        # Logging in takes its time on a busy machine.
+        self.shell = self.run("echo $$", 60)[1]
 
     def run(self, command, limit=15):
         """Type a command. Returns its exit status (None: no answer) and output."""

@@ -4,7 +4,7 @@
 # FUZZERS; make fuzz gives each of them FUZZ_SECONDS.
 
 FUZZ_SECONDS ?= 60
-FUZZERS += build/fuzz/core_fuzz
+FUZZERS += build/fuzz/core_fuzz build/fuzz/import_fuzz build/fuzz/api_fuzz
 
 FUZZ_FLAGS := $(filter-out -fsanitize=%,$(CORE_FLAGS)) -O1 \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -14,6 +14,29 @@ build/fuzz/core_fuzz: tests/fuzz/core_fuzz.c $(CORE_SOURCES) $(CORE_MODEL) $(COR
 	@mkdir -p $(@D)
 	@echo "  CLANG   $@"
 	@clang $(FUZZ_FLAGS) -o $@ $(filter %.c,$^)
+
+# What reads documents: ctl/build.mk is included before.
+IMPORT_SOURCES := $(CORE_SOURCES) $(CTL_MODEL) $(addprefix ctl/lib/, advice.c diag.c doc.c \
+	entries.c entry_list.c fields.c hints.c json.c prefix.c protocols.c service_list.c \
+	services.c text.c wrap.c)
+
+build/fuzz/import_fuzz: tests/fuzz/import_fuzz.c $(IMPORT_SOURCES) $(CORE_HEADERS) \
+		$(wildcard ctl/lib/*.h ctl/model/*.h) build/gen/catalogue_data.h tests/fuzz/build.mk
+	@mkdir -p $(@D)
+	@echo "  CLANG   $@"
+	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(shell pkg-config --libs json-c libfyaml)
+
+# msegd without its program and its server.
+API_SOURCES := $(CORE_SOURCES) $(CTL_MODEL) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
+	$(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c))
+
+build/fuzz/api_fuzz: tests/fuzz/api_fuzz.c $(API_SOURCES) $(CORE_HEADERS) \
+		$(wildcard ctl/lib/*.h ctl/model/*.h ctl/msegd/*.h) build/gen/catalogue_data.h \
+		tests/fuzz/build.mk
+	@mkdir -p $(@D)
+	@echo "  CLANG   $@"
+	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(CTL_LIBS) \
+		$(shell pkg-config --libs $(MSEGD_PACKAGES))
 
 .PHONY: fuzz
 fuzz: $(FUZZERS) ## fuzz for FUZZ_SECONDS (60) each

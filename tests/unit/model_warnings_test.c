@@ -143,6 +143,26 @@ static void test_host(void **state)
 		"f:4:5: warning: the rule never decides: ruleset 'b', incoming rule 1 ('no') rejects all of it, and Reject beats Allow however narrow that is: narrow the rule that rejects, or leave it out where the default rejects already\n");
 }
 
+/* A Reject of IPv4 takes half of what an Allow for both families says. */
+static void test_part(void **state)
+{
+	static const char both[] =
+		"data:\n"
+		"  externalnetworks: [{name: all, entries: [0.0.0.0/0, '::/0']}, {name: v4, entries: [0.0.0.0/0]}, {name: some, entries: [10.9.0.0/16]}]\n"
+		"  networkrulesetpolicies:\n"
+		"  - {name: a, subject: [[role=web]], incomingRules: [{action: Allow, object: [['$name=all']], protocolPorts: [udp/1, tcp/22]}]}\n"
+		"  - {name: b, subject: [[role=web]], incomingRules: [{action: Reject, object: [['$name=%s']], protocolPorts: [tcp/1:100]}]}\n";
+	char document[1024];
+
+	(void)state;
+	snprintf(document, sizeof(document), both, "v4");
+	host_warnings(document,
+		      "f:4:5: warning: the rule does not decide for tcp/22 from or to 0.0.0.0/0: ruleset 'b', incoming rule 1 rejects that, and Reject beats Allow however narrow that is: narrow the rule that rejects, or leave it out where the default rejects already\n");
+	/* What is narrower takes something out, as it is meant. */
+	snprintf(document, sizeof(document), both, "some");
+	host_warnings(document, "");
+}
+
 /* One object's warnings alone. */
 static void test_only(void **state)
 {
@@ -165,9 +185,8 @@ static void test_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_objects),
-		cmocka_unit_test(test_elsewhere),
-		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_objects), cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_host),	cmocka_unit_test(test_part),
 		cmocka_unit_test(test_only),
 	};
 

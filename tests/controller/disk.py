@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A disk that is full or read-only: a change is refused with the reason, and the
+policy in force stays."""
+
+import os
+import subprocess
+import tempfile
+import time
+
+import msegd
+from msegd import (Msegd, equal, fresh_kernel, kernel, load_module, main, network, ruleset,
+                   subtest, true)
+
+
+def small_disk(size="2m"):
+    path = tempfile.mkdtemp(prefix="msegd-disk-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], check=True)
+    msegd.cleanups.callback(subprocess.run, ["umount", "-l", path], check=True)
+    return path
+
+
+def fill(path):
+    """Every byte."""
+    with open(path + "/fill", "wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+
+
+def begin(path):
+    fresh_kernel()
+    daemon = Msegd(state=path + "/state")
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("netrulesets", ruleset("r", "a")).wanted(201)
+    return daemon
+
+
+def big(number):
+    return network(f"big{number}", *(f"10.{i // 250}.{i % 250}.{number}" for i in range(2000)))
+
+
+@subtest("a full disk")
+def _():
+    path = small_disk()
+    daemon = begin(path)
+    fill(path)
+    refused = None
+    for number in range(20):
+        before = kernel(), daemon.status()
+        answer = daemon.post("externalnetworks", big(number))
+        if answer.status != 201:
+            refused = answer.wanted(507)
+            equal(kernel(), before[0], "the policy in force changed")
+            after = daemon.status()
+            equal((after["revision"], after["enforced"], after["problems"]),
+                  (before[1]["revision"], before[1]["revision"], []))
+            break
+    true(refused and "full" in refused["detail"], "never refused")
+    daemon.kill()
+    daemon.start()
+    equal(daemon.status()["revision"], after["revision"])
+    os.unlink(path + "/fill")
+    daemon.post("externalnetworks", network("b")).wanted(201)
+
+
+@subtest("the end of a trial, on a full disk: the kernel goes back, the store follows")
+def _():
+    path = small_disk()
+    daemon = begin(path)
+    daemon.ask("PATCH", "externalnetworks/a?confirmWithin=2", {"entries": ["192.0.2.77"]}
+               ).wanted(200)
+    fill(path)
+    # The log may have room left: until even the smallest revision has none.
+    time.sleep(4)
+    status = daemon.status()
+    equal([net["entries"][0] for net in kernel()[1]], ["192.0.2.0/24"], "the kernel")
+    os.unlink(path + "/fill")
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit and (status["problems"] or status["confirm"]):
+        time.sleep(0.3)
+        status = daemon.status()
+    equal((status["problems"], status["confirm"]), ([], None))
+    equal(daemon.get("externalnetworks/a").body["entries"], ["192.0.2.0/24"])
+
+
+@subtest("a disk that became read-only: a start enforces what it holds, and changes nothing")
+def _():
+    path = small_disk()
+    daemon = begin(path)
+    # Killed, so that there is a log to play back.
+    daemon.kill()
+    subprocess.run(["mount", "-o", "remount,ro", path], check=True)
+    fresh_kernel()
+    daemon.start()
+    equal(len(kernel()[0]), 1, "rules in force")
+    equal(daemon.status()["enforced"], 3)
+    refused = daemon.post("externalnetworks", network("b")).wanted(507)
+    true("read-only" in refused["detail"], refused.body)
+    equal(len(kernel()[0]), 1, "rules in force")
+    daemon.stop()
+    subprocess.run(["mount", "-o", "remount,rw", path], check=True)
+    daemon.start()
+    equal(daemon.status()["enforced"], 3)
+    daemon.post("externalnetworks", network("b")).wanted(201)
+
+
+if __name__ == "__main__":
+    load_module()
+    main()

@@ -1,0 +1,423 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""msegd without the module: everything can be read and checked, nothing changed.
+
+Bad input, too many clients, slow ones, other users; damaged stores. Needs root,
+for other users, but no kernel.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+from msegd import (DOCUMENT, Msegd, Connection, TOP, equal, main, network, ruleset, skip_all,
+                   subtest, true)
+
+# Users and groups that every Debian has.
+ALICE, BOB = "games", "man"
+GROUP = "audio"
+
+
+def as_user(daemon, user, method, target, body=None, groups=()):
+    """Ask as somebody else; returns status and body."""
+    program = ("import http.client, json, socket, sys\n"
+               "c = http.client.HTTPConnection('mseg')\n"
+               "c.sock = socket.socket(socket.AF_UNIX)\n"
+               "c.sock.connect(sys.argv[1])\n"
+               "c.request(sys.argv[2], '/v1/' + sys.argv[3], sys.argv[4] or None)\n"
+               "r = c.getresponse()\n"
+               "print(json.dumps([r.status, json.loads(r.read())]))\n")
+    extra = ["--groups", ",".join(groups)] if groups else ["--clear-groups"]
+    done = subprocess.run(
+        ["setpriv", "--reuid", user, "--regid", "nogroup", *extra, sys.executable, "-c", program,
+         daemon.socket, method, target, json.dumps(body) if body is not None else ""],
+        check=True, capture_output=True, text=True, cwd="/")
+    status, answer = json.loads(done.stdout)
+    return status, answer
+
+
+# --- starting -----------------------------------------------------------------
+
+@subtest("a fresh install has one namespace and its enforcer, whose ID stays")
+def _():
+    daemon = Msegd()
+    spaces = daemon.get("namespaces").wanted(200).body
+    equal([space["name"] for space in spaces], ["/"])
+    enforcer = daemon.status()["enforcer"]
+    equal(enforcer["name"], os.uname().nodename)
+    daemon.stop()
+    daemon.start()
+    equal(daemon.status()["enforcer"], enforcer)
+    equal(daemon.status()["revision"], 1)
+
+
+@subtest("it gives up every capability but CAP_NET_ADMIN, and stays who it is")
+def _():
+    with open(f"/proc/{Msegd().pid()}/status") as file:
+        lines = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+    for name in ("CapPrm", "CapEff", "CapBnd"):
+        equal(int(lines[name], 16), 1 << 12, name)
+    equal(int(lines["CapInh"], 16), 0)
+    equal(lines["Uid"].split(), ["0"] * 4)
+    equal(lines["NoNewPrivs"], "1")
+
+
+@subtest("somebody without any capability may run it, for himself")
+def _():
+    daemon = Msegd(start=False)
+    os.chmod(daemon.directory, 0o777)
+    daemon.wrapper = ["setpriv", "--reuid", ALICE, "--regid", "nogroup", "--clear-groups"]
+    daemon.start()
+    equal(daemon.status()["module"]["loaded"], False)
+    equal(os.stat(daemon.state).st_mode & 0o777, 0o700)
+
+
+@subtest("two of them never share a store, nor a socket")
+def _():
+    daemon = Msegd()
+    second = Msegd(start=False)
+    second.state = daemon.state
+    true("another msegd" in second.fails(), "the store")
+    second.state, second.socket = second.directory + "/state", daemon.socket
+    true("in use" in second.fails(), "the socket")
+    equal(daemon.status()["revision"], 1)
+    daemon.kill()
+    second.start()
+
+
+@subtest("a damaged store is left alone, and said to be so")
+def _():
+    daemon = Msegd()
+    daemon.stop()
+    path = daemon.state + "/store.db"
+    with open(path, "rb") as file:
+        good = file.read()
+    for what, bad in {"rubbish": b"x" * 8192, "a hole": good[:4096] + bytes(len(good) - 4096),
+                      "half of it": good[:len(good) // 2 // 4096 * 4096 + 100],
+                      "another program's": None}.items():
+        if bad is None:
+            os.unlink(path)
+            subprocess.run([sys.executable, "-c",
+                            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+                            "c.execute('create table t (a)'); c.commit()", path], check=True)
+            with open(path, "rb") as file:
+                bad = file.read()
+        with open(path, "wb") as file:
+            file.write(bad)
+        said = daemon.fails()
+        true("store.db" in said and "damaged" in said, f"{what}: {said}")
+        with open(path, "rb") as file:
+            equal(file.read() == bad, True, f"{what} was touched")
+    with open(path, "wb") as file:
+        file.write(good)
+    daemon.start()
+    equal(daemon.status()["revision"], 1)
+
+
+@subtest("a configuration with a mistake is refused, with its place")
+def _():
+    daemon = Msegd(config="roles:\n  - {user: root, roles: [raed]}\n", start=False)
+    said = daemon.fails()
+    true("mseg.conf:2:26: error: a role is read, edit or admin, not 'raed'" in said, said)
+    daemon.config = "/nonexistent"
+    daemon.fails()
+
+
+@subtest("the example of a configuration is one")
+def _():
+    daemon = Msegd(start=False)
+    daemon.config = os.path.join(TOP, "ctl/msegd/mseg.conf")
+    daemon.start()
+
+
+# --- without the module -------------------------------------------------------
+
+@subtest("without the module changes are refused, and can be checked")
+def _():
+    daemon = Msegd()
+    status = daemon.status()
+    equal((status["owner"], status["enforced"], status["module"]["loaded"]), ("msegd", None, False))
+    true(status["problems"], "no problem is told")
+    daemon.post("externalnetworks", network("a")).wanted(503)
+    equal(daemon.get("externalnetworks").body, [])
+    checked = daemon.post("externalnetworks?check=true", network("a")).wanted(201)
+    equal([change["change"] for change in checked["changes"]], ["create"])
+    daemon.post("confirm").wanted(409)
+    daemon.get("flows").wanted(503)
+    equal(daemon.status()["revision"], 1)
+
+
+@subtest("explain judges by the objects, without the module, too")
+def _():
+    daemon = Msegd()
+    said = daemon.get("explain?direction=in&service=tcp/22&address=192.0.2.1").wanted(200)
+    equal((said["action"], said["reason"], said["network"]), ("Allow", "default", "Somewhere"))
+    for query in ("direction=in", "direction=up&service=tcp/22&address=::1",
+                  "direction=in&service=tcp/1:2&address=::1", "direction=in&service=ssh&address=::1",
+                  "direction=in&service=icmp/8/0&address=::1",
+                  "direction=in&service=tcp/22&address=1.2.3"):
+        daemon.get("explain?" + query).wanted(400)
+
+
+# --- input --------------------------------------------------------------------
+
+@subtest("what is wrong is told all at once, with place, field, value and hint")
+def _():
+    daemon = Msegd()
+    answer = daemon.post("externalnetworks?check=true&file=net.yaml",
+                         "name: a\nentries: [192.0.2.1/33]\npropagat: true\n").wanted(400)
+    equal(len(answer["errors"]), 2)
+    by_field = {error["field"]: error for error in answer["errors"]}
+    error = by_field["entries"]
+    equal((error["file"], error["line"], error["column"], error["value"]),
+          ("net.yaml", 2, 11, "192.0.2.1/33"))
+    true("propagate" in by_field["propagat"]["hint"], by_field["propagat"])
+
+
+@subtest("bad input: refused, whatever it is, and nothing breaks")
+def _():
+    daemon = Msegd()
+    nested = "[" * 10000
+    laughs = "a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
+    for body in (b"", b"\0", b"{", b"[]", b"null", b"7", b'"x"', b"\xff\xfe", nested.encode(),
+                 ("{\"a\":" * 5000).encode(), laughs.encode(), b'{"name": "a\\u0000b"}',
+                 b'{"name": 7, "entries": {}}', b'{"name": "a", "name": "b", "entries": ["::/0"]}',
+                 b'{"name": "' + b"x" * 1000000 + b'", "entries": ["::/0"]}',
+                 b"name: " + b"y" * (1 << 20)):
+        for target in ("externalnetworks?check=true", "apply?check=true", "import?check=true"):
+            status = daemon.ask("POST", target, body).status
+            true(status in (200, 400, 409, 422), f"{target}: {status} for {body[:40]!r}")
+            if b"name" in body:
+                equal(status, 400, f"{target}, {body[:40]!r}")
+        daemon.ask("PUT", "discovery?check=true", body).wanted(400)
+    equal(daemon.status()["revision"], 1)
+
+
+@subtest("bad paths and queries")
+def _():
+    daemon = Msegd()
+    for target, status in (
+            ("nothing", 404), ("externalnetwrks", 404), ("externalnetworks/none", 404),
+            ("namespaces/%2Fnone", 404), ("revisions/0", 404), ("revisions/99", 404),
+            ("revisions/x", 404), ("revisions/1/2", 404), ("externalnetworks/a%00b", 400),
+            ("externalnetworks/%zz", 400), ("externalnetworks/%", 400), ("status/x", 404),
+            ("externalnetworks?namespace=acme", 400), ("externalnetworks?recursive=maybe", 400),
+            ("externalnetworks?namespace=/a//b", 400), ("revisions?limit=0", 400),
+            ("revisions?limit=-1", 400), ("revisions?limit=99999999999999999999", 400),
+            ("diff?from=2", 400), ("externalnetworks?recursvie=true", 400), ("x" * 5000, 404),
+            ("status?" + "&".join(f"a{i}=1" for i in range(100)), 400)):
+        equal(daemon.get(target).status, status, target[:60])
+    for method, target in (("DELETE", "status"), ("POST", "status"), ("PUT", "externalnetworks"),
+                           ("DELETE", "enforcers/x"), ("POST", "enforcers"),
+                           ("POST", "processingunits"), ("PATCH", "processingunits/x"),
+                           ("DELETE", "namespaces"), ("POST", "externalnetworks/a")):
+        equal(daemon.ask(method, target, "{}").status, 405, f"{method} {target}")
+
+
+@subtest("a misspelt parameter changes nothing")
+def _():
+    daemon = Msegd()
+    answer = daemon.post("externalnetworks?chek=true", network("a")).wanted(400)
+    true("check" in answer["detail"], answer["detail"])
+    for query in ("existing=no", "confirmWithin=0", "confirmWithin=86401", "confirmWithin=1m",
+                  "check=yes", "reason=" + "r" * 1025):
+        daemon.post("externalnetworks?" + query, network("a")).wanted(400)
+
+
+# --- clients ------------------------------------------------------------------
+
+def raw(daemon, data):
+    """A connection that has sent something."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(daemon.socket)
+    connection.sendall(data)
+    return connection
+
+
+@subtest("a body that is too long is refused before it is read")
+def _():
+    daemon = Msegd()
+    head = b"POST /v1/apply HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    with raw(daemon, head % (1 << 40)) as connection:
+        true(b" 413 " in connection.recv(4096), "no 413")
+    with raw(daemon, head % (1 << 62)) as connection:
+        true(b" 413 " in connection.recv(4096), "no 413")
+    with raw(daemon, b"POST /v1/apply HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+             ) as connection:
+        chunk = b"100000\r\n" + b" " * (1 << 20) + b"\r\n"
+        try:
+            for _ in range(70):
+                connection.sendall(chunk)
+            connection.sendall(b"0\r\n\r\n")
+            answer = connection.recv(4096)
+        except OSError:
+            answer = b" 413 "
+        true(b" 413 " in answer, answer)
+    with open(f"/proc/{daemon.pid()}/statm") as file:
+        resident = int(file.read().split()[1]) * 4096
+    true(resident < 64 << 20, f"{resident >> 20} MB are resident afterwards")
+
+
+@subtest("one user cannot take all connections; root always gets in")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, roles: [read]}}]")
+    program = ("import socket, sys\n"
+               "held, n = [], 0\n"
+               "for i in range(200):\n"
+               "    s = socket.socket(socket.AF_UNIX)\n"
+               "    s.connect(sys.argv[1])\n"
+               "    s.settimeout(0.05)\n"
+               "    held.append(s)\n"
+               "    try:\n"
+               "        n += s.recv(100) == b''\n"
+               "    except (TimeoutError, ConnectionResetError):\n"
+               "        pass\n"
+               "print('held', flush=True)\n"
+               "sys.stdin.read()\n")
+    hog = subprocess.Popen(["setpriv", "--reuid", ALICE, "--regid", "nogroup", "--clear-groups",
+                            sys.executable, "-c", program, daemon.socket], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE, text=True, cwd="/")
+    try:
+        equal(hog.stdout.readline(), "held\n")
+        equal(len(os.listdir(f"/proc/{daemon.pid()}/fd")) < 64, True, "too many are open")
+        started = time.monotonic()
+        daemon.status()
+        true(time.monotonic() - started < 2, "root had to wait")
+    finally:
+        hog.communicate()
+
+
+@subtest("who sends or reads slowly keeps nobody waiting")
+def _():
+    daemon = Msegd()
+    slow = [raw(daemon, b"GET /v1/status HT") for _ in range(10)]
+    slow += [raw(daemon, b"POST /v1/apply HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nab")
+             for _ in range(10)]
+    started = time.monotonic()
+    for _ in range(10):
+        daemon.status()
+    true(time.monotonic() - started < 2, "others wait")
+    for connection in slow:
+        connection.close()
+    daemon.status()
+
+
+@subtest("no HTTP, cut off requests, many requests on one connection")
+def _():
+    daemon = Msegd()
+    for data in (b"\0" * 100, b"GET\r\n\r\n", b"\x16\x03\x01" * 50, b"GET / HTTP/9.9\r\n\r\n",
+                 b"A" * 100000, b"GET /v1/status HTTP/1.1\r\n" + b"X: y\r\n" * 10000):
+        try:
+            raw(daemon, data).close()
+        except OSError:
+            pass
+    connection = Connection(daemon.socket)
+    for _ in range(50):
+        connection.request("GET", "/v1/status")
+        response = connection.getresponse()
+        response.read()
+        equal(response.status, 200)
+    connection.close()
+    daemon.status()
+
+
+@subtest("events begin at once, and end with the service")
+def _():
+    daemon = Msegd()
+    connection = Connection(daemon.socket)
+    connection.request("GET", "/v1/events")
+    response = connection.getresponse()
+    equal((response.status, response.headers["Content-Type"]), (200, "text/event-stream"))
+    equal(response.readline(), b":\n")
+    daemon.stop()
+    try:
+        response.read()
+    except (http.client.IncompleteRead, ConnectionResetError):
+        pass
+
+
+# --- roles --------------------------------------------------------------------
+
+@subtest("without a configuration root alone has any role")
+def _():
+    daemon = Msegd()
+    for user in (ALICE, "nobody"):
+        for target in ("status", "namespaces", "events", "nothing"):
+            status, answer = as_user(daemon, user, "GET", target)
+            equal(status, 403, target)
+            equal(answer["status"], 403)
+    equal(daemon.status()["roles"], [{"namespace": "/", "roles": ["read", "edit", "admin"]}])
+
+
+@subtest("roles are those of users and groups: read, edit, admin")
+def _():
+    daemon = Msegd(config=f"roles:\n  - {{user: {ALICE}, roles: [edit]}}\n"
+                          f"  - {{group: {GROUP}, roles: [admin]}}\n")
+    status, answer = as_user(daemon, ALICE, "GET", "status")
+    equal(status, 200)
+    equal(answer["roles"], [{"namespace": "/", "roles": ["read", "edit"]}])
+    equal(as_user(daemon, BOB, "GET", "status")[0], 403)
+    equal(as_user(daemon, BOB, "GET", "status", groups=[GROUP])[0], 200)
+    # 503: it would be done, but for the module.
+    allow = {"incoming": "Reject"}
+    for user, groups, method, target, body, wanted in (
+            (ALICE, (), "POST", "externalnetworks", network("a"), 503),
+            (ALICE, (), "POST", "netrulesets", ruleset("r", "a"), 503),
+            (ALICE, (), "PUT", "discovery", allow, 403),
+            (ALICE, (), "POST", "namespaces", {"name": "acme"}, 403),
+            (ALICE, (), "PATCH", "enforcers/" + os.uname().nodename,
+             {"associatedTags": ["a=b"]}, 403),
+            (BOB, (GROUP,), "POST", "externalnetworks", network("a"), 403),
+            (BOB, (GROUP,), "PUT", "discovery", allow, 503),
+            (BOB, (GROUP,), "POST", "namespaces", {"name": "acme"}, 503),
+            (BOB, (GROUP,), "PATCH", "enforcers/" + os.uname().nodename,
+             {"associatedTags": ["a=b"]}, 503)):
+        equal(as_user(daemon, user, method, target, body, groups)[0], wanted,
+              f"{user} {method} {target}")
+
+
+@subtest("a role ends where its namespace does")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [edit, admin]}}]")
+    for method, target, body, wanted in (
+            ("GET", "namespaces", None, 200),
+            ("GET", "namespaces/%2F", None, 404),
+            ("GET", "enforcers/" + os.uname().nodename, None, 404),
+            ("GET", "flows", None, 403), ("GET", "events", None, 403),
+            ("POST", "confirm", None, 403),
+            ("POST", "externalnetworks?check=true", network("a"), 403),
+            ("POST", "externalnetworks?check=true&namespace=/acmee", network("a"), 403),
+            # The namespace is not there, but it would be hers.
+            ("POST", "externalnetworks?check=true&namespace=/acme", network("a"), 422),
+            # To make it, somebody is needed who administers the one above.
+            ("POST", "namespaces?check=true", {"name": "/acme"}, 403),
+            ("POST", "namespaces?check=true", {"name": "/acme/vm"}, 422)):
+        equal(as_user(daemon, ALICE, method, target, body)[0], wanted, f"{method} {target}")
+    equal(as_user(daemon, ALICE, "GET", "namespaces")[1], [])
+
+
+@subtest("roles change with SIGHUP; a mistake changes nothing")
+def _():
+    daemon = Msegd(config="roles: []")
+    equal(as_user(daemon, ALICE, "GET", "status")[0], 403)
+    for text, wanted in ((f"roles: [{{user: {ALICE}, roles: [read]}}]", 200),
+                         ("roles: [", 200), ("roles: []", 403)):
+        with open(daemon.config, "w") as file:
+            file.write(text)
+        daemon.process.send_signal(1)
+        time.sleep(0.3)
+        equal(as_user(daemon, ALICE, "GET", "status")[0], wanted, text)
+
+
+if __name__ == "__main__":
+    if os.getuid():
+        skip_all("it takes root to be other users")
+    if os.path.exists("/sys/module/mseg"):
+        skip_all("the module is loaded here")
+    true(os.path.exists(DOCUMENT), DOCUMENT)
+    main()

@@ -1,0 +1,389 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""msegd and the module: every route of the API, revisions, trials, two administrators.
+
+The last subtest sees to it that every operation of openapi.yaml was asked, and
+answered well.
+"""
+
+import json
+import threading
+import time
+import urllib.parse
+
+from msegd import (Connection, Msegd, cases, document, equal, fresh_kernel, kernel, load_module,
+                   main, mctl, network, ruleset, subtest, true)
+
+
+def fresh(**options):
+    """A service without objects over a kernel without policy."""
+    fresh_kernel()
+    return Msegd(**options)
+
+
+def names(answer):
+    return [item["name"] for item in answer.wanted(200).body]
+
+
+# --- objects ------------------------------------------------------------------
+
+@subtest("an object is created, read, replaced, changed, deleted, and enforced throughout")
+def _():
+    daemon = fresh()
+    made = daemon.post("externalnetworks", network("ssh", "10.0.0.1/8")).wanted(201)
+    equal((made["revision"], made["object"]["entries"]), (2, ["10.0.0.0/8"]))
+    true("taken as 10.0.0.0/8" in made["warnings"][0]["message"], made["warnings"])
+    daemon.post("netrulesets", ruleset("ssh", "ssh")).wanted(201)
+    rules, networks = kernel()
+    equal([(rule["services"], rule["networks"]) for rule in rules], [(["tcp/22"], ["ssh"])])
+    equal([net["entries"] for net in networks], [["10.0.0.0/8"]])
+    key = made["object"]["ID"]
+    equal(daemon.get("externalnetworks/" + key).wanted(200).headers["ETag"], '"2"')
+    equal(daemon.get("externalnetwork/ssh").wanted(200)["ID"], key)
+    daemon.ask("PATCH", "externalnetworks/ssh", {"description": "who may"}).wanted(200)
+    got = daemon.get("externalnetworks/ssh").wanted(200)
+    equal((got["description"], got["entries"]), ("who may", ["10.0.0.0/8"]))
+    daemon.ask("PUT", "externalnetworks/ssh", network("ssh", "192.0.2.7", "::1")).wanted(200)
+    got = daemon.get("externalnetworks/ssh").wanted(200)
+    equal((got["ID"], got["description"], len(got["entries"])), (key, "", 2))
+    equal(len(kernel()[1][0]["entries"]), 2)
+    daemon.ask("DELETE", "netrulesets/ssh").wanted(200)
+    daemon.ask("DELETE", "externalnetworks/ssh").wanted(200)
+    equal(kernel(), ([], []))
+    daemon.get("externalnetworks/ssh").wanted(404)
+
+
+@subtest("what changes nothing is no revision")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    revision = daemon.status()["revision"]
+    for method, body in (("PATCH", {"description": ""}), ("PUT", network("a"))):
+        answer = daemon.ask(method, "externalnetworks/a", body).wanted(200)
+        equal((answer["revision"], answer["changes"]), (revision, []), method)
+
+
+@subtest("names are unique, changes are refused as a whole")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("externalnetworks", network("a")).wanted(409)
+    daemon.post("externalnetworks", network("b")).wanted(201)
+    daemon.ask("PATCH", "externalnetworks/b", {"name": "a"}).wanted(409)
+    daemon.post("externalnetworks?namespace=/none", network("c")).wanted(422)
+    equal(names(daemon.get("externalnetworks")), ["a", "b"])
+    daemon.ask("DELETE", "namespaces/%2F").wanted(422)
+
+
+@subtest("namespaces are a tree; a list is recursive where that is wanted, and filtered")
+def _():
+    daemon = fresh()
+    for name in ("/acme", "/acme/vm"):
+        daemon.post("namespaces", {"name": name}).wanted(201)
+    daemon.post("externalnetworks?namespace=/acme", network("a")).wanted(201)
+    daemon.post("externalnetworks?namespace=/acme/vm", network("b")).wanted(201)
+    equal(names(daemon.get("externalnetworks?namespace=/acme")), ["a"])
+    equal(names(daemon.get("externalnetworks?namespace=/acme&recursive=true")), ["a", "b"])
+    query = urllib.parse.urlencode({"filter": 'name == "b"', "recursive": "true"})
+    equal(names(daemon.get("externalnetworks?" + query)), ["b"])
+    daemon.get("externalnetworks?filter=name+===").wanted(400)
+    equal(daemon.get("namespaces/%2Facme%2Fvm").wanted(200)["namespace"], "/acme")
+    equal(daemon.get("namespaces//acme/vm").wanted(200)["name"], "/acme/vm")
+    daemon.ask("DELETE", "namespaces/%2Facme").wanted(422)
+    daemon.ask("DELETE", "externalnetworks/b?namespace=/acme/vm").wanted(200)
+    daemon.ask("DELETE", "namespaces/%2Facme%2Fvm").wanted(200)
+
+
+@subtest("defaults, inherited upwards; discovery mode ends and begins")
+def _():
+    daemon = fresh()
+    equal(daemon.get("discovery").wanted(200)["discovery"], True)
+    daemon.ask("PUT", "discovery", {"outgoing": "reject"}).wanted(200)
+    equal(daemon.status()["module"]["defaults"], {"incoming": "Allow", "outgoing": "Reject"})
+    state = daemon.get("discovery").body
+    equal((state["incoming"], state["outgoing"], state["discovery"]), ("Inherit", "Reject", False))
+    daemon.ask("PUT", "discovery", {"outgoing": "Maybe"}).wanted(400)
+    daemon.ask("PATCH", "namespaces/%2F?namespace=/",
+               {"defaultPUOutgoingTrafficAction": "Allow"}).wanted(200)
+    equal(daemon.get("discovery").body["discovery"], True)
+
+
+@subtest("describe tells what applies, and why")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("metadata")).wanted(201)
+    warned = daemon.post("netrulesets", ruleset("md", "meta")).wanted(201)["warnings"]
+    true(any("metadata" in (warning.get("hint") or "") for warning in warned), warned)
+    host = daemon.status()["enforcer"]["name"]
+    for target in (f"enforcers/{host}", f"processingunits/{host}"):
+        said = daemon.get(target + "/describe").wanted(200)["resolution"]
+        equal([(one["name"], one["applies"]) for one in said["rulesets"]], [("md", True)])
+    said = daemon.get("netrulesets/md/describe").wanted(200)
+    equal(said["applies"]["applies"], True)
+    true(any("metadata" in (warning.get("hint") or "") for warning in said["warnings"]), said.body)
+    daemon.get("externalnetworks/metadata/describe").wanted(200)
+    equal(names(daemon.get("processingunits")), [host])
+
+
+@subtest("explain judges as the kernel does, and names ruleset and network")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("lan", "192.0.2.0/24")).wanted(201)
+    daemon.post("netrulesets", ruleset("ssh", "lan")).wanted(201)
+    said = daemon.get("explain?direction=in&service=tcp/22&address=192.0.2.9").wanted(200)
+    equal((said["action"], said["ruleset"], said["ruleIndex"], said["network"]),
+          ("Allow", "ssh", 0, "lan"))
+    said = daemon.get("explain?direction=in&service=tcp/23&address=192.0.2.9").wanted(200)
+    equal((said["reason"], said["network"]), ("default", "Somewhere"))
+
+
+@subtest("the flows are those that the module remembers")
+def _():
+    daemon = fresh()
+    equal(isinstance(daemon.get("flows").wanted(200).body, list), True)
+
+
+# --- documents ----------------------------------------------------------------
+
+IMPORT = """\
+label: base
+data:
+  namespaces:
+    - name: acme
+  externalnetworks:
+    - name: web
+      entries: ["{{ .Values.net }}"]
+  networkrulesetpolicies:
+    - name: web
+      subject: [["$identity=processingunit"]]
+      incomingRules:
+        - {action: Allow, object: [["externalnetwork:name=web"]], protocolPorts: [tcp/443]}
+"""
+
+
+@subtest("an import is one revision; again, it replaces; deleted, it is gone")
+def _():
+    daemon = fresh()
+    done = daemon.post("import?set=net=198.51.100.0/24", IMPORT).wanted(200)
+    equal((done["revision"], len(done["changes"])), (2, 3))
+    equal(daemon.post("import?set=net=198.51.100.0/24", IMPORT).wanted(200)["changes"], [])
+    exported = daemon.get("export?label=base").wanted(200).body
+    equal(len(exported["data"]["networkrulesetpolicies"]), 1)
+    less = IMPORT[:IMPORT.index("  networkrules")]
+    done = daemon.post("import?set=net=198.51.100.0/25", less).wanted(200)
+    equal(sorted(change["change"] for change in done["changes"]), ["delete", "update"])
+    daemon.post("externalnetworks", network("mine")).wanted(201)
+    daemon.post("import", "label: base\ndata: {externalnetworks: "
+                          "[{name: mine, entries: ['::/0']}]}").wanted(409)
+    daemon.post("import?label=other", exported).wanted(409)
+    daemon.post("import?delete=true&label=base").wanted(200)
+    equal(names(daemon.get("externalnetworks")), ["mine"])
+    equal(names(daemon.get("namespaces")), ["/"])
+
+
+@subtest("an export imports to the same objects")
+def _():
+    daemon = fresh()
+    daemon.post("import?set=net=198.51.100.0/24", IMPORT).wanted(200)
+    exported = daemon.get("export").wanted(200).body
+    daemon.post("rollback?to=1").wanted(200)
+    equal(kernel(), ([], []))
+    daemon.post("import", exported).wanted(200)
+    equal(daemon.get("export").wanted(200).body, exported)
+
+
+@subtest("apply takes several documents as one revision, or nothing")
+def _():
+    daemon = fresh()
+    text = ("apiVersion: v1\nkind: ExternalNetwork\nmetadata: {name: a}\n"
+            "spec: {entries: [192.0.2.1]}\n---\n"
+            "apiVersion: v1\nkind: ExternalNetwork\nmetadata: {name: b}\n"
+            "spec: {entries: [192.0.2.2]}\n")
+    equal(len(daemon.post("diff", text).wanted(200)["changes"]), 2)
+    equal(len(daemon.post("apply?check=true", text).wanted(200)["changes"]), 2)
+    equal(daemon.status()["revision"], 1)
+    equal(daemon.post("apply", text).wanted(200)["revision"], 2)
+    equal(daemon.post("apply", text).wanted(200)["changes"], [])
+    daemon.post("apply", text.replace("192.0.2.2", "192.0.2.2/33")).wanted(400)
+    equal(daemon.status()["revision"], 2)
+
+
+# --- revisions ----------------------------------------------------------------
+
+@subtest("revisions are shown, compared and restored")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks?reason=first", network("a")).wanted(201)
+    daemon.ask("PATCH", "externalnetworks/a", {"entries": ["192.0.2.9"]}).wanted(200)
+    daemon.ask("DELETE", "externalnetworks/a").wanted(200)
+    history = daemon.get("revisions?limit=2").wanted(200).body
+    equal([one["revision"] for one in history], [4, 3])
+    equal([one["revision"] for one in daemon.get("revisions?before=3").body], [2, 1])
+    one = daemon.get("revisions/2").wanted(200)
+    equal((one["reason"], one["user"], one["uid"], one["state"]), ("first", "root", 0, "final"))
+    equal(one["changes"][0]["after"]["name"], "a")
+    changes = daemon.get("diff?from=1&to=3").wanted(200)["changes"]
+    equal([(c["change"], c["after"]["entries"]) for c in changes], [("create", ["192.0.2.9"])])
+    equal(daemon.get("diff?from=3&to=1").body["changes"][0]["change"], "delete")
+    equal(daemon.get("diff?from=1&to=4").body["changes"], [])
+    back = daemon.post("rollback?to=2&reason=oops").wanted(200)
+    equal((back["revision"], len(back["changes"])), (5, 1))
+    equal(daemon.get("diff?from=2&to=5").body["changes"], [])
+    daemon.post("rollback?to=9").wanted(400)
+    # The very same object, as others may know it by its ID.
+    equal(daemon.get("externalnetworks/a").body["ID"], one["changes"][0]["ID"])
+
+
+@subtest("two administrators never overwrite each other unseen")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    etag = daemon.get("externalnetworks/a").headers["ETag"]
+    won = []
+
+    def change(number):
+        answer = daemon.ask("PATCH", "externalnetworks/a", {"description": f"of {number}"},
+                            {"If-Match": etag})
+        true(answer.status in (200, 412), answer.body)
+        if answer.status == 200:
+            won.append(f"of {number}")
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(len(won), 1, "how many changed it")
+    equal(daemon.get("externalnetworks/a").body["description"], won[0])
+    for method in ("PUT", "DELETE"):
+        daemon.ask(method, "externalnetworks/a", network("a"), {"If-Match": etag}).wanted(412)
+    etag = daemon.get("externalnetworks/a").headers["ETag"]
+    daemon.ask("DELETE", "externalnetworks/a", None, {"If-Match": etag}).wanted(200)
+
+
+# --- trials -------------------------------------------------------------------
+
+@subtest("a trial is confirmed, and stays")
+def _():
+    daemon = fresh()
+    made = daemon.post("externalnetworks?confirmWithin=60", network("a")).wanted(201)
+    trial = daemon.status()["confirm"]
+    equal((trial["revision"], trial["generation"]), (2, made["generation"]))
+    daemon.post("externalnetworks", network("b")).wanted(409)
+    daemon.post("confirm", {"generation": made["generation"] + 1}).wanted(409)
+    daemon.post("confirm", {"generation": made["generation"]}).wanted(200)
+    equal(daemon.status()["confirm"], None)
+    equal(daemon.get("revisions/2").body["state"], "confirmed")
+    daemon.post("confirm").wanted(409)
+
+
+@subtest("a trial that nobody confirms ends by itself, in kernel and store")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks?confirmWithin=1", network("a")).wanted(201)
+    limit = time.monotonic() + 15
+    while daemon.status()["confirm"] and time.monotonic() < limit:
+        time.sleep(0.1)
+    equal(names(daemon.get("externalnetworks")), [])
+    equal([one["state"] for one in daemon.get("revisions").body], ["final", "reverted", "final"])
+    status = daemon.status()
+    equal((status["revision"], status["enforced"], status["problems"]), (3, 3, []))
+
+
+@subtest("a trial is taken back at once, and does not outlive a restart wrongly")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("netrulesets?confirmWithin=60", ruleset("r", "a")).wanted(201)
+    daemon.kill()
+    daemon.start()
+    equal(daemon.status()["confirm"]["revision"], 3)
+    equal(len(kernel()[0]), 1)
+    daemon.post("rollback").wanted(200)
+    equal((daemon.status()["revision"], kernel()[0]), (4, []))
+    daemon.post("netrulesets?confirmWithin=1", ruleset("r", "a")).wanted(201)
+    daemon.kill()
+    time.sleep(2)
+    daemon.start()
+    status = daemon.status()
+    equal((status["confirm"], status["revision"], status["enforced"]), (None, 6, 6))
+    equal(kernel()[0], [])
+
+
+# --- the kernel's own life ----------------------------------------------------
+
+@subtest("what the kernel enforces stays until the first change")
+def _():
+    fresh_kernel()
+    policy = '{"defaults": {"in": "allow", "out": "allow"}, "networks": ' \
+             '[{"name": "n", "entries": ["192.0.2.1"]}], "rules": []}'
+    equal(mctl("load", "-f", "-", "--yes", input=policy).returncode, 0)
+    daemon = Msegd()
+    equal(daemon.status()["enforced"], None)
+    true(daemon.status()["problems"], "no problem is told")
+    equal([net["name"] for net in kernel()[1]], ["n"])
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    equal((daemon.status()["problems"], kernel()[1]), ([], kernel()[1]))
+    true("n" not in [net["name"] for net in kernel()[1]], "the former policy is there")
+
+
+@subtest("a start puts the newest revision in force again")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("netrulesets", ruleset("r", "a")).wanted(201)
+    generation = daemon.status()["generation"]
+    daemon.stop()
+    daemon.start()
+    equal(daemon.status()["generation"], generation, "it was loaded again for nothing")
+    daemon.stop()
+    fresh_kernel()
+    daemon.start()
+    equal(len(kernel()[0]), 1)
+    equal(daemon.status()["enforced"], 3)
+
+
+@subtest("mctl load and defaults are told that msegd owns the policy")
+def _():
+    daemon = fresh()
+    env = {"MSEG_SOCKET": daemon.socket, "PATH": "/usr/bin"}
+    done = mctl("load", "-f", "-", "--yes", input="{}", env=env)
+    equal(done.returncode, 5, done.stderr)
+    equal(mctl("defaults", "--in", "allow", "--yes", env=env).returncode, 5)
+
+
+# --- events -------------------------------------------------------------------
+
+@subtest("events tell of revisions, trials and their ends")
+def _():
+    daemon = fresh()
+    connection = Connection(daemon.socket)
+    connection.request("GET", "/v1/events")
+    response = connection.getresponse()
+    document.seen.add(("get", "/v1/events", True))
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("externalnetworks?confirmWithin=60", network("b")).wanted(201)
+    daemon.post("rollback").wanted(200)
+    seen = []
+    while "rollback" not in seen:
+        line = response.readline().decode().strip()
+        if line.startswith("event: "):
+            seen.append(line[7:])
+        elif line.startswith("data: "):
+            true(json.loads(line[6:])["generation"], line)
+    equal(seen, ["revision", "apply", "revision", "apply", "rollback"])
+    connection.close()
+
+
+@subtest("every operation of the document was asked, and answered well")
+def _():
+    daemon = fresh()
+    daemon.get("externalnetworks/none/describe").wanted(404)
+    if len(cases) == ALL:
+        equal(document.unseen(), [])
+
+
+if __name__ == "__main__":
+    load_module()
+    ALL = len(cases)
+    main()
