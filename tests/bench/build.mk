@@ -32,8 +32,12 @@ build/bench/listen build/bench/rr: build/bench/%: tests/bench/%.c
 BENCH_PROGRAMS := build/bench/6.12/mseg_bench.ko build/bench/listen build/bench/rr
 
 .PHONY: bench
-bench: programs module-6.12 $(BENCH_PROGRAMS) build/bench/uml/mseg_bench.ko ## compare with nftables and others: a table, build/bench/report.json and .svg
+bench: programs module-6.12 $(BENCH_PROGRAMS) ## compare with nftables and others: a table, build/bench/report.json and .svg
 	tests/bench/run
+
+.PHONY: bench-cycles
+bench-cycles: programs $(BENCH_PROGRAMS) build/bench/uml/mseg_bench.ko ## the same by time, in User-Mode Linux, reported with what bench measured
+	tests/bench/run cycles prefixes-cycles
 
 .PHONY: bench-gate
 bench-gate: programs module-6.12 $(BENCH_PROGRAMS) ## no packet costs more instructions than tests/bench/budget.json allows
