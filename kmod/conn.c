@@ -8,7 +8,8 @@
  *
  * An entry is memory until its grace period is over. A flood makes them faster
  * than they are freed, so those that wait are counted and bounded, too, and so
- * are the entries of all namespaces together.
+ * are the entries of all namespaces together, of which the host keeps a share that
+ * containers cannot use up: as many as one cache may have, but half at most.
  */
 #include "conn.h"
 
@@ -36,7 +37,7 @@
 static unsigned int total_connections = 524288;
 module_param(total_connections, uint, 0444);
 MODULE_PARM_DESC(total_connections,
-		 "Connections that all namespaces remember together, 256 bytes each (524288)");
+		 "Connections of all namespaces together, half or less for the host alone (524288)");
 
 static const int default_timeouts[MSEG_TIMEOUT_MAX] = {
 #define X(name, seconds, doc) seconds,
@@ -54,9 +55,15 @@ static struct kmem_cache *cache;
 static struct kmem_cache *forwarded_cache;
 static hsiphash_key_t hash_key __read_mostly;
 static atomic64_t last_id;
-/* Of all caches: what struct mseg_conns counts for one. */
-static atomic_t total_count;
-static atomic_t total_allocated;
+
+/* What struct mseg_conns counts for one cache: of all, and of all but the host's. */
+struct shared {
+	atomic_t all;
+	atomic_t others;
+};
+
+static struct shared shared_count;
+static struct shared shared_allocated;
 
 int mseg_conn_init(void)
 {
@@ -80,7 +87,7 @@ void mseg_conn_exit(void)
 	kmem_cache_destroy(cache);
 }
 
-struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
+struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu *stats)
 {
 	struct mseg_conns *conns = kzalloc(sizeof(*conns), GFP_KERNEL);
 	u32 buckets = roundup_pow_of_two(max_t(u32, max / 2, 16));
@@ -97,6 +104,7 @@ struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats)
 		spin_lock_init(&conns->buckets[i].lock);
 	conns->mask = buckets - 1;
 	conns->max = max;
+	conns->host = host;
 	memcpy(conns->timeouts, default_timeouts, sizeof(conns->timeouts));
 	conns->stats = stats;
 	return conns;
@@ -112,10 +120,17 @@ static struct mseg_conn *alloc_entry(u8 path)
 	return forwarded ? &forwarded->conn : NULL;
 }
 
+static void give_back(struct shared *shared, const struct mseg_conns *conns)
+{
+	atomic_dec(&shared->all);
+	if (!conns->host)
+		atomic_dec(&shared->others);
+}
+
 static void free_conn(struct mseg_conn *conn)
 {
 	atomic_dec(&conn->conns->allocated);
-	atomic_dec(&total_allocated);
+	give_back(&shared_allocated, conn->conns);
 	if (mseg_conn_is_forwarded(conn))
 		kmem_cache_free(forwarded_cache, mseg_conn_forwarded(conn));
 	else
@@ -130,7 +145,7 @@ static void free_conn_rcu(struct rcu_head *head)
 static void give_place_back(struct mseg_conns *conns)
 {
 	atomic_dec(&conns->count);
-	atomic_dec(&total_count);
+	give_back(&shared_count, conns);
 }
 
 void mseg_conns_free(struct mseg_conns *conns)
@@ -205,10 +220,20 @@ static u32 limit_of_all(void)
 	return min_t(u32, total_connections, MAX_TOTAL);
 }
 
+/* Whatever they remember, the host finds what it may remember itself. */
+static u32 limit_of_others(const struct mseg_conns *conns)
+{
+	u32 limit = limit_of_all();
+
+	return limit - min(conns->max, limit / 2);
+}
+
 bool mseg_conn_full(const struct mseg_conns *conns)
 {
+	if (!conns->host && atomic_read(&shared_count.others) >= limit_of_others(conns))
+		return true;
 	return atomic_read(&conns->count) >= conns->max ||
-	       atomic_read(&total_count) >= limit_of_all();
+	       atomic_read(&shared_count.all) >= limit_of_all();
 }
 
 struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key)
@@ -273,11 +298,13 @@ static struct mseg_conn *least_of(const struct mseg_conns *conns,
 				  const struct mseg_conn_bucket *bucket, enum worth *least)
 {
 	struct mseg_conn *conn, *found = NULL;
+	enum worth is_worth;
 	int looked = 0;
 
 	hlist_for_each_entry_rcu(conn, &bucket->chain, node) {
-		if (worth(conns, conn) < *least) {
-			*least = worth(conns, conn);
+		is_worth = worth(conns, conn);
+		if (is_worth < *least) {
+			*least = is_worth;
 			found = conn;
 		}
 		if (++looked == EVICT_CHAIN || *least == WORTH_NOTHING)
@@ -315,6 +342,17 @@ static bool take(atomic_t *count, u32 limit)
 	return true;
 }
 
+static bool take_shared(struct shared *shared, const struct mseg_conns *conns, u32 all, u32 others)
+{
+	if (!conns->host && !take(&shared->others, others))
+		return false;
+	if (take(&shared->all, all))
+		return true;
+	if (!conns->host)
+		atomic_dec(&shared->others);
+	return false;
+}
+
 static u32 overflow_area(const struct mseg_conns *conns)
 {
 	return conns->max / 16;
@@ -336,7 +374,7 @@ static bool take_place(struct mseg_conns *conns, bool overflow)
 		mseg_stat(conns->stats, conn_full);
 		return false;
 	}
-	if (!take(&total_count, limit_of_all())) {
+	if (!take_shared(&shared_count, conns, limit_of_all(), limit_of_others(conns))) {
 		atomic_dec(&conns->count);
 		mseg_stat(conns->stats, conn_total);
 		return false;
@@ -354,7 +392,8 @@ static bool take_memory(struct mseg_conns *conns)
 {
 	if (!take(&conns->allocated, with_waiting(conns->max + overflow_area(conns))))
 		return false;
-	if (take(&total_allocated, with_waiting(limit_of_all())))
+	if (take_shared(&shared_allocated, conns, with_waiting(limit_of_all()),
+			with_waiting(limit_of_others(conns))))
 		return true;
 	atomic_dec(&conns->allocated);
 	return false;
@@ -371,7 +410,7 @@ static struct mseg_conn *alloc_conn(struct mseg_conns *conns, u8 path)
 	conn = alloc_entry(path);
 	if (!conn) {
 		atomic_dec(&conns->allocated);
-		atomic_dec(&total_allocated);
+		give_back(&shared_allocated, conns);
 		mseg_stat(conns->stats, conn_no_memory);
 		return NULL;
 	}
@@ -405,6 +444,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
 {
 	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
+	u8 state = conn->state;
 	struct mseg_conn *other;
 	bool first = true;
 
@@ -420,6 +460,7 @@ bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
 	spin_unlock_bh(&bucket->lock);
 	if (first) {
 		mseg_stat(conns->stats, conn_added);
+		mseg_stat_state(conns->stats, state);
 	} else {
 		give_place_back(conns);
 		free_conn(conn);

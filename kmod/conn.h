@@ -193,14 +193,11 @@ static inline bool mseg_conn_is_hosts(const struct mseg_conn *conn)
 
 /**
  * mseg_conn_forwarded() - what is kept of forwarded connections alone
- * @conn: of which mseg_conn_is_forwarded()
+ * @entry: of which mseg_conn_is_forwarded()
  *
- * Return: the whole of it.
+ * Return: the whole of it, as const as @entry.
  */
-static inline struct mseg_conn_forwarded *mseg_conn_forwarded(const struct mseg_conn *conn)
-{
-	return container_of((struct mseg_conn *)conn, struct mseg_conn_forwarded, conn);
-}
+#define mseg_conn_forwarded(entry) container_of_const(entry, struct mseg_conn_forwarded, conn)
 
 /**
  * mseg_conn_is_reply() - whether a packet answers who began a connection
@@ -224,6 +221,7 @@ struct mseg_conn_bucket {
  * @buckets: chains by hash
  * @mask: number of buckets less one
  * @max: entries at most, but for the overflow area
+ * @host: of the initial network namespace
  * @count: entries now, reserved before they are linked
  * @allocated: the same, and those that were unlinked and wait to be freed
  * @timeouts: in seconds, 1 to MSEG_TIMEOUT_LIMIT; change at any time
@@ -233,11 +231,25 @@ struct mseg_conns {
 	struct mseg_conn_bucket *buckets;
 	u32 mask;
 	u32 max;
+	bool host;
 	atomic_t count;
 	atomic_t allocated;
 	int timeouts[MSEG_TIMEOUT_MAX];
 	struct mseg_stats __percpu *stats;
 };
+
+/**
+ * mseg_conn_enter() - change a connection's state, and count the change
+ * @conn: in a cache, its lock held
+ * @state: enum mseg_conn_state
+ */
+static inline void mseg_conn_enter(struct mseg_conn *conn, u8 state)
+{
+	if (conn->state == state)
+		return;
+	WRITE_ONCE(conn->state, state);
+	mseg_stat_state(conn->conns->stats, state);
+}
 
 /** mseg_conn_init() - once, at module load. Return: 0 or -ENOMEM. */
 int mseg_conn_init(void);
@@ -248,13 +260,14 @@ void mseg_conn_exit(void);
 /**
  * mseg_conns_new() - an empty cache
  * @max: entries at most; a sixteenth more where all of those are established
+ * @host: of the initial network namespace, for which others leave a share
  * @stats: outlives the cache
  *
  * May sleep.
  *
  * Return: the cache, or NULL without memory.
  */
-struct mseg_conns *mseg_conns_new(u32 max, struct mseg_stats __percpu *stats);
+struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu *stats);
 
 /**
  * mseg_conns_free() - free a cache and its entries

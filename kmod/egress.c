@@ -36,6 +36,7 @@
 
 #include "judge.h"
 #include "mode.h"
+#include "outcome.h"
 
 /* As many as anyone stacks; behind more nothing is looked for. */
 #define MAX_TAGS 8
@@ -173,15 +174,9 @@ static bool is_dhcp(const struct mseg_packet *packet)
 	return source == DHCP6_CLIENT_PORT && packet->service == DHCP6_SERVER_PORT;
 }
 
-static unsigned int count(struct mseg_net *mnet, enum mseg_stat first, u8 pf, unsigned int verdict)
-{
-	mseg_stat_packet(mnet->stats, first, MSEG_STAT_RAW, pf == NFPROTO_IPV6);
-	return verdict;
-}
-
 /* It passes, and leaves a record where it can be told what it is. */
 static unsigned int observe(struct mseg_net *mnet, struct mseg_packet *packet,
-			    enum mseg_packet_class class, u8 pf)
+			    enum mseg_packet_class class)
 {
 	packet->observed = true;
 	packet->key.path = MSEG_PATH_RAW;
@@ -194,32 +189,17 @@ static unsigned int observe(struct mseg_net *mnet, struct mseg_packet *packet,
 	default:
 		break;
 	}
-	return count(mnet, MSEG_STAT_allowed_in_ipv4, pf, NF_ACCEPT);
+	mseg_outcome_count(mnet, packet, MSEG_OUTCOME_ALLOW);
+	return NF_ACCEPT;
 }
 
 /* As if this host had sent it, but that nobody waits for an answer. */
 static unsigned int enforce(struct mseg_net *mnet, struct mseg_packet *packet,
-			    enum mseg_packet_class class, u8 pf)
+			    enum mseg_packet_class class)
 {
-	u8 verdict = MSEG_ACTION_ALLOW;
-
-	switch (class) {
-	case MSEG_PACKET_FLOW:
-		verdict = mseg_judge_flow(mnet, packet);
-		break;
-	case MSEG_PACKET_ERROR:
-		verdict = mseg_judge_error(mnet, packet);
-		break;
-	case MSEG_PACKET_LINK:
-		mseg_stat(mnet->stats, pass_link);
-		break;
-	default:
-		mseg_packet_count_drop(mnet->stats, class);
-		return count(mnet, MSEG_STAT_dropped_in_ipv4, pf, NF_DROP);
-	}
-	if (verdict == MSEG_ACTION_ALLOW)
-		return count(mnet, MSEG_STAT_allowed_in_ipv4, pf, NF_ACCEPT);
-	return count(mnet, MSEG_STAT_rejected_in_ipv4, pf, NF_DROP);
+	if (mseg_outcome_find(mnet, packet, class) == MSEG_OUTCOME_ALLOW)
+		return NF_ACCEPT;
+	return NF_DROP;
 }
 
 /* What is sent to loopback comes back, and is forwarded if it is not for this host. */
@@ -248,10 +228,10 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	packet.raw = true;
 	if (state->out->flags & IFF_LOOPBACK && stays_here(mnet->net, &packet))
 		return NF_ACCEPT;
-	count(mnet, MSEG_STAT_seen_in_ipv4, pf, 0);
+	mseg_stat_packet(mnet->stats, MSEG_STAT_seen_in_ipv4, MSEG_STAT_RAW, pf == NFPROTO_IPV6);
 	if (mode != MSEG_MODE_ENFORCE || (class == MSEG_PACKET_FLOW && is_dhcp(&packet)))
-		return observe(mnet, &packet, class, pf);
-	return enforce(mnet, &packet, class, pf);
+		return observe(mnet, &packet, class);
+	return enforce(mnet, &packet, class);
 }
 
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
@@ -351,28 +331,21 @@ static int device_changed(struct notifier_block *block, unsigned long event, voi
 	return NOTIFY_DONE;
 }
 
+static int add_hooks(struct mseg_net *mnet)
+{
+	return register_netdevice_notifier_net(mnet->net, &mnet->raw_notifier);
+}
+
+static void remove_hooks(struct mseg_net *mnet)
+{
+	unregister_netdevice_notifier_net(mnet->net, &mnet->raw_notifier);
+}
+
 int mseg_egress_set(struct mseg_net *mnet, u8 mode)
 {
-	u8 before = mnet->raw;
-	int err;
+	static const struct mseg_mode_hooks hooks = { add_hooks, remove_hooks };
 
-	lockdep_assert_held(&mnet->lock);
-	if (mode == before)
-		return 0;
-	WRITE_ONCE(mnet->raw, mode);
-	if (before == MSEG_MODE_OFF) {
-		err = register_netdevice_notifier_net(mnet->net, &mnet->raw_notifier);
-		if (err) {
-			WRITE_ONCE(mnet->raw, before);
-			synchronize_net();
-			return err;
-		}
-	} else if (mode == MSEG_MODE_OFF) {
-		unregister_netdevice_notifier_net(mnet->net, &mnet->raw_notifier);
-	}
-	/* Unregistering does not wait for hooks that run. */
-	synchronize_net();
-	return 0;
+	return mseg_mode_set(mnet, &mnet->raw, mode, &hooks);
 }
 
 int mseg_egress_start(struct mseg_net *mnet)

@@ -23,9 +23,8 @@
 #include <linux/mseg.h>
 #include <mseg/core.h>
 
-#include "judge.h"
 #include "mode.h"
-#include "reject.h"
+#include "outcome.h"
 #include "track.h"
 
 #define PRIORITY (NF_IP_PRI_NAT_SRC + 3)
@@ -77,7 +76,6 @@ static void ask_conntrack(const struct sk_buff *skb, struct net *net, struct mse
 	const struct nf_conn *ct;
 	__be16 port = 0;
 
-	forwarded->destination = key->remote;
 	ct = nf_ct_get(skb, &info);
 	if (!ct || nf_ct_is_template(ct))
 		return;
@@ -99,20 +97,9 @@ static void ask_conntrack(const struct sk_buff *skb, struct net *net, struct mse
 							       key->rport);
 }
 
-static unsigned int count(struct mseg_net *mnet, enum mseg_stat first,
-			  const struct nf_hook_state *state, unsigned int verdict)
+static void count(struct mseg_net *mnet, enum mseg_stat first, const struct nf_hook_state *state)
 {
 	mseg_stat_packet(mnet->stats, first, MSEG_STAT_FORWARD, state->pf == NFPROTO_IPV6);
-	return verdict;
-}
-
-static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *state,
-			 const struct mseg_packet *packet, enum mseg_packet_class class)
-{
-	if (packet->observed)
-		return count(mnet, MSEG_STAT_allowed_in_ipv4, state, NF_ACCEPT);
-	mseg_packet_count_drop(mnet->stats, class);
-	return count(mnet, MSEG_STAT_dropped_in_ipv4, state, NF_DROP);
 }
 
 static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
@@ -121,7 +108,6 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	struct mseg_forwarded forwarded = {};
 	enum mseg_packet_class class;
 	struct mseg_packet packet;
-	u8 verdict;
 
 	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);
 	packet.forwarded = &forwarded;
@@ -129,35 +115,21 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	if (packet.protocol == IPPROTO_TCP && class == MSEG_PACKET_FLOW &&
 	    !mseg_segment_read(skb, packet.transport, &forwarded.segment))
 		class = MSEG_PACKET_TRUNCATED;
-	switch (class) {
-	case MSEG_PACKET_FLOW:
+	forwarded.destination = packet.key.remote;
+	if (class == MSEG_PACKET_FLOW)
 		ask_conntrack(skb, state->net, &packet, &forwarded);
-		verdict = mseg_judge_flow(mnet, &packet);
-		break;
-	case MSEG_PACKET_ERROR:
-		forwarded.destination = packet.key.remote;
-		verdict = mseg_judge_error(mnet, &packet);
-		break;
-	case MSEG_PACKET_LINK:
-		mseg_stat(mnet->stats, pass_link);
-		verdict = MSEG_ACTION_ALLOW;
-		break;
-	default:
-		return drop(mnet, state, &packet, class);
-	}
-	if (verdict == MSEG_ACTION_ALLOW)
-		return count(mnet, MSEG_STAT_allowed_in_ipv4, state, NF_ACCEPT);
-	return count(mnet, MSEG_STAT_rejected_in_ipv4, state,
-		     mseg_reject(mnet, skb, state, &packet));
+	return mseg_outcome_enforce(mnet, skb, state, &packet, class);
 }
 
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct mseg_net *mnet = mseg_net_of(state->net);
 
-	count(mnet, MSEG_STAT_seen_in_ipv4, state, 0);
-	if (is_of_ipvs(skb))
-		return count(mnet, MSEG_STAT_allowed_in_ipv4, state, NF_ACCEPT);
+	count(mnet, MSEG_STAT_seen_in_ipv4, state);
+	if (is_of_ipvs(skb)) {
+		count(mnet, MSEG_STAT_allowed_in_ipv4, state);
+		return NF_ACCEPT;
+	}
 	return judge(mnet, skb, state);
 }
 
@@ -194,30 +166,25 @@ static void forget_all(struct mseg_net *mnet)
 	}
 }
 
+static int add_hooks(struct mseg_net *mnet)
+{
+	return nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+}
+
+static void remove_hooks(struct mseg_net *mnet)
+{
+	nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+}
+
 int mseg_forward_set(struct mseg_net *mnet, u8 mode)
 {
-	u8 before = mnet->forward;
-	int err;
+	static const struct mseg_mode_hooks mode_hooks = { add_hooks, remove_hooks };
+	bool ends = mnet->forward != MSEG_MODE_OFF && mode == MSEG_MODE_OFF;
+	int err = mseg_mode_set(mnet, &mnet->forward, mode, &mode_hooks);
 
-	lockdep_assert_held(&mnet->lock);
-	if (mode == before)
-		return 0;
-	WRITE_ONCE(mnet->forward, mode);
-	if (before == MSEG_MODE_OFF) {
-		err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
-		if (err) {
-			WRITE_ONCE(mnet->forward, before);
-			synchronize_net();
-			return err;
-		}
-	} else if (mode == MSEG_MODE_OFF) {
-		nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
-	}
-	/* Unregistering does not wait for hooks that run. */
-	synchronize_net();
-	if (mode == MSEG_MODE_OFF)
+	if (ends)
 		forget_all(mnet);
-	return 0;
+	return err;
 }
 
 int mseg_forward_start(struct mseg_net *mnet)

@@ -255,6 +255,19 @@ u32 mseg_generation_left(const struct mseg_net *mnet)
 	return left > 0 ? DIV_ROUND_UP(left, HZ) : 1;
 }
 
+const char *mseg_generation_refusal(int err)
+{
+	switch (err) {
+	case -EPERM:
+		return "locked until the machine starts anew";
+	case -EBUSY:
+		return "the policy in force awaits confirmation: confirm it or go back first";
+	case -ESHUTDOWN:
+		return "the module is being unloaded";
+	}
+	return "out of memory";
+}
+
 static void trial_over(struct work_struct *work)
 {
 	struct mseg_net *mnet = container_of(to_delayed_work(work), struct mseg_net, trial);

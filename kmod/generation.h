@@ -66,6 +66,14 @@ static inline void mseg_generation_hit(const struct mseg_generation *generation,
 	WRITE_ONCE(generation->hits[rule].last, ktime_get_real_ns());
 }
 
+/**
+ * mseg_generation_refusal() - why a change was refused
+ * @err: -EPERM, -EBUSY, -ESHUTDOWN or -ENOMEM
+ *
+ * Return: a sentence, in memory that never goes.
+ */
+const char *mseg_generation_refusal(int err);
+
 /** mseg_generation_setup() - once for a namespace, before all else. */
 void mseg_generation_setup(struct mseg_net *mnet);
 

@@ -19,7 +19,7 @@
 #include <net/route.h>
 
 #include "cut.h"
-#include "judge.h"
+#include "outcome.h"
 #include "reject.h"
 
 #define PRIORITY_IN (NF_IP_PRI_NAT_SRC - 3)
@@ -88,51 +88,20 @@ static void count(struct mseg_net *mnet, enum mseg_stat first, const struct nf_h
 			 state->pf == NFPROTO_IPV6);
 }
 
-static unsigned int allow(struct mseg_net *mnet, const struct nf_hook_state *state)
-{
-	count(mnet, MSEG_STAT_allowed_in_ipv4, state);
-	return NF_ACCEPT;
-}
-
-static unsigned int drop(struct mseg_net *mnet, const struct nf_hook_state *state,
-			 enum mseg_packet_class class)
-{
-	count(mnet, MSEG_STAT_dropped_in_ipv4, state);
-	mseg_packet_count_drop(mnet->stats, class);
-	return NF_DROP;
-}
-
 static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
 	/* The parser clears it. */
 	struct mseg_packet packet __uninitialized;
 	enum mseg_packet_class class;
-	u8 verdict;
 
 	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);
 	if (is_own(mnet, &packet)) {
 		mseg_stat(mnet->stats, pass_own);
-		return allow(mnet, state);
+		mseg_outcome_count(mnet, &packet, MSEG_OUTCOME_ALLOW);
+		return NF_ACCEPT;
 	}
-	switch (class) {
-	case MSEG_PACKET_FLOW:
-		verdict = mseg_judge_flow(mnet, &packet);
-		break;
-	case MSEG_PACKET_ERROR:
-		verdict = mseg_judge_error(mnet, &packet);
-		break;
-	case MSEG_PACKET_LINK:
-		mseg_stat(mnet->stats, pass_link);
-		verdict = MSEG_ACTION_ALLOW;
-		break;
-	default:
-		return drop(mnet, state, class);
-	}
-	if (verdict == MSEG_ACTION_ALLOW)
-		return allow(mnet, state);
-	count(mnet, MSEG_STAT_rejected_in_ipv4, state);
-	return mseg_reject(mnet, skb, state, &packet);
+	return mseg_outcome_enforce(mnet, skb, state, &packet, class);
 }
 
 /*
@@ -160,7 +129,8 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	count(mnet, MSEG_STAT_seen_in_ipv4, state);
 	if (is_loopback(skb, state)) {
 		mseg_stat(mnet->stats, pass_loopback);
-		return allow(mnet, state);
+		count(mnet, MSEG_STAT_allowed_in_ipv4, state);
+		return NF_ACCEPT;
 	}
 	return judge(mnet, skb, state);
 }

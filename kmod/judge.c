@@ -7,47 +7,12 @@
 
 #include <linux/mseg.h>
 
+#include "judgement.h"
 #include "opinion.h"
 #include "query.h"
 #include "socket.h"
 #include "track.h"
-
-/* What is asked of the policy, and what it says. */
-struct judgement {
-	struct mseg_key key;
-	struct mseg_verdict verdict;
-	struct mseg_opinions opinions;
-	bool existing;
-	bool half_open;
-	bool either;
-	bool both;
-};
-
-static void ask(struct mseg_net *mnet, const struct mseg_generation *generation,
-		struct judgement *judgement)
-{
-	mseg_stat(mnet->stats, judged);
-	judgement->verdict = mseg_classify(generation->policy, &judgement->key);
-	mseg_generation_hit(generation, judgement->verdict.rule);
-}
-
-static void policy_key(struct mseg_key *key, const struct mseg_conn_key *conn, u8 direction,
-		       u16 service)
-{
-	memset(key, 0, sizeof(*key));
-	memcpy(key->peer, &conn->remote, sizeof(key->peer));
-	key->family = conn->family;
-	key->protocol = conn->protocol;
-	key->direction = direction;
-	key->service = service;
-}
-
-/* The peer of what comes in to be forwarded is who began it. */
-static void forwarded_key(struct mseg_key *key, const struct mseg_conn_key *conn, u16 service)
-{
-	policy_key(key, conn, MSEG_DIRECTION_IN, service);
-	memcpy(key->peer, &conn->local, sizeof(key->peer));
-}
+#include "transit.h"
 
 static u8 direction_of(const struct mseg_packet *packet)
 {
@@ -55,22 +20,22 @@ static u8 direction_of(const struct mseg_packet *packet)
 }
 
 static void ask_in(struct mseg_net *mnet, const struct mseg_generation *generation,
-		   const struct mseg_conn_key *key, struct judgement *judgement)
+		   const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
-	policy_key(&judgement->key, key, MSEG_DIRECTION_IN, ntohs(key->lport));
-	ask(mnet, generation, judgement);
+	mseg_judgement_key(&judgement->key, key, MSEG_DIRECTION_IN, ntohs(key->lport));
+	mseg_judgement_ask(mnet, generation, judgement);
 }
 
 static void ask_out(struct mseg_net *mnet, const struct mseg_generation *generation,
-		    const struct mseg_conn_key *key, struct judgement *judgement)
+		    const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
-	policy_key(&judgement->key, key, MSEG_DIRECTION_OUT, ntohs(key->rport));
-	ask(mnet, generation, judgement);
+	mseg_judgement_key(&judgement->key, key, MSEG_DIRECTION_OUT, ntohs(key->rport));
+	mseg_judgement_ask(mnet, generation, judgement);
 }
 
 /* A connection of unknown direction: one Allow is enough. */
 static void ask_either(struct mseg_net *mnet, const struct mseg_generation *generation,
-		       const struct mseg_conn_key *key, struct judgement *judgement)
+		       const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
 	judgement->either = true;
 	ask_out(mnet, generation, key, judgement);
@@ -78,74 +43,29 @@ static void ask_either(struct mseg_net *mnet, const struct mseg_generation *gene
 		ask_in(mnet, generation, key, judgement);
 }
 
-/*
- * What is forwarded comes in from its source and goes out to its destination, and
- * needs leave for both. What is published needs it for the first alone, by the
- * destination that it had before it was translated.
- */
-static void ask_forwarded(struct mseg_net *mnet, const struct mseg_generation *generation,
-			  const struct mseg_conn_key *key, u16 service, bool published,
-			  struct judgement *judgement)
+static void ask_either_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
+				const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
-	struct judgement in = {};
+	struct mseg_key keys[2];
 
-	if (!published) {
-		judgement->both = true;
-		policy_key(&judgement->key, key, MSEG_DIRECTION_OUT, service);
-		ask(mnet, generation, judgement);
-		if (judgement->verdict.action == MSEG_ACTION_REJECT)
-			return;
-	}
-	forwarded_key(&in.key, key, service);
-	ask(mnet, generation, &in);
-	if (!published && in.verdict.action == MSEG_ACTION_ALLOW)
-		return;
-	judgement->key = in.key;
-	judgement->verdict = in.verdict;
-}
-
-/* Of what has to be allowed twice, the stricter opinion counts. */
-static void ask_both_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
-			      const struct mseg_conn_key *key, struct judgement *judgement)
-{
-	struct mseg_opinions *opinions = &judgement->opinions, in;
-	u16 service = judgement->key.service;
-	struct mseg_key question;
-
-	policy_key(&question, key, MSEG_DIRECTION_OUT, service);
-	mseg_opinion_ask(mnet, generation, &question, 1, opinions);
-	forwarded_key(&question, key, service);
-	mseg_opinion_ask(mnet, generation, &question, 1, &in);
-	if (in.observed == MSEG_OPINION_REJECT || opinions->observed == MSEG_OPINION_NONE) {
-		opinions->observed = in.observed;
-		opinions->observed_rule = in.observed_rule;
-		opinions->observed_cookie = in.observed_cookie;
-	}
-	if (in.candidate == MSEG_OPINION_REJECT) {
-		opinions->candidate = in.candidate;
-		opinions->candidate_rule = in.candidate_rule;
-		opinions->candidate_generation = in.candidate_generation;
-	}
+	mseg_judgement_key(&keys[0], key, MSEG_DIRECTION_OUT, ntohs(key->rport));
+	mseg_judgement_key(&keys[1], key, MSEG_DIRECTION_IN, ntohs(key->lport));
+	mseg_opinion_ask(mnet, generation, keys, 2, &judgement->opinions);
 }
 
 /* Those that do not decide are asked the same. */
 static void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
-			 const struct mseg_conn_key *key, struct judgement *judgement)
+			 const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
-	struct mseg_key keys[2] = { judgement->key };
-
 	judgement->opinions = MSEG_NO_OPINIONS;
 	if (!mseg_opinion_wanted(mnet, generation))
 		return;
-	if (judgement->both) {
-		ask_both_opinions(mnet, generation, key, judgement);
-		return;
-	}
-	if (judgement->either) {
-		policy_key(&keys[0], key, MSEG_DIRECTION_OUT, ntohs(key->rport));
-		policy_key(&keys[1], key, MSEG_DIRECTION_IN, ntohs(key->lport));
-	}
-	mseg_opinion_ask(mnet, generation, keys, judgement->either ? 2 : 1, &judgement->opinions);
+	if (judgement->both)
+		mseg_transit_ask_opinions(mnet, generation, key, judgement);
+	else if (judgement->either)
+		ask_either_opinions(mnet, generation, key, judgement);
+	else
+		mseg_opinion_ask(mnet, generation, &judgement->key, 1, &judgement->opinions);
 }
 
 /*
@@ -183,7 +103,7 @@ static bool is_cookie(struct mseg_net *mnet, const struct mseg_packet *packet)
  * either, and one Allow is enough.
  */
 static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation *generation,
-			    const struct mseg_packet *packet, struct judgement *judgement)
+			    const struct mseg_packet *packet, struct mseg_judgement *judgement)
 {
 	const struct mseg_conn_key *key = &packet->key;
 
@@ -200,12 +120,12 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 }
 
 static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *generation,
-		       const struct mseg_packet *packet, struct judgement *judgement)
+		       const struct mseg_packet *packet, struct mseg_judgement *judgement)
 {
 	if (packet->forwarded) {
 		judgement->existing = !packet->out;
-		ask_forwarded(mnet, generation, &packet->key, packet->service,
-			      packet->forwarded->published, judgement);
+		mseg_transit_ask(mnet, generation, &packet->key, packet->service,
+				 packet->forwarded->published, judgement);
 		return;
 	}
 	if (is_midstream(mnet, packet)) {
@@ -216,12 +136,12 @@ static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *gene
 		ask_in(mnet, generation, &packet->key, judgement);
 		return;
 	}
-	policy_key(&judgement->key, &packet->key, direction_of(packet), packet->service);
-	ask(mnet, generation, judgement);
+	mseg_judgement_key(&judgement->key, &packet->key, direction_of(packet), packet->service);
+	mseg_judgement_ask(mnet, generation, judgement);
 }
 
 /* What is observed passes, and its record says what would have been done. */
-static void only_observe(const struct mseg_generation *generation, struct judgement *judgement)
+static void only_observe(const struct mseg_generation *generation, struct mseg_judgement *judgement)
 {
 	struct mseg_verdict *verdict = &judgement->verdict;
 	struct mseg_opinions *opinions = &judgement->opinions;
@@ -241,7 +161,7 @@ static void only_observe(const struct mseg_generation *generation, struct judgem
 }
 
 static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
-		      const struct mseg_packet *packet, struct judgement *judgement)
+		      const struct mseg_packet *packet, struct mseg_judgement *judgement)
 {
 	memset(judgement, 0, sizeof(*judgement));
 	ask_of_new(mnet, generation, packet, judgement);
@@ -252,7 +172,7 @@ static void judge_new(struct mseg_net *mnet, const struct mseg_generation *gener
 
 /* Caller holds conn->lock, or is the only one who knows the entry. */
 static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *generation,
-			const struct judgement *judgement)
+			const struct mseg_judgement *judgement)
 {
 	const struct mseg_verdict *verdict = &judgement->verdict;
 	const struct mseg_rule *rules = generation->policy->rules;
@@ -272,19 +192,12 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	smp_store_release(&conn->generation, generation->number);
 }
 
-/*
- * Rejected attempts through this host share an entry where one question decides
- * them all: the service may have been translated, and not every way to it.
- */
 static void to_rejected(struct mseg_conn_key *key, const struct mseg_packet *packet, u8 direction)
 {
-	if (!packet->forwarded) {
+	if (packet->forwarded)
+		mseg_transit_to_rejected(key, packet);
+	else
 		mseg_packet_to_rejected(key, direction);
-		return;
-	}
-	mseg_packet_to_rejected(key, packet->forwarded->published ? MSEG_DIRECTION_IN :
-								    MSEG_DIRECTION_OUT);
-	key->lport = htons(packet->service);
 }
 
 /* Whether another entry went. */
@@ -299,19 +212,8 @@ static bool make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bo
 	return true;
 }
 
-static void fill_forwarded(struct mseg_conn *conn, const struct mseg_forwarded *packet,
-			   const struct judgement *judgement)
-{
-	struct mseg_conn_forwarded *forwarded = mseg_conn_forwarded(conn);
-
-	conn->flags |= MSEG_FLOW_FLAG_FORWARDED;
-	forwarded->destination = packet->destination;
-	forwarded->published = packet->published;
-	mseg_window_begin(&forwarded->window, judgement->existing);
-}
-
 static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
-		      const struct mseg_packet *packet, const struct judgement *judgement)
+		      const struct mseg_packet *packet, const struct mseg_judgement *judgement)
 {
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 
@@ -330,7 +232,7 @@ static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
 			conn->named = MSEG_CONN_NAMED_SOCKET;
 	}
 	if (packet->forwarded)
-		fill_forwarded(conn, packet->forwarded, judgement);
+		mseg_transit_begin(conn, packet->forwarded, judgement->existing);
 	if (!judgement->existing)
 		return;
 	conn->flags |= MSEG_FLOW_FLAG_EXISTING;
@@ -342,7 +244,7 @@ static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
 
 static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_generation *generation,
 				   const struct mseg_packet *packet,
-				   const struct judgement *judgement)
+				   const struct mseg_judgement *judgement)
 {
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
 	struct mseg_conn_key key = packet->key;
@@ -382,14 +284,17 @@ static void add_or_count(struct mseg_net *mnet, struct mseg_conn *conn,
 static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generation,
 		   struct mseg_packet *packet)
 {
-	struct judgement judgement;
+	struct mseg_judgement judgement;
 	struct mseg_conn *conn;
 
 	judge_new(mnet, generation, packet, &judgement);
+	packet->direction = judgement.key.direction;
+	/* An entry would take the replies of a connection that may well live. */
+	if (packet->strange && judgement.verdict.action == MSEG_ACTION_ALLOW)
+		return MSEG_ACTION_ALLOW;
 	conn = make_conn(mnet, generation, packet, &judgement);
 	if (conn)
 		add_or_count(mnet, conn, packet);
-	packet->direction = judgement.key.direction;
 	return judgement.verdict.action;
 }
 
@@ -424,18 +329,18 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 			struct mseg_conn *conn)
 {
 	bool observed = is_observed(mnet, conn);
-	struct judgement judgement = {};
+	struct mseg_judgement judgement = {};
 	bool changed = false;
 	u8 before;
 
 	if (mseg_conn_is_forwarded(conn)) {
-		ask_forwarded(mnet, generation, &conn->key, conn->service,
-			      mseg_conn_forwarded(conn)->published, &judgement);
+		mseg_transit_ask(mnet, generation, &conn->key, conn->service,
+				 mseg_conn_forwarded(conn)->published, &judgement);
 	} else if (conn->either) {
 		ask_either(mnet, generation, &conn->key, &judgement);
 	} else {
-		policy_key(&judgement.key, &conn->key, conn->direction, conn->service);
-		ask(mnet, generation, &judgement);
+		mseg_judgement_key(&judgement.key, &conn->key, conn->direction, conn->service);
+		mseg_judgement_ask(mnet, generation, &judgement);
 	}
 	ask_opinions(mnet, generation, &conn->key, &judgement);
 	if (observed)
@@ -450,8 +355,8 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 	if (changed) {
 		/* Before the state, under which an older time may be over. */
 		WRITE_ONCE(conn->last_seen, jiffies);
-		WRITE_ONCE(conn->state, before == MSEG_ACTION_ALLOW ? MSEG_CONN_STATE_REJECTED :
-								      MSEG_CONN_STATE_ESTABLISHED);
+		mseg_conn_enter(conn, before == MSEG_ACTION_ALLOW ? MSEG_CONN_STATE_REJECTED :
+								    MSEG_CONN_STATE_ESTABLISHED);
 	}
 	spin_unlock_bh(&conn->lock);
 	if (changed)
@@ -484,57 +389,24 @@ u8 mseg_judge_known(struct mseg_net *mnet, struct mseg_conn *conn)
 	return current_verdict(mnet, rcu_dereference(mnet->generation), conn);
 }
 
-static struct mseg_conn *find_key(struct mseg_net *mnet, const struct mseg_conn_key *key)
-{
-	struct mseg_conn *conn = mseg_conn_find(mnet->conns, key);
-
-	if (conn && mseg_track_over(mnet, conn)) {
-		mseg_track_end(mnet, conn);
-		return NULL;
-	}
-	return conn;
-}
-
-/* A forwarded connection that the other end began. */
-static struct mseg_conn *find_turned(struct mseg_net *mnet, const struct mseg_conn_key *key)
-{
-	struct mseg_conn_key turned = *key;
-
-	if (key->path != MSEG_PATH_FORWARD || !mseg_packet_turn(&turned))
-		return NULL;
-	return find_key(mnet, &turned);
-}
-
-/* The forwarded connection that a packet answers. */
-static struct mseg_conn *turn_to_known(struct mseg_net *mnet, struct mseg_packet *packet)
-{
-	struct mseg_conn *conn = find_turned(mnet, &packet->key);
-
-	if (conn) {
-		packet->key = conn->key;
-		packet->out = false;
-	}
-	return conn;
-}
-
 /* Whether a packet answers a query to a group which the policy allows. */
 static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  const struct mseg_packet *packet)
 {
-	struct judgement judgement = {};
+	struct mseg_judgement judgement = {};
 	struct mseg_conn_key query;
 	struct mseg_conn *conn;
 
 	if (packet->key.path != MSEG_PATH_HOST ||
 	    !mseg_query_find(mnet->queries, mnet->net, packet, &query))
 		return false;
-	conn = find_key(mnet, &query);
+	conn = mseg_track_find(mnet, &query);
 	if (conn) {
 		judgement.verdict.action = current_verdict(mnet, generation, conn);
 	} else {
 		/* Nothing is remembered of it, but it was sent. */
-		policy_key(&judgement.key, &query, MSEG_DIRECTION_OUT, ntohs(query.rport));
-		ask(mnet, generation, &judgement);
+		mseg_judgement_key(&judgement.key, &query, MSEG_DIRECTION_OUT, ntohs(query.rport));
+		mseg_judgement_ask(mnet, generation, &judgement);
 	}
 	if (judgement.verdict.action == MSEG_ACTION_REJECT)
 		return false;
@@ -556,7 +428,7 @@ static struct mseg_conn *find_rejected(struct mseg_net *mnet,
 	struct mseg_conn *conn;
 
 	to_rejected(&key, packet, direction_of(packet));
-	conn = find_key(mnet, &key);
+	conn = mseg_track_find(mnet, &key);
 	/* What a socket waits for is no attempt, whatever was forged before. */
 	if (!conn || is_observed(mnet, conn) || is_midstream(mnet, packet) ||
 	    is_cookie(mnet, packet))
@@ -567,19 +439,12 @@ static struct mseg_conn *find_rejected(struct mseg_net *mnet,
 	return NULL;
 }
 
-/* What a SYN is to the connection that is remembered for its addresses. */
-enum syn {
-	SYN_BELONGS,
-	SYN_FOLLOWS, /* the old one is over */
-	SYN_STRANGE, /* nobody knows: judge it, and leave the old one alone */
-};
-
-static enum syn ask_socket(struct mseg_net *mnet, const struct mseg_conn *conn)
+static enum mseg_syn ask_socket(struct mseg_net *mnet, const struct mseg_conn *conn)
 {
 	if (mseg_socket_state(mnet->net, &conn->key, conn->ifindex) > MSEG_SOCKET_TIME_WAIT)
-		return SYN_BELONGS;
+		return MSEG_SYN_BELONGS;
 	/* That there is none says something only where there was one. */
-	return READ_ONCE(conn->has_socket) ? SYN_FOLLOWS : SYN_STRANGE;
+	return READ_ONCE(conn->has_socket) ? MSEG_SYN_FOLLOWS : MSEG_SYN_STRANGE;
 }
 
 /*
@@ -588,52 +453,39 @@ static enum syn ask_socket(struct mseg_net *mnet, const struct mseg_conn *conn)
  * live one it changes nothing and goes to the stack (RFC 5961). A crossing SYN
  * belongs to the connection that this host is opening (RFC 9293, 3.5).
  */
-static enum syn meaning_of_syn(struct mseg_net *mnet, const struct mseg_conn *conn,
-			       const struct mseg_packet *packet)
+static enum mseg_syn meaning_of_syn(struct mseg_net *mnet, const struct mseg_conn *conn,
+				    const struct mseg_packet *packet)
 {
 	bool conn_out = conn->direction == MSEG_DIRECTION_OUT;
 
 	switch (READ_ONCE(conn->state)) {
 	case MSEG_CONN_STATE_REJECTED:
-		return packet->out && !conn_out ? SYN_FOLLOWS : SYN_BELONGS;
+		return packet->out && !conn_out ? MSEG_SYN_FOLLOWS : MSEG_SYN_BELONGS;
 	case MSEG_CONN_STATE_CLOSED:
-		return SYN_FOLLOWS;
+		return MSEG_SYN_FOLLOWS;
 	case MSEG_CONN_STATE_NEW:
 	case MSEG_CONN_STATE_REPLIED:
 		if (packet->out == conn_out)
-			return SYN_BELONGS;
+			return MSEG_SYN_BELONGS;
 		break;
 	}
-	return packet->out ? SYN_FOLLOWS : ask_socket(mnet, conn);
-}
-
-/*
- * Through this host there is no socket to ask, but the window knows what is over.
- * A SYN of who began it goes to the other end, which knows what it is. One of the
- * other end would turn the connection, and is judged for itself.
- */
-static enum syn meaning_of_forwarded_syn(const struct mseg_conn *conn,
-					 const struct mseg_packet *packet)
-{
-	switch (READ_ONCE(conn->state)) {
-	case MSEG_CONN_STATE_CLOSED:
-		return SYN_FOLLOWS;
-	case MSEG_CONN_STATE_NEW:
-		return SYN_BELONGS;
-	}
-	return packet->out ? SYN_BELONGS : SYN_STRANGE;
+	return packet->out ? MSEG_SYN_FOLLOWS : ask_socket(mnet, conn);
 }
 
 /* The connection that a SYN belongs to, NULL where it is to be judged. */
 static struct mseg_conn *after_syn(struct mseg_net *mnet, struct mseg_conn *conn,
-				   const struct mseg_packet *packet)
+				   struct mseg_packet *packet)
 {
-	enum syn syn = packet->forwarded ? meaning_of_forwarded_syn(conn, packet) :
-					   meaning_of_syn(mnet, conn, packet);
+	enum mseg_syn syn = packet->forwarded ? mseg_transit_syn(conn, packet) :
+						meaning_of_syn(mnet, conn, packet);
 
-	if (syn == SYN_FOLLOWS)
+	if (syn == MSEG_SYN_FOLLOWS)
 		mseg_track_end(mnet, conn);
-	return syn == SYN_BELONGS ? conn : NULL;
+	if (syn == MSEG_SYN_BELONGS)
+		return conn;
+	packet->strange = packet->forwarded && syn == MSEG_SYN_STRANGE;
+	mseg_transit_turn_back(packet);
+	return NULL;
 }
 
 /* Records say of a connection that packet sockets send for it, too. */
@@ -661,20 +513,6 @@ static u8 judge_attempt(struct mseg_net *mnet, const struct mseg_generation *gen
 	return MSEG_ACTION_REJECT;
 }
 
-/* One that was found to be of another's connection is judged for itself after all. */
-static void turn_back(struct mseg_packet *packet)
-{
-	if (packet->forwarded && !packet->out)
-		packet->out = mseg_packet_turn(&packet->key);
-}
-
-/* Whether a forwarded packet is of a connection that the other end began; turn it. */
-static bool is_turned(struct mseg_packet *packet)
-{
-	return packet->forwarded && packet->forwarded->reply && packet->out && !packet->tcp_syn &&
-	       packet->key.kind == MSEG_CONN_PLAIN && mseg_packet_turn(&packet->key);
-}
-
 /*
  * What the kernel answers to a packet that never came here, since a rule of
  * another firewall refused it before: judged as that packet would have been. If
@@ -684,11 +522,11 @@ static u8 judge_refusal(struct mseg_net *mnet, const struct mseg_generation *gen
 			const struct mseg_conn_key *refused)
 {
 	bool icmp = mseg_protocol_is_icmp(refused->protocol);
-	struct judgement judgement = {};
+	struct mseg_judgement judgement = {};
 
-	policy_key(&judgement.key, refused, MSEG_DIRECTION_IN,
-		   ntohs(icmp ? refused->rport : refused->lport));
-	ask(mnet, generation, &judgement);
+	mseg_judgement_key(&judgement.key, refused, MSEG_DIRECTION_IN,
+			   ntohs(icmp ? refused->rport : refused->lport));
+	mseg_judgement_ask(mnet, generation, &judgement);
 	if (judgement.verdict.action == MSEG_ACTION_REJECT &&
 	    generation->policy->silent[MSEG_DIRECTION_IN])
 		return MSEG_ACTION_REJECT;
@@ -696,34 +534,25 @@ static u8 judge_refusal(struct mseg_net *mnet, const struct mseg_generation *gen
 	return MSEG_ACTION_ALLOW;
 }
 
-static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *generation,
-		     struct mseg_packet *packet)
+/* The connection that a packet is of, or NULL. */
+static struct mseg_conn *find_conn(struct mseg_net *mnet, struct mseg_packet *packet)
 {
-	struct mseg_conn *conn = find_key(mnet, &packet->key);
-	u8 verdict;
+	struct mseg_conn *conn = mseg_track_find(mnet, &packet->key);
 
 	if (!conn && packet->forwarded)
-		conn = turn_to_known(mnet, packet);
-	if (!conn && answers_query(mnet, generation, packet))
-		return MSEG_ACTION_ALLOW;
-	if (!conn && packet->icmp_reply) {
-		mseg_packet_to_single(packet);
-		conn = find_key(mnet, &packet->key);
-	}
-	if (conn && packet->tcp_syn) {
+		conn = mseg_transit_turn_to_known(mnet, packet);
+	if (conn && packet->forwarded && mseg_transit_is_others(conn, packet))
+		return NULL;
+	if (conn && packet->tcp_syn)
 		conn = after_syn(mnet, conn, packet);
-		if (!conn)
-			turn_back(packet);
-	}
-	if (!conn && is_turned(packet)) {
-		packet->out = false;
-		return remember(mnet, generation, packet);
-	}
-	if (!conn && packet->tcp_rst && packet->by_kernel && !is_midstream(mnet, packet))
-		return judge_refusal(mnet, generation, &packet->key);
-	if (!conn)
-		return judge_attempt(mnet, generation, packet);
-	verdict = current_verdict(mnet, generation, conn);
+	return conn;
+}
+
+static u8 judge_known(struct mseg_net *mnet, const struct mseg_generation *generation,
+		      struct mseg_conn *conn, struct mseg_packet *packet)
+{
+	u8 verdict = current_verdict(mnet, generation, conn);
+
 	packet->known = true;
 	packet->direction = conn->direction;
 	if (packet->raw)
@@ -732,14 +561,49 @@ static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *genera
 	return verdict;
 }
 
+/* An ICMP reply that answers nothing may be one more of those that came before. */
+static struct mseg_conn *find_single(struct mseg_net *mnet, struct mseg_packet *packet)
+{
+	if (!packet->icmp_reply)
+		return NULL;
+	mseg_packet_to_single(packet);
+	return mseg_track_find(mnet, &packet->key);
+}
+
+static u8 judge_unknown(struct mseg_net *mnet, const struct mseg_generation *generation,
+			struct mseg_packet *packet)
+{
+	struct mseg_conn *conn;
+
+	if (answers_query(mnet, generation, packet))
+		return MSEG_ACTION_ALLOW;
+	conn = find_single(mnet, packet);
+	if (conn)
+		return judge_known(mnet, generation, conn, packet);
+	if (mseg_transit_try_turn(packet))
+		return remember(mnet, generation, packet);
+	if (packet->tcp_rst && packet->by_kernel && !is_midstream(mnet, packet))
+		return judge_refusal(mnet, generation, &packet->key);
+	return judge_attempt(mnet, generation, packet);
+}
+
+static u8 judge_flow(struct mseg_net *mnet, const struct mseg_generation *generation,
+		     struct mseg_packet *packet)
+{
+	struct mseg_conn *conn = find_conn(mnet, packet);
+
+	return conn ? judge_known(mnet, generation, conn, packet) :
+		      judge_unknown(mnet, generation, packet);
+}
+
 u8 mseg_judge_flow(struct mseg_net *mnet, struct mseg_packet *packet)
 {
 	u8 verdict = judge_flow(mnet, rcu_dereference(mnet->generation), packet);
 
 	/* What is only observed asks nothing, and what is forwarded is others'. */
 	if (packet->to_group && packet->out && verdict == MSEG_ACTION_ALLOW &&
-	    packet->key.path == MSEG_PATH_HOST)
-		mseg_query_note(mnet->queries, packet);
+	    packet->key.path == MSEG_PATH_HOST && mseg_query_note(mnet->queries, packet))
+		mseg_stat(mnet->stats, query_forgotten);
 	return verdict;
 }
 
@@ -750,7 +614,8 @@ u8 mseg_judge_error(struct mseg_net *mnet, struct mseg_packet *packet)
 	u8 verdict;
 
 	if (packet->quoted.family)
-		conn = find_key(mnet, &packet->quoted) ?: find_turned(mnet, &packet->quoted);
+		conn = mseg_track_find(mnet, &packet->quoted) ?:
+			       mseg_transit_find_turned(mnet, &packet->quoted);
 	if (conn) {
 		verdict = current_verdict(mnet, generation, conn);
 		if (verdict == MSEG_ACTION_ALLOW)

@@ -56,7 +56,8 @@ static int make_parts(struct mseg_net *mnet)
 	mnet->stats = alloc_percpu(struct mseg_stats);
 	if (!mnet->stats)
 		goto fail;
-	mnet->conns = mseg_conns_new(min_t(u32, max_connections, MAX_CONNECTIONS), mnet->stats);
+	mnet->conns = mseg_conns_new(min_t(u32, max_connections, MAX_CONNECTIONS),
+				     net_eq(mnet->net, &init_net), mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
 	mnet->queries = mseg_queries_new();
 	if (!mnet->conns || !mnet->flows || !mnet->queries)
@@ -139,7 +140,7 @@ static int __net_init init_net_ns(struct net *net)
 
 	mnet->net = net;
 	mutex_init(&mnet->lock);
-	INIT_LIST_HEAD(&mnet->txns);
+	mseg_txn_setup(mnet);
 	mseg_generation_setup(mnet);
 	mseg_subscriber_setup(&mnet->subscribers);
 	return 0;
@@ -158,6 +159,7 @@ static void __net_exit exit_net_ns(struct net *net)
 {
 	struct mseg_net *mnet = mseg_net_of(net);
 
+	mseg_txn_teardown(mnet);
 	mseg_generation_teardown(mnet);
 	mseg_subscriber_teardown(&mnet->subscribers);
 }

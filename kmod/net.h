@@ -25,6 +25,8 @@
  * @attached: policed; the members from @generation on are there
  * @times_attached: how often it was
  * @txns: transactions, with @n_txns
+ * @txns_lock: guards the links of @txns, for who cannot wait for @lock
+ * @orphans: throws away transactions whose port was closed
  * @n_txns: how many
  * @last_txn: identifier of the last one
  * @subscribers: who wants flow records
@@ -56,6 +58,8 @@ struct mseg_net {
 	bool attached;
 	u32 times_attached;
 	struct list_head txns;
+	spinlock_t txns_lock; /* the links of txns */
+	struct work_struct orphans;
 	unsigned int n_txns;
 	u32 last_txn;
 	struct mseg_subscribers subscribers;

@@ -170,9 +170,8 @@ static const char *attach_refusal(int err)
 	case -EALREADY:
 		return "this network namespace is policed already";
 	case -ESHUTDOWN:
-		return "the module is being unloaded";
 	case -ENOMEM:
-		return "out of memory";
+		return mseg_generation_refusal(err);
 	}
 	return "the netfilter hooks cannot be registered";
 }
@@ -203,7 +202,7 @@ static int detach(struct sk_buff *request, struct genl_info *info)
 	if (!mnet->attached)
 		err = mseg_nl_not_attached(info->extack);
 	else if (mnet->locked)
-		err = mseg_nl_refuse(info, -EPERM, "locked until the machine starts anew");
+		err = mseg_nl_refuse(info, -EPERM, mseg_generation_refusal(-EPERM));
 	else
 		mseg_net_detach(mnet);
 	after = mseg_nl_generation(mnet);
@@ -251,7 +250,7 @@ static int revert(struct sk_buff *request, struct genl_info *info)
 
 static const char *candidate_refusal(int err)
 {
-	return err == -EPERM ? "locked until the machine starts anew" : "there is no candidate";
+	return err == -ESRCH ? "there is no candidate" : mseg_generation_refusal(err);
 }
 
 static int drop_candidate(struct sk_buff *request, struct genl_info *info)
@@ -270,13 +269,14 @@ static int drop_candidate(struct sk_buff *request, struct genl_info *info)
 
 static const char *lock_refusal(int err)
 {
-	switch (err) {
-	case -EALREADY:
-		return "locked already";
-	case -EBUSY:
-		return "the policy in force awaits confirmation: confirm it or go back first";
-	}
-	return "the module is being unloaded";
+	return err == -EALREADY ? "locked already" : mseg_generation_refusal(err);
+}
+
+static int lock_attached(struct mseg_net *mnet, struct genl_info *info)
+{
+	int err = mseg_generation_lock(mnet);
+
+	return err ? mseg_nl_refuse(info, err, lock_refusal(err)) : 0;
 }
 
 static int lock(struct sk_buff *request, struct genl_info *info)
@@ -287,13 +287,10 @@ static int lock(struct sk_buff *request, struct genl_info *info)
 
 	mutex_lock(&mnet->lock);
 	in_force = mseg_nl_generation(mnet);
-	if (!mnet->attached)
-		err = mseg_nl_not_attached(info->extack);
-	else
-		err = mseg_generation_lock(mnet);
+	err = mnet->attached ? lock_attached(mnet, info) : mseg_nl_not_attached(info->extack);
 	mutex_unlock(&mnet->lock);
 	mseg_audit("lock", mnet->net, in_force, in_force, err);
-	return err && in_force ? mseg_nl_refuse(info, err, lock_refusal(err)) : err;
+	return err;
 }
 
 static int subscribe(struct sk_buff *request, struct genl_info *info)

@@ -12,13 +12,10 @@
 
 static void forget_port(struct mseg_net *mnet, u32 port)
 {
-	/* Most sockets that close hold nothing, and must not wait for a commit. */
-	if (list_empty_careful(&mnet->txns) && !mseg_subscriber_any(&mnet->subscribers))
-		return;
-	mutex_lock(&mnet->lock);
-	mseg_txn_abort_port(mnet, port);
-	mseg_subscriber_remove(&mnet->subscribers, port);
-	mutex_unlock(&mnet->lock);
+	/* Not under the namespace's lock: who closes must not wait for a commit. */
+	mseg_txn_orphan(mnet, port);
+	if (mseg_subscriber_any(&mnet->subscribers))
+		mseg_subscriber_remove(&mnet->subscribers, port);
 }
 
 static int port_closed(struct notifier_block *block, unsigned long event, void *data)

@@ -138,6 +138,7 @@ struct mseg_forwarded {
  * @tcp_rst: RST
  * @icmp_error: an ICMP error, which is never answered
  * @known: its connection was remembered, filled by judging
+ * @strange: a SYN in the place of a connection that may live, filled by judging
  * @by_kernel: outgoing, and no process's socket sends it
  * @sk: outgoing, the socket that sends it, or NULL
  * @ifindex: interface that it came by or leaves by
@@ -165,6 +166,7 @@ struct mseg_packet {
 	bool tcp_rst;
 	bool icmp_error;
 	bool known;
+	bool strange;
 	bool by_kernel;
 	struct sock *sk;
 	u32 ifindex;

@@ -18,6 +18,8 @@
 #include <linux/mseg.h>
 #include <mseg/core.h>
 
+#include "process.h"
+
 #define SETS 128
 #define WAYS 4
 #define ANSWER_TIME (6 * HZ)
@@ -37,6 +39,7 @@ struct slot {
 	struct exchange exchange;
 	struct mseg_conn_key key;
 	unsigned long until;
+	u32 uid; /* who asks, or MSEG_ID_NONE */
 	bool used;
 };
 
@@ -114,41 +117,86 @@ static bool may_ask(const struct mseg_packet *packet)
 	return packet->key.kind == MSEG_CONN_QUERY_OUT;
 }
 
-/* The slot of the same query, or a free one, or the oldest. */
-static struct slot *slot_for(struct set *set, const struct mseg_conn_key *key,
-			     const struct exchange *exchange)
+static struct slot *slot_of(struct set *set, const struct mseg_conn_key *key,
+			    const struct exchange *exchange)
 {
-	struct slot *slot, *best = set->slots;
+	struct slot *slot;
 
-	for (slot = set->slots; slot < set->slots + WAYS; slot++) {
+	for (slot = set->slots; slot < set->slots + WAYS; slot++)
 		if (slot->used && same_exchange(&slot->exchange, exchange) &&
 		    !memcmp(&slot->key, key, sizeof(*key)))
 			return slot;
-		if (best->used && (!slot->used || time_before(slot->until, best->until)))
-			best = slot;
+	return NULL;
+}
+
+/* How many slots of a set the queries of one slot's user have. */
+static int share_of(const struct set *set, const struct slot *of)
+{
+	const struct slot *slot;
+	int n = 0;
+
+	if (!is_waiting(of))
+		return WAYS + 1;
+	for (slot = set->slots; slot < set->slots + WAYS; slot++)
+		n += is_waiting(slot) && slot->uid == of->uid;
+	return n;
+}
+
+/*
+ * A slot for a new query: a free one, or the oldest of the user who has the most,
+ * so that nobody who asks much pushes out what others wait for.
+ */
+static struct slot *slot_to_take(struct set *set)
+{
+	struct slot *slot, *best = set->slots;
+	int share, most = share_of(set, best);
+
+	for (slot = set->slots + 1; slot < set->slots + WAYS; slot++) {
+		share = share_of(set, slot);
+		if (share < most || (share == most && !time_before(slot->until, best->until)))
+			continue;
+		most = share;
+		best = slot;
 	}
 	return best;
 }
 
-void mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *packet)
+static u32 who_asks(const struct mseg_packet *packet)
+{
+	struct mseg_process process;
+
+	mseg_process_of_packet(&process, packet);
+	return process.uid;
+}
+
+bool mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *packet)
 {
 	struct exchange exchange;
 	struct slot *slot;
 	struct set *set;
+	bool forgotten = false;
+	u32 uid;
 
 	if (!may_ask(packet))
-		return;
+		return false;
+	uid = who_asks(packet);
 	exchange_of(&exchange, packet);
 	set = set_of(queries, &exchange);
 	spin_lock_bh(&set->lock);
-	slot = slot_for(set, &packet->key, &exchange);
+	slot = slot_of(set, &packet->key, &exchange);
+	if (!slot) {
+		slot = slot_to_take(set);
+		forgotten = is_waiting(slot);
+	}
 	slot->exchange = exchange;
 	slot->key = packet->key;
+	slot->uid = uid;
 	slot->until = jiffies + ANSWER_TIME;
 	slot->used = true;
 	WRITE_ONCE(set->until, slot->until);
 	WRITE_ONCE(set->used, true);
 	spin_unlock_bh(&set->lock);
+	return forgotten;
 }
 
 /* Where the device has no address yet, it cannot be told. */

@@ -27,9 +27,11 @@ void mseg_queries_free(struct mseg_queries *queries);
  * @packet: outgoing, to a group, and allowed
  *
  * Any context. For six seconds: the answers to a search by SSDP may take five.
- * Where too many are waited for, the oldest is forgotten.
+ * Where too many are waited for, the oldest of who asked most is forgotten.
+ *
+ * Return: true when one was.
  */
-void mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *packet);
+bool mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *packet);
 
 /**
  * mseg_query_find() - the query that a packet may answer

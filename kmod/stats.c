@@ -2,6 +2,12 @@
 /* Names and sums of the statistics. */
 #include "stats.h"
 
+#include <linux/build_bug.h>
+
+#include <linux/mseg.h>
+
+static_assert(MSEG_STAT_state_rejected - MSEG_STAT_state_new == MSEG_CONN_STATE_REJECTED);
+
 const char *const mseg_stat_names[MSEG_STAT_MAX] = {
 #define X(name, doc) #name,
 	MSEG_STATS(X)

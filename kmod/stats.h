@@ -59,9 +59,19 @@
 	X(pass_answer, "allowed: unicast answers to queries to a group")                            \
 	X(pass_refusal, "allowed: resets and ICMP errors of others' rules for incoming packets")    \
 	X(judged, "times the policy was asked")                                                     \
+	X(judged_allow_rule, "times the policy was asked, and a rule allowed")                      \
+	X(judged_allow_default, "times the policy was asked, and the default allowed")              \
+	X(judged_reject_rule, "times the policy was asked, and a rule rejected")                    \
+	X(judged_reject_default, "times the policy was asked, and the default rejected")            \
 	X(midstream, "connections first seen in their middle")                                      \
 	X(conn_added, "connections remembered")                                                     \
 	X(conn_removed, "connections forgotten")                                                    \
+	X(state_new, "connections that began, without a reply yet")                                 \
+	X(state_replied, "connections that were replied to")                                        \
+	X(state_established, "connections that were established, or found to be")                   \
+	X(state_closing, "connections of which a FIN or RST was seen")                              \
+	X(state_closed, "connections that ended")                                                   \
+	X(state_rejected, "connections or attempts that came to be rejected")                       \
 	X(conn_evicted, "connections forgotten to make room for others")                            \
 	X(conn_overflow, "connections remembered beyond the limit: all others are established")     \
 	X(conn_waiting,                                                                             \
@@ -69,6 +79,8 @@
 	X(conn_total, "connections not remembered: all namespaces together are at their limit")     \
 	X(conn_full, "connections not remembered: the cache is full")                               \
 	X(conn_no_memory, "connections not remembered: no memory")                                  \
+	X(query_forgotten, "queries to a group not waited for: too many of one user's")             \
+	X(txn_refused, "transactions refused: too many at once")                                    \
 	X(answers, "rejected packets that were to be answered")                                     \
 	X(answers_limited, "rejected packets not answered, by the rate limit")                      \
 	X(flows_made, "flow records made")                                                          \
@@ -116,6 +128,18 @@ static inline void mseg_stat_packet(struct mseg_stats __percpu *stats, enum mseg
 				    enum mseg_stat_hook hook, bool ipv6)
 {
 	this_cpu_inc(stats->count[first + hook * 2 + ipv6]);
+}
+
+/**
+ * mseg_stat_state() - count a connection that came into a state
+ * @stats: of its network namespace
+ * @state: enum mseg_conn_state, whose order the statistics follow
+ *
+ * Any context.
+ */
+static inline void mseg_stat_state(struct mseg_stats __percpu *stats, u8 state)
+{
+	this_cpu_inc(stats->count[MSEG_STAT_state_new + state]);
 }
 
 /**

@@ -22,7 +22,7 @@ static bool change_state(struct mseg_conn *conn, u8 from, u8 to)
 
 	spin_lock_bh(&conn->lock);
 	if (conn->state == from) {
-		WRITE_ONCE(conn->state, to);
+		mseg_conn_enter(conn, to);
 		changed = true;
 	}
 	spin_unlock_bh(&conn->lock);
@@ -139,6 +139,26 @@ static void count_attempt(struct mseg_conn *conn, const struct mseg_packet *pack
 		WRITE_ONCE(conn->client, 0);
 }
 
+/* The end of a connection is reported by whoever claims it. */
+static bool claim_end_locked(struct mseg_conn *conn)
+{
+	bool claimed = !conn->ended;
+
+	lockdep_assert_held(&conn->lock);
+	conn->ended = true;
+	return claimed;
+}
+
+static bool claim_end(struct mseg_conn *conn)
+{
+	bool claimed;
+
+	spin_lock_bh(&conn->lock);
+	claimed = claim_end_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	return claimed;
+}
+
 /*
  * A forwarded connection has no socket here, but its window: a segment out of it
  * changes nothing, and keeps nothing alive.
@@ -147,16 +167,13 @@ static bool follow_window(struct mseg_net *mnet, struct mseg_conn *conn,
 			  const struct mseg_packet *packet)
 {
 	struct mseg_window *window = &mseg_conn_forwarded(conn)->window;
-	bool belongs, ended = false;
+	bool belongs, ended;
 
 	spin_lock_bh(&conn->lock);
 	belongs = mseg_window_follow(window, &packet->forwarded->segment, !packet->out);
 	if (conn->state != MSEG_CONN_STATE_REJECTED)
-		WRITE_ONCE(conn->state, window->state);
-	if (conn->state == MSEG_CONN_STATE_CLOSED && !conn->ended) {
-		conn->ended = true;
-		ended = true;
-	}
+		mseg_conn_enter(conn, window->state);
+	ended = conn->state == MSEG_CONN_STATE_CLOSED && claim_end_locked(conn);
 	spin_unlock_bh(&conn->lock);
 	if (ended)
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_END);
@@ -182,18 +199,6 @@ void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 	}
 	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_CLOSED)
 		set_last_seen(conn);
-}
-
-/* The end of a connection is reported by whoever claims it. */
-static bool claim_end(struct mseg_conn *conn)
-{
-	bool claimed;
-
-	spin_lock_bh(&conn->lock);
-	claimed = !conn->ended;
-	conn->ended = true;
-	spin_unlock_bh(&conn->lock);
-	return claimed;
 }
 
 void mseg_track_end(struct mseg_net *mnet, struct mseg_conn *conn)
@@ -252,4 +257,15 @@ bool mseg_track_over(struct mseg_net *mnet, struct mseg_conn *conn)
 		return true;
 	WRITE_ONCE(conn->last_seen, jiffies);
 	return false;
+}
+
+struct mseg_conn *mseg_track_find(struct mseg_net *mnet, const struct mseg_conn_key *key)
+{
+	struct mseg_conn *conn = mseg_conn_find(mnet->conns, key);
+
+	if (conn && mseg_track_over(mnet, conn)) {
+		mseg_track_end(mnet, conn);
+		return NULL;
+	}
+	return conn;
 }

@@ -44,6 +44,17 @@ void mseg_track_socket(struct mseg_net *mnet, struct mseg_conn *conn);
 bool mseg_track_over(struct mseg_net *mnet, struct mseg_conn *conn);
 
 /**
+ * mseg_track_find() - look a connection up whose time is not over
+ * @mnet: the namespace
+ * @key: every byte defined
+ *
+ * Under RCU. One whose time is over is ended.
+ *
+ * Return: the entry, valid until rcu_read_unlock(), or NULL.
+ */
+struct mseg_conn *mseg_track_find(struct mseg_net *mnet, const struct mseg_conn_key *key);
+
+/**
  * mseg_track_end() - forget a connection, and report its end
  * @mnet: the namespace
  * @conn: in the cache

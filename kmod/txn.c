@@ -10,13 +10,38 @@
 /* At once in one namespace; each holds a policy in memory. */
 #define MAX_TXNS 8
 
+void mseg_txn_abort(struct mseg_net *mnet, struct mseg_txn *txn)
+{
+	lockdep_assert_held(&mnet->lock);
+	spin_lock(&mnet->txns_lock);
+	list_del(&txn->list);
+	spin_unlock(&mnet->txns_lock);
+	mnet->n_txns--;
+	mseg_policy_free(txn->policy);
+	kfree(txn);
+}
+
+static void abort_orphans(struct mseg_net *mnet)
+{
+	struct mseg_txn *txn, *next;
+
+	lockdep_assert_held(&mnet->lock);
+	list_for_each_entry_safe(txn, next, &mnet->txns, list)
+		if (READ_ONCE(txn->orphaned))
+			mseg_txn_abort(mnet, txn);
+}
+
 struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, const struct mseg_policy *from)
 {
 	struct mseg_txn *txn;
 
 	lockdep_assert_held(&mnet->lock);
-	if (mnet->n_txns == MAX_TXNS)
+	/* The work may not have come to them yet. */
+	abort_orphans(mnet);
+	if (mnet->n_txns == MAX_TXNS) {
+		mseg_stat(mnet->stats, txn_refused);
 		return ERR_PTR(-EMFILE);
+	}
 	txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
 	if (!txn)
 		return ERR_PTR(-ENOMEM);
@@ -27,7 +52,9 @@ struct mseg_txn *mseg_txn_begin(struct mseg_net *mnet, u32 port, const struct ms
 	}
 	txn->port = port;
 	txn->id = ++mnet->last_txn;
+	spin_lock(&mnet->txns_lock);
 	list_add_tail(&txn->list, &mnet->txns);
+	spin_unlock(&mnet->txns_lock);
 	mnet->n_txns++;
 	return txn;
 }
@@ -38,18 +65,9 @@ struct mseg_txn *mseg_txn_find(struct mseg_net *mnet, u32 port, u32 id)
 
 	lockdep_assert_held(&mnet->lock);
 	list_for_each_entry(txn, &mnet->txns, list)
-		if (txn->port == port && txn->id == id)
+		if (txn->port == port && txn->id == id && !READ_ONCE(txn->orphaned))
 			return txn;
 	return NULL;
-}
-
-void mseg_txn_abort(struct mseg_net *mnet, struct mseg_txn *txn)
-{
-	lockdep_assert_held(&mnet->lock);
-	list_del(&txn->list);
-	mnet->n_txns--;
-	mseg_policy_free(txn->policy);
-	kfree(txn);
 }
 
 void mseg_txn_abort_all(struct mseg_net *mnet)
@@ -60,25 +78,12 @@ void mseg_txn_abort_all(struct mseg_net *mnet)
 		mseg_txn_abort(mnet, txn);
 }
 
-static const char *commit_refusal(int err)
-{
-	switch (err) {
-	case -EPERM:
-		return "locked until the machine starts anew";
-	case -EBUSY:
-		return "the policy in force awaits confirmation: confirm it or go back first";
-	case -ESHUTDOWN:
-		return "the module is being unloaded";
-	}
-	return "out of memory";
-}
-
 /* A policy that was taken belongs to the namespace. */
 static int end_txn(struct mseg_net *mnet, struct mseg_txn *txn, int err,
 		   struct mseg_refusal *refusal)
 {
 	if (err)
-		refusal->why = commit_refusal(err);
+		refusal->why = mseg_generation_refusal(err);
 	else
 		txn->policy = NULL;
 	mseg_txn_abort(mnet, txn);
@@ -114,11 +119,40 @@ int mseg_txn_propose(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_re
 	return end_txn(mnet, txn, mseg_generation_propose(mnet, txn->policy), refusal);
 }
 
-void mseg_txn_abort_port(struct mseg_net *mnet, u32 port)
+void mseg_txn_orphan(struct mseg_net *mnet, u32 port)
 {
-	struct mseg_txn *txn, *next;
+	struct mseg_txn *txn;
+	bool any = false;
 
-	list_for_each_entry_safe(txn, next, &mnet->txns, list)
-		if (txn->port == port)
-			mseg_txn_abort(mnet, txn);
+	spin_lock(&mnet->txns_lock);
+	list_for_each_entry(txn, &mnet->txns, list) {
+		if (txn->port == port) {
+			WRITE_ONCE(txn->orphaned, true);
+			any = true;
+		}
+	}
+	spin_unlock(&mnet->txns_lock);
+	if (any)
+		schedule_work(&mnet->orphans);
+}
+
+static void orphans_left(struct work_struct *work)
+{
+	struct mseg_net *mnet = container_of(work, struct mseg_net, orphans);
+
+	mutex_lock(&mnet->lock);
+	abort_orphans(mnet);
+	mutex_unlock(&mnet->lock);
+}
+
+void mseg_txn_setup(struct mseg_net *mnet)
+{
+	spin_lock_init(&mnet->txns_lock);
+	INIT_LIST_HEAD(&mnet->txns);
+	INIT_WORK(&mnet->orphans, orphans_left);
+}
+
+void mseg_txn_teardown(struct mseg_net *mnet)
+{
+	cancel_work_sync(&mnet->orphans);
 }

@@ -18,6 +18,7 @@ struct mseg_net;
  * @list: in its namespace
  * @id: given to user space
  * @port: netlink port that owns it
+ * @orphaned: that port was closed
  * @refused: a part was refused, so the whole cannot be committed
  * @policy: as far as it is built
  */
@@ -25,6 +26,7 @@ struct mseg_txn {
 	struct list_head list;
 	u32 id;
 	u32 port;
+	bool orphaned;
 	bool refused;
 	struct mseg_policy *policy;
 };
@@ -86,16 +88,24 @@ int mseg_txn_propose(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_re
 void mseg_txn_abort(struct mseg_net *mnet, struct mseg_txn *txn);
 
 /**
- * mseg_txn_abort_port() - throw away those of a port that was closed
- * @mnet: its lock is held
- * @port: netlink port
+ * mseg_txn_orphan() - those of a port that was closed are to be thrown away
+ * @mnet: the namespace, its lock held or not
+ * @port: netlink port, which may belong to another socket soon
+ *
+ * Waits for no commit. They are found no more, and a work item frees them.
  */
-void mseg_txn_abort_port(struct mseg_net *mnet, u32 port);
+void mseg_txn_orphan(struct mseg_net *mnet, u32 port);
 
 /**
  * mseg_txn_abort_all() - throw away all of a namespace
  * @mnet: its lock is held
  */
 void mseg_txn_abort_all(struct mseg_net *mnet);
+
+/** mseg_txn_setup() - once for a namespace, before all else. */
+void mseg_txn_setup(struct mseg_net *mnet);
+
+/** mseg_txn_teardown() - once, when no port can be closed any more. May sleep. */
+void mseg_txn_teardown(struct mseg_net *mnet);
 
 #endif /* MSEG_TXN_H */

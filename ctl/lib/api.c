@@ -20,6 +20,7 @@ struct api {
 	CURL *curl;
 	void (*wait)(double seconds);
 	bool waited;
+	const volatile sig_atomic_t *stop;
 };
 
 /* --- paths ---------------------------------------------------------------- */
@@ -137,6 +138,11 @@ void api_close(struct api *api)
 void api_on_wait(struct api *api, void (*wait)(double seconds))
 {
 	api->wait = wait;
+}
+
+void api_stop_on(struct api *api, const volatile sig_atomic_t *stop)
+{
+	api->stop = stop;
 }
 
 struct buffer {
@@ -428,6 +434,20 @@ static size_t on_stream_header(char *data, size_t size, size_t n, void *arg)
 	return stream->stopped ? 0 : size * n;
 }
 
+/* libcurl asks once a second, whether anything comes or not. */
+static int on_idle(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct stream *stream = arg;
+
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	if (stream->api->stop && *stream->api->stop)
+		stream->stopped = true;
+	return stream->stopped;
+}
+
 int api_listen(struct api *api, const char *path, api_listener *listener, void *arg,
 	       struct api_answer *answer)
 {
@@ -439,7 +459,9 @@ int api_listen(struct api *api, const char *path, api_listener *listener, void *
 
 	memset(answer, 0, sizeof(*answer));
 	prepare(api, &request, headers);
-	curl_easy_setopt(api->curl, CURLOPT_NOPROGRESS, 1L);
+	curl_easy_setopt(api->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(api->curl, CURLOPT_XFERINFOFUNCTION, on_idle);
+	curl_easy_setopt(api->curl, CURLOPT_XFERINFODATA, &stream);
 	curl_easy_setopt(api->curl, CURLOPT_TIMEOUT, 0L);
 	curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, on_stream);
 	curl_easy_setopt(api->curl, CURLOPT_WRITEDATA, &stream);

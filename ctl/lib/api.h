@@ -9,6 +9,7 @@
 #define API_H
 
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -79,6 +80,13 @@ void api_close(struct api *api);
 void api_on_wait(struct api *api, void (*wait)(double seconds));
 
 /**
+ * api_stop_on() - let a stream end by a signal's handler
+ * @api: whose streams
+ * @stop: api_listen() returns, within a second or so, once it is not 0
+ */
+void api_stop_on(struct api *api, const volatile sig_atomic_t *stop);
+
+/**
  * api_call() - ask, and wait for the answer
  * @api: whom
  * @request: what
@@ -111,7 +119,8 @@ typedef bool api_listener(const char *name, struct json_object *data, void *arg)
  * @arg: handed to @listener
  * @answer: of a status other than 200; to be freed
  *
- * Return: as api_call(); 0 also when @listener ended it; -ECONNRESET when the server did.
+ * Return: as api_call(); 0 also when @listener or api_stop_on() ended it; -ECONNRESET when
+ * the server did.
  */
 int api_listen(struct api *api, const char *path, api_listener *listener, void *arg,
 	       struct api_answer *answer);

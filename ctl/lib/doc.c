@@ -19,6 +19,10 @@
 
 #define ARENA_CHUNK (256U << 10)
 
+/* Blanks and line breaks in a row, and bytes of a directive. */
+#define BLANKS_MAX 256
+#define DIRECTIVE_MAX 100
+
 struct chunk {
 	struct chunk *next;
 	size_t used;
@@ -480,10 +484,38 @@ static bool is_text(uint32_t character)
 	       character == '\r';
 }
 
-/* The bytes must be text before anything else looks at them. */
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool begins_with(const char *line, size_t len, const char *word)
+{
+	return len >= strlen(word) && !memcmp(line, word, strlen(word));
+}
+
+/* Whether a line begins like a directive, but is none that YAML has. */
+static bool is_odd_directive(const char *line, size_t len)
+{
+	const char *end = memchr(line, '\n', len);
+
+	if (line[0] != '%')
+		return false;
+	if (end)
+		len = (size_t)(end - line);
+	return len > DIRECTIVE_MAX ||
+	       (!begins_with(line, len, "%YAML ") && !begins_with(line, len, "%TAG "));
+}
+
+/*
+ * The bytes must be text before anything else looks at them. What takes libfyaml a
+ * time that grows with the square of its length is refused, too: many blanks in a row,
+ * and long directives.
+ */
 static int check_text(struct reader *reader, const char *data, size_t len)
 {
 	struct place place = { 1, 1 };
+	unsigned int blanks = 0;
 	uint32_t character;
 	size_t n;
 
@@ -495,6 +527,14 @@ static int check_text(struct reader *reader, const char *data, size_t len)
 		if (!is_text(character))
 			return diag_error(reader->diag, place, "control character U+%04X",
 					  (unsigned int)character);
+		blanks = is_blank(*data) ? blanks + 1 : 0;
+		if (blanks > BLANKS_MAX)
+			return diag_error(reader->diag, place,
+					  "more than %d blanks and line breaks in a row",
+					  BLANKS_MAX);
+		if (place.column == 1 && is_odd_directive(data, len))
+			return diag_error(reader->diag, place,
+					  "a line cannot begin with %% here: put it in quotation marks");
 		place.column++;
 		if (character == '\n')
 			place = (struct place){ place.line + 1, 1 };

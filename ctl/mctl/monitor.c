@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mctl monitor: what happens to the policy, as it happens. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -7,6 +8,14 @@
 #include "lib/json.h"
 #include "flow_rows.h"
 #include "service.h"
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
 
 static void event_cell(struct json_object *row, char *text, size_t size)
 {
@@ -78,6 +87,7 @@ static bool on_event(const char *name, struct json_object *data, void *arg)
 
 static int listen_to(const struct context *context, bool flows)
 {
+	const struct sigaction action = { .sa_handler = on_signal };
 	struct api_path *path = api_path_new("events");
 	struct api_answer answer = { 0 };
 	struct output_list *list;
@@ -88,8 +98,11 @@ static int listen_to(const struct context *context, bool flows)
 	if (status == MCTL_DONE) {
 		list = output_list_open(context->format, columns,
 					sizeof(columns) / sizeof(columns[0]), NULL);
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+		api_stop_on(api, &stopped);
 		err = api_listen(api, api_path_text(path), on_event, list, &answer);
-		if (err || answer.status != 200)
+		if (err || (answer.status != 200 && !stopped))
 			status = service_error(context, "listen to events", err, &answer);
 		output_list_close(list);
 		api_answer_free(&answer);

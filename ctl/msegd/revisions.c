@@ -25,7 +25,8 @@ static void refuse_store(struct service *service, struct request *request)
 
 /* --- showing -------------------------------------------------------------- */
 
-static struct json_object *revision_json(const struct store_revision *revision)
+/* Reason and action name objects, perhaps some that the caller may not see. */
+static struct json_object *revision_json(const struct store_revision *revision, bool whole)
 {
 	static const char *const states[] = { "final", "trial", "confirmed", "reverted" };
 	struct json_object *object = json_object_new_object();
@@ -39,8 +40,8 @@ static struct json_object *revision_json(const struct store_revision *revision)
 	json_add_string(object, "time", text);
 	json_add_number(object, "uid", revision->uid);
 	json_add_string(object, "user", revision->user);
-	json_add_string(object, "reason", revision->reason);
-	json_add_string(object, "action", revision->action);
+	json_add_string(object, "reason", whole ? revision->reason : "");
+	json_add_string(object, "action", whole ? revision->action : "");
 	json_add_string(object, "state", revision->state < 4 ? states[revision->state] : "final");
 	json_add(object, "generation",
 		 revision->generation ? json_object_new_uint64(revision->generation) : NULL);
@@ -48,17 +49,20 @@ static struct json_object *revision_json(const struct store_revision *revision)
 	return object;
 }
 
-static int add_revision(const struct store_revision *revision, void *arg)
-{
-	return json_object_array_add(arg, revision_json(revision)) ? -ENOMEM : 0;
-}
-
-/* What somebody may see of a difference. */
+/* What somebody may see of revisions, or of a difference. */
 struct shown {
 	const struct service *service;
 	const struct request *request;
 	struct json_object *list;
 };
+
+static int add_revision(const struct store_revision *revision, void *arg)
+{
+	const struct shown *shown = arg;
+	bool whole = api_may_read(shown->service, shown->request, "/");
+
+	return json_object_array_add(shown->list, revision_json(revision, whole)) ? -ENOMEM : 0;
+}
 
 static int add_change(const struct store_change *change, void *arg)
 {
@@ -84,16 +88,17 @@ static struct json_object *difference(struct service *service, const struct requ
 
 static void get_one(struct service *service, struct request *request, uint64_t number)
 {
-	struct json_object *list = json_object_new_array(), *object, *changes;
+	struct shown shown = { service, request, json_object_new_array() };
+	struct json_object *object, *changes;
 
-	if (store_revisions(service->store, number + 1, 1, add_revision, list) ||
-	    !json_object_array_length(list)) {
-		json_object_put(list);
+	if (store_revisions(service->store, number + 1, 1, add_revision, &shown) ||
+	    !json_object_array_length(shown.list)) {
+		json_object_put(shown.list);
 		refuse_store(service, request);
 		return;
 	}
-	object = json_object_get(json_object_array_get_idx(list, 0));
-	json_object_put(list);
+	object = json_object_get(json_object_array_get_idx(shown.list, 0));
+	json_object_put(shown.list);
 	changes = difference(service, request, number - 1, number);
 	json_add(object, "changes", changes ? changes : json_object_new_array());
 	reply_json(request, MHD_HTTP_OK, object);
@@ -113,7 +118,7 @@ static uint64_t number_of(const struct service *service, const char *text)
 void revisions_get(struct service *service, struct request *request)
 {
 	unsigned long long limit = LIMIT, before = store_newest(service->store) + 1;
-	struct json_object *list;
+	struct shown shown = { service, request, NULL };
 	uint64_t number;
 
 	if (request->n_path > 2) {
@@ -128,12 +133,12 @@ void revisions_get(struct service *service, struct request *request)
 	if (!parameter_number(request, "limit", 1, LIMIT_MAX, &limit) ||
 	    !parameter_number(request, "before", 0, INT64_MAX, &before))
 		return;
-	list = json_object_new_array();
-	if (!store_revisions(service->store, before, (unsigned int)limit, add_revision, list)) {
-		reply_json(request, MHD_HTTP_OK, list);
+	shown.list = json_object_new_array();
+	if (!store_revisions(service->store, before, (unsigned int)limit, add_revision, &shown)) {
+		reply_json(request, MHD_HTTP_OK, shown.list);
 		return;
 	}
-	json_object_put(list);
+	json_object_put(shown.list);
 	refuse_store(service, request);
 }
 

@@ -6,6 +6,7 @@
  * costs what it changes.
  */
 #include "classes.h"
+#include "refusal.h"
 #include "rows.h"
 #include "segments.h"
 
@@ -109,28 +110,22 @@ static u32 *slot_of_set(const struct builder *builder)
 	return &builder->table[i];
 }
 
-static int refuse(struct mseg_refusal *refusal, int err, const char *why)
-{
-	*refusal = (struct mseg_refusal){ why, MSEG_ID_NONE, MSEG_ID_NONE };
-	return err;
-}
-
 static int make_members_room(struct builder *builder, u32 more, struct mseg_refusal *refusal)
 {
 	struct mseg_member *bigger;
 	u32 want = builder->room ? builder->room : 64;
 
 	if (more > MSEG_MAX_OVERLAP)
-		return refuse(refusal, -E2BIG, "too many networks hold one address");
+		return mseg_refuse(refusal, -E2BIG, "too many networks hold one address");
 	if (more > MSEG_MAX_MEMBERS - builder->n_members)
-		return refuse(refusal, -E2BIG, "the networks overlap in too many ways");
+		return mseg_refuse(refusal, -E2BIG, "the networks overlap in too many ways");
 	while (want < builder->n_members + more)
 		want *= 2;
 	if (want == builder->room)
 		return 0;
 	bigger = mseg_alloc(want, sizeof(*bigger));
 	if (!bigger)
-		return refuse(refusal, -ENOMEM, "out of memory");
+		return mseg_refuse_no_memory(refusal);
 	if (builder->n_members)
 		memcpy(bigger, builder->out->member, builder->n_members * sizeof(*bigger));
 	mseg_free(builder->out->member);
@@ -280,7 +275,7 @@ int mseg_classes_build(const struct mseg_policy *policy, u32 family, struct mseg
 	*result = NULL;
 	builder.out = mseg_alloc(1, sizeof(*builder.out));
 	if (!builder.out || !make_room(&builder, policy->n_networks)) {
-		refuse(refusal, err, "out of memory");
+		mseg_refuse_no_memory(refusal);
 	} else {
 		collect_events(&builder, policy, family);
 		err = sweep(&builder, refusal);

@@ -5,25 +5,13 @@
  */
 #include "classes.h"
 #include "port.h"
+#include "refusal.h"
 #include "rows.h"
 #include "segments.h"
 
 /* A limit in a message. */
 #define TEXT_OF(number) #number
 #define MOST(limit) ": " TEXT_OF(limit) " are the most"
-
-static int refuse(struct mseg_refusal *refusal, int err, const char *why)
-{
-	refusal->why = why;
-	refusal->network = MSEG_ID_NONE;
-	refusal->entry = MSEG_ID_NONE;
-	return err;
-}
-
-static int no_memory(struct mseg_refusal *refusal)
-{
-	return refuse(refusal, -ENOMEM, "out of memory");
-}
 
 static void *copy(const void *from, size_t n, size_t size)
 {
@@ -105,17 +93,17 @@ int mseg_policy_add_network(struct mseg_policy *policy, const char *name,
 	void *array = policy->networks;
 
 	if (!len)
-		return refuse(refusal, -EINVAL, "a network needs a name");
+		return mseg_refuse(refusal, -EINVAL, "a network needs a name");
 	if (len > MSEG_MAX_NAME_LEN)
-		return refuse(refusal, -EINVAL, "the name is too long");
+		return mseg_refuse(refusal, -EINVAL, "the name is too long");
 	if (policy->n_networks == MSEG_MAX_NETWORKS)
-		return refuse(refusal, -E2BIG, "too many networks" MOST(MSEG_MAX_NETWORKS));
+		return mseg_refuse(refusal, -E2BIG, "too many networks" MOST(MSEG_MAX_NETWORKS));
 	if (!reserve(&array, &policy->networks_room, policy->n_networks, 1, sizeof(network)))
-		return no_memory(refusal);
+		return mseg_refuse_no_memory(refusal);
 	policy->networks = array;
 	network.name = copy(name, len + 1, 1);
 	if (!network.name)
-		return no_memory(refusal);
+		return mseg_refuse_no_memory(refusal);
 	policy->networks[policy->n_networks++] = network;
 	return 0;
 }
@@ -135,11 +123,11 @@ static bool host_bits_clear(const struct mseg_prefix *prefix)
 static int check_prefix(const struct mseg_prefix *prefix, struct mseg_refusal *refusal)
 {
 	if (prefix->family != MSEG_FAMILY_IPV4 && prefix->family != MSEG_FAMILY_IPV6)
-		return refuse(refusal, -EINVAL, "unknown address family");
+		return mseg_refuse(refusal, -EINVAL, "unknown address family");
 	if (prefix->len > (prefix->family == MSEG_FAMILY_IPV4 ? 32 : 128))
-		return refuse(refusal, -EINVAL, "the prefix is too long");
+		return mseg_refuse(refusal, -EINVAL, "the prefix is too long");
 	if (!host_bits_clear(prefix))
-		return refuse(refusal, -EINVAL, "bits behind the prefix are set");
+		return mseg_refuse(refusal, -EINVAL, "bits behind the prefix are set");
 	return 0;
 }
 
@@ -152,7 +140,7 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 	int err;
 
 	if (!policy->n_networks)
-		return refuse(refusal, -EINVAL, "there is no network yet");
+		return mseg_refuse(refusal, -EINVAL, "there is no network yet");
 	network = &policy->networks[policy->n_networks - 1];
 	for (i = 0; i < n; i++) {
 		err = check_prefix(&prefixes[i], refusal);
@@ -163,10 +151,10 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 		}
 	}
 	if (n > MSEG_MAX_ENTRIES - policy->n_entries)
-		return refuse(refusal, -E2BIG, "too many entries" MOST(MSEG_MAX_ENTRIES));
+		return mseg_refuse(refusal, -E2BIG, "too many entries" MOST(MSEG_MAX_ENTRIES));
 	array = network->prefixes;
 	if (!reserve(&array, &network->room, network->n_prefixes, n, sizeof(*prefixes)))
-		return no_memory(refusal);
+		return mseg_refuse_no_memory(refusal);
 	network->prefixes = array;
 	for (i = 0; i < n; i++) {
 		network->prefixes[network->n_prefixes] = prefixes[i];
@@ -181,13 +169,13 @@ static int check_service(const struct mseg_service *service, struct mseg_refusal
 	u32 protocol = service->protocol;
 
 	if (protocol > MSEG_PROTOCOL_ANY)
-		return refuse(refusal, -EINVAL, "unknown protocol");
+		return mseg_refuse(refusal, -EINVAL, "unknown protocol");
 	if (service->bare)
 		return 0;
 	if (!mseg_protocol_has_ports(protocol) && !mseg_protocol_is_icmp(protocol))
-		return refuse(refusal, -EINVAL, "the protocol has neither ports nor types");
+		return mseg_refuse(refusal, -EINVAL, "the protocol has neither ports nor types");
 	if (service->low > service->high)
-		return refuse(refusal, -EINVAL, "the range ends before it begins");
+		return mseg_refuse(refusal, -EINVAL, "the range ends before it begins");
 	return 0;
 }
 
@@ -198,11 +186,12 @@ static int check_item(const struct mseg_service *before, const struct mseg_servi
 	if (before->item != service->item)
 		return 0;
 	if (before->protocol != service->protocol)
-		return refuse(refusal, -EINVAL, "an item has more than one protocol");
+		return mseg_refuse(refusal, -EINVAL, "an item has more than one protocol");
 	if (before->bare || service->bare)
-		return refuse(refusal, -EINVAL, "a bare protocol is an item of its own");
+		return mseg_refuse(refusal, -EINVAL, "a bare protocol is an item of its own");
 	if (before->high >= service->low)
-		return refuse(refusal, -EINVAL, "the ranges of an item overlap or do not ascend");
+		return mseg_refuse(refusal, -EINVAL,
+				   "the ranges of an item overlap or do not ascend");
 	return 0;
 }
 
@@ -213,27 +202,27 @@ static int check_rule(const struct mseg_policy *policy, const struct mseg_rule *
 	int err;
 
 	if (strnlen(rule->name, MSEG_MAX_NAME_LEN + 1) > MSEG_MAX_NAME_LEN)
-		return refuse(refusal, -EINVAL, "the name is too long");
+		return mseg_refuse(refusal, -EINVAL, "the name is too long");
 	if (rule->direction > MSEG_DIRECTION_OUT)
-		return refuse(refusal, -EINVAL, "unknown direction");
+		return mseg_refuse(refusal, -EINVAL, "unknown direction");
 	if (rule->action > MSEG_ACTION_REJECT)
-		return refuse(refusal, -EINVAL, "unknown action");
+		return mseg_refuse(refusal, -EINVAL, "unknown action");
 	if (rule->observed > 1)
-		return refuse(refusal, -EINVAL, "a rule is under observation or not");
+		return mseg_refuse(refusal, -EINVAL, "a rule is under observation or not");
 	if (!rule->n_networks)
-		return refuse(refusal, -EINVAL, "a rule needs a network");
+		return mseg_refuse(refusal, -EINVAL, "a rule needs a network");
 	if (!rule->n_services)
-		return refuse(refusal, -EINVAL, "a rule needs a service");
+		return mseg_refuse(refusal, -EINVAL, "a rule needs a service");
 	if (rule->n_networks > MSEG_MAX_RULE_NETWORKS)
-		return refuse(refusal, -E2BIG,
-			      "too many networks in a rule" MOST(MSEG_MAX_RULE_NETWORKS));
+		return mseg_refuse(refusal, -E2BIG,
+				   "too many networks in a rule" MOST(MSEG_MAX_RULE_NETWORKS));
 	if (rule->n_services > MSEG_MAX_RULE_SERVICES)
-		return refuse(refusal, -E2BIG,
-			      "too many services in a rule" MOST(MSEG_MAX_RULE_SERVICES));
+		return mseg_refuse(refusal, -E2BIG,
+				   "too many services in a rule" MOST(MSEG_MAX_RULE_SERVICES));
 	for (i = 0; i < rule->n_networks; i++)
 		if (rule->networks[i] >= policy->n_networks)
-			return refuse(refusal, -EINVAL,
-				      "the rule names a network that is not there");
+			return mseg_refuse(refusal, -EINVAL,
+					   "the rule names a network that is not there");
 	for (i = 0; i < rule->n_services; i++) {
 		err = check_service(&rule->services[i], refusal);
 		if (!err && i)
@@ -254,21 +243,21 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
 	if (err)
 		return err;
 	if (policy->n_rules == MSEG_MAX_RULES)
-		return refuse(refusal, -E2BIG, "too many rules" MOST(MSEG_MAX_RULES));
+		return mseg_refuse(refusal, -E2BIG, "too many rules" MOST(MSEG_MAX_RULES));
 	if (rule->n_networks > MSEG_MAX_PAIRS - policy->n_pairs)
-		return refuse(refusal, -E2BIG,
-			      "too many networks in all rules together" MOST(MSEG_MAX_PAIRS));
+		return mseg_refuse(refusal, -E2BIG,
+				   "too many networks in all rules together" MOST(MSEG_MAX_PAIRS));
 	if (rule->n_networks * rule->n_services > MSEG_MAX_RANGES - policy->n_ranges)
-		return refuse(refusal, -E2BIG, "too many ranges" MOST(MSEG_MAX_RANGES));
+		return mseg_refuse(refusal, -E2BIG, "too many ranges" MOST(MSEG_MAX_RANGES));
 	if (!reserve(&array, &policy->rules_room, policy->n_rules, 1, sizeof(added)))
-		return no_memory(refusal);
+		return mseg_refuse_no_memory(refusal);
 	policy->rules = array;
 	added.name = copy(rule->name, strlen(rule->name) + 1, 1);
 	added.networks = copy(rule->networks, rule->n_networks, sizeof(*rule->networks));
 	added.services = copy(rule->services, rule->n_services, sizeof(*rule->services));
 	if (!added.name || !added.networks || !added.services) {
 		free_rule(&added);
-		return no_memory(refusal);
+		return mseg_refuse_no_memory(refusal);
 	}
 	policy->rules[policy->n_rules++] = added;
 	policy->n_pairs += added.n_networks;
@@ -331,7 +320,7 @@ static int compile_networks(struct mseg_policy *policy, struct mseg_refusal *ref
 			err = mseg_segments_build(network, families[f], &network->segments[f],
 						  refusal);
 			if (err == -ENOMEM)
-				return no_memory(refusal);
+				return mseg_refuse_no_memory(refusal);
 			if (err) {
 				refusal->network = i;
 				return err;

@@ -10,6 +10,7 @@
 
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -42,6 +43,7 @@ static inline void mseg_breathe(void)
 #include <errno.h>
 #include <linux/types.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +52,9 @@ typedef __u16 u16;
 typedef __s16 s16;
 typedef __u32 u32;
 typedef __u64 u64;
+
+/* Of a structure with an array at its end, whose length is bounded. */
+#define struct_size(pointer, member, n) offsetof(typeof(*(pointer)), member[n])
 
 static inline void *mseg_alloc(size_t n, size_t size)
 {

@@ -5,6 +5,7 @@
  * first. A row is painted in that order, each place once.
  */
 #include "rows.h"
+#include "refusal.h"
 
 /* Wider than any list of ranges, which covers 0x10000 values at most. */
 #define WIDTH_BARE 0x10001
@@ -182,39 +183,65 @@ static void paint(const struct builder *builder, u32 n_intervals, u32 n_edges)
 	}
 }
 
+static struct mseg_cell cell_of(const struct builder *builder, u32 gap)
+{
+	struct mseg_cell cell = { .start = builder->edges[gap], .rule = MSEG_ID_NONE };
+	const struct interval *owner;
+
+	if (builder->owner[gap] == MSEG_ID_NONE)
+		return cell;
+	owner = &builder->intervals[builder->owner[gap]];
+	cell.rule = owner->rule;
+	cell.width = owner->width;
+	cell.position = owner->position;
+	return cell;
+}
+
 /* Neighbours that say the same are one cell. */
+static bool begins_cell(const struct builder *builder, u32 gap)
+{
+	struct mseg_cell cell, before;
+
+	if (!gap)
+		return true;
+	cell = cell_of(builder, gap);
+	before = cell_of(builder, gap - 1);
+	return cell.rule != before.rule || cell.width != before.width;
+}
+
+static u32 count_cells(const struct builder *builder, u32 n_edges)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < n_edges; i++)
+		n += begins_cell(builder, i);
+	return n;
+}
+
 static void fill_row(const struct builder *builder, u32 n_edges, struct mseg_row *row)
 {
-	struct mseg_cell cell, *last = NULL;
 	u32 i;
 
-	for (i = 0; i < n_edges; i++) {
-		cell = (struct mseg_cell){ .start = builder->edges[i], .rule = MSEG_ID_NONE };
-		if (builder->owner[i] != MSEG_ID_NONE) {
-			cell.rule = builder->intervals[builder->owner[i]].rule;
-			cell.width = builder->intervals[builder->owner[i]].width;
-			cell.position = builder->intervals[builder->owner[i]].position;
-		}
-		if (last && last->rule == cell.rule && last->width == cell.width)
-			continue;
-		last = &row->cell[row->n++];
-		*last = cell;
-	}
+	for (i = 0; i < n_edges; i++)
+		if (begins_cell(builder, i))
+			row->cell[row->n++] = cell_of(builder, i);
 }
 
 static int build_row(const struct builder *builder, u32 n, struct mseg_row **result)
 {
+	struct mseg_row *row;
 	u32 n_edges;
 
 	if (!n)
 		return 0;
 	mseg_sort(builder->intervals, n, sizeof(*builder->intervals), compare_intervals);
 	n_edges = find_edges(builder, n);
-	*result = mseg_alloc(1, sizeof(**result) + n_edges * sizeof(struct mseg_cell));
-	if (!*result)
-		return -ENOMEM;
 	paint(builder, n, n_edges);
-	fill_row(builder, n_edges, *result);
+	row = mseg_alloc(1, struct_size(row, cell, count_cells(builder, n_edges)));
+	if (!row)
+		return -ENOMEM;
+	fill_row(builder, n_edges, row);
+	*result = row;
 	return 0;
 }
 
@@ -329,7 +356,7 @@ int mseg_rows_build(struct mseg_policy *policy, struct mseg_refusal *refusal)
 	mseg_free(builder.rules);
 	mseg_free(builder.first);
 	if (err)
-		*refusal = (struct mseg_refusal){ "out of memory", MSEG_ID_NONE, MSEG_ID_NONE };
+		mseg_refuse_no_memory(refusal);
 	return err;
 }
 

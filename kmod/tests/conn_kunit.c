@@ -155,8 +155,8 @@ static void all_namespaces(struct kunit *test)
 	u32 i, made = 0;
 
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&total_allocated));
-	KUNIT_EXPECT_EQ(test, 0, atomic_read(&total_count));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&shared_allocated.all));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&shared_count.all));
 	total_connections = 50;
 	for (i = 0; i < 40; i++) {
 		key = mseg_test_key(i);
@@ -164,12 +164,50 @@ static void all_namespaces(struct kunit *test)
 		made += !!add(other->conns, &key, MSEG_CONN_STATE_NEW);
 	}
 	KUNIT_EXPECT_EQ(test, 50, made);
-	KUNIT_EXPECT_EQ(test, 50, atomic_read(&total_count));
+	KUNIT_EXPECT_EQ(test, 50, atomic_read(&shared_count.all));
 	KUNIT_EXPECT_TRUE(test, mseg_conn_full(one->conns));
 	KUNIT_EXPECT_EQ(test, 30,
 			stat(one, MSEG_STAT_conn_total) + stat(other, MSEG_STAT_conn_total));
 	KUNIT_EXPECT_EQ(test, 50,
 			atomic_read(&one->conns->count) + atomic_read(&other->conns->count));
+	total_connections = limit;
+}
+
+/* Whoever fills all places that there are leaves the host its own. */
+static void the_hosts_share(struct kunit *test)
+{
+	struct mseg_net *host = mseg_test_net(test, 20), *other = mseg_test_net(test, 20),
+			*third = mseg_test_net(test, 1000);
+	unsigned int limit = total_connections;
+	struct mseg_conn_key key;
+	u32 i, theirs = 0, own = 0;
+
+	other->conns->host = false;
+	third->conns->host = false;
+	total_connections = 50;
+	for (i = 0; i < 100; i++) {
+		key = mseg_test_key(i);
+		theirs += !!add(other->conns, &key, MSEG_CONN_STATE_NEW);
+	}
+	KUNIT_EXPECT_EQ(test, 20, theirs);
+	KUNIT_EXPECT_FALSE(test, mseg_conn_full(host->conns));
+	/* Half at most is the host's alone, if its cache is larger. */
+	for (i = 0; i < 100; i++) {
+		key = mseg_test_key(i);
+		theirs += !!add(third->conns, &key, MSEG_CONN_STATE_NEW);
+	}
+	KUNIT_EXPECT_EQ(test, 25, theirs);
+	KUNIT_EXPECT_TRUE(test, mseg_conn_full(third->conns));
+	KUNIT_EXPECT_EQ(test, 95, stat(third, MSEG_STAT_conn_total));
+	for (i = 0; i < 100; i++) {
+		key = mseg_test_key(i);
+		KUNIT_EXPECT_EQ(test, i >= 20, mseg_conn_full(host->conns));
+		own += !!add(host->conns, &key, MSEG_CONN_STATE_NEW);
+	}
+	KUNIT_EXPECT_EQ(test, 20, own);
+	KUNIT_EXPECT_EQ(test, 0, stat(host, MSEG_STAT_conn_total));
+	KUNIT_EXPECT_EQ(test, 25, atomic_read(&shared_count.others));
+	KUNIT_EXPECT_EQ(test, 25, atomic_read(&shared_allocated.others));
 	total_connections = limit;
 }
 
@@ -377,17 +415,12 @@ static void races(struct kunit *test)
 			stat(mnet, MSEG_STAT_conn_added) - stat(mnet, MSEG_STAT_conn_removed));
 }
 
-static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove),
-				     KUNIT_CASE(kinds),
-				     KUNIT_CASE(limit),
-				     KUNIT_CASE(overflow),
-				     KUNIT_CASE(waiting),
-				     KUNIT_CASE(all_namespaces),
-				     KUNIT_CASE(victims),
-				     KUNIT_CASE(flood),
-				     KUNIT_CASE(timeouts),
-				     KUNIT_CASE_SLOW(races),
-				     {} };
+static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove), KUNIT_CASE(kinds),
+				     KUNIT_CASE(limit),		  KUNIT_CASE(overflow),
+				     KUNIT_CASE(waiting),	  KUNIT_CASE(all_namespaces),
+				     KUNIT_CASE(the_hosts_share), KUNIT_CASE(victims),
+				     KUNIT_CASE(flood),		  KUNIT_CASE(timeouts),
+				     KUNIT_CASE_SLOW(races),	  {} };
 
 static struct kunit_suite suite = {
 	.name = "mseg_conn",

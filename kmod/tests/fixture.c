@@ -15,6 +15,7 @@ static void free_net(void *data)
 	mseg_queries_free(mnet->queries);
 	mseg_generation_drop(mnet);
 	mutex_unlock(&mnet->lock);
+	mseg_txn_teardown(mnet);
 	mseg_generation_teardown(mnet);
 	mseg_subscriber_teardown(&mnet->subscribers);
 	free_percpu(mnet->stats);
@@ -28,14 +29,14 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	KUNIT_ASSERT_NOT_NULL(test, mnet);
 	mnet->net = &init_net;
 	mutex_init(&mnet->lock);
-	INIT_LIST_HEAD(&mnet->txns);
+	mseg_txn_setup(mnet);
 	mseg_subscriber_setup(&mnet->subscribers);
 	mseg_generation_setup(mnet);
 	mutex_lock(&mnet->lock);
 	KUNIT_EXPECT_EQ(test, 0, mseg_generation_first(mnet));
 	mutex_unlock(&mnet->lock);
 	mnet->stats = alloc_percpu(struct mseg_stats);
-	mnet->conns = mseg_conns_new(max, mnet->stats);
+	mnet->conns = mseg_conns_new(max, true, mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
 	mnet->queries = mseg_queries_new();
 	ratelimit_state_init(&mnet->answers, HZ, 500);

@@ -199,10 +199,54 @@ static void record_of_a_connection(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 53, record.source_port);
 }
 
-static struct kunit_case cases[] = {
-	KUNIT_CASE(nobody_listens), KUNIT_CASE(everything_arrives),	KUNIT_CASE(overflow),
-	KUNIT_CASE(deaf_listener),  KUNIT_CASE(record_of_a_connection), {}
-};
+/* What a lost record counted, the next one does. */
+static void a_lost_records_count(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *filler, *conn;
+
+	subscribe(test, mnet);
+	filler = conn_new(test, mnet, 1, MSEG_ACTION_ALLOW);
+	conn = conn_new(test, mnet, 2, MSEG_ACTION_ALLOW);
+	atomic_set(&conn->attempts, 7);
+	preempt_disable();
+	emit_quietly(mnet, filler, ALLOWED_RECORDS);
+	emit_quietly(mnet, conn, 1);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_flows_lost_accept));
+	KUNIT_EXPECT_EQ(test, 7, atomic_read(&conn->attempts));
+	flush_delayed_work(&mnet->flows->send);
+	emit(mnet, conn, 1);
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&conn->attempts));
+}
+
+/* Nothing is counted as reported, but it is not asked for again at once. */
+static void a_report_to_nobody(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *conn = conn_new(test, mnet, 1, MSEG_ACTION_REJECT);
+
+	atomic_set(&conn->attempts, 7);
+	conn->reported = jiffies - 100 * HZ;
+	emit(mnet, conn, 3);
+	KUNIT_EXPECT_EQ(test, 0, stat(mnet, MSEG_STAT_flows_made));
+	KUNIT_EXPECT_EQ(test, 7, atomic_read(&conn->attempts));
+	KUNIT_EXPECT_TRUE(test, time_before32((u32)jiffies, conn->reported + 10 * HZ));
+	/* Who subscribes later hears of all. */
+	subscribe(test, mnet);
+	emit(mnet, conn, 1);
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_flows_made));
+	KUNIT_EXPECT_EQ(test, 0, atomic_read(&conn->attempts));
+}
+
+static struct kunit_case cases[] = { KUNIT_CASE(nobody_listens),
+				     KUNIT_CASE(everything_arrives),
+				     KUNIT_CASE(overflow),
+				     KUNIT_CASE(deaf_listener),
+				     KUNIT_CASE(record_of_a_connection),
+				     KUNIT_CASE(a_lost_records_count),
+				     KUNIT_CASE(a_report_to_nobody),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "mseg_flow",

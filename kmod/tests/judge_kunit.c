@@ -346,6 +346,162 @@ static void errors(struct kunit *test)
 	rcu_read_unlock();
 }
 
+#define CLIENT 9
+#define SERVER 80
+
+/* Through this host, from the client to the server or back. */
+static u8 judge_through(struct mseg_net *mnet, bool back, u8 protocol, bool published,
+			const struct mseg_segment *segment)
+{
+	struct mseg_packet packet = packet_of(back ? CLIENT : SERVER, protocol, true, 0);
+	struct mseg_forwarded forwarded = { .published = published };
+	u8 verdict;
+
+	packet.key.path = MSEG_PATH_FORWARD;
+	packet.key.local.s6_addr32[0] = htonl(0x0a000000 + (back ? SERVER : CLIENT));
+	packet.key.lport = htons(back ? 80 : 5000);
+	packet.key.rport = htons(back ? 5000 : 80);
+	packet.service = published ? 8080 : ntohs(packet.key.rport);
+	forwarded.destination = packet.key.remote;
+	if (published)
+		forwarded.destination.s6_addr32[0] = htonl(0x0a000001);
+	if (segment) {
+		forwarded.segment = *segment;
+		packet.tcp_syn = segment->syn && !segment->has_ack;
+		packet.tcp_any_syn = segment->syn;
+	}
+	packet.forwarded = &forwarded;
+	rcu_read_lock();
+	verdict = mseg_judge_flow(mnet, &packet);
+	rcu_read_unlock();
+	return verdict;
+}
+
+/* What looks the same behind the translation was not sent to the same address. */
+static void published_and_direct(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mnet->forward = MSEG_MODE_ENFORCE;
+	/* Published needs the first alone, all else both. */
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, false, IPPROTO_UDP, true, NULL));
+	KUNIT_EXPECT_EQ(test, REJECT, judge_through(mnet, false, IPPROTO_UDP, false, NULL));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, false, IPPROTO_UDP, true, NULL));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, true, IPPROTO_UDP, true, NULL));
+	KUNIT_EXPECT_EQ(test, REJECT, judge_through(mnet, false, IPPROTO_UDP, false, NULL));
+	/* One live entry, and one of rejected attempts. */
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&mnet->conns->count));
+}
+
+/* One that the server's end begins may be forged: it takes nothing over. */
+static void strange_syn(struct kunit *test)
+{
+	static const struct mseg_segment syn = {
+		.seq = 100,
+		.end = 101,
+		.window = 1000,
+		.scale = MSEG_SCALE_NONE,
+		.syn = true,
+	};
+	static const struct mseg_segment syn_ack = {
+		.seq = 500,
+		.end = 501,
+		.ack = 101,
+		.window = 1000,
+		.scale = MSEG_SCALE_NONE,
+		.syn = true,
+		.has_ack = true,
+	};
+	static const struct mseg_segment ack = {
+		.seq = 101,
+		.end = 101,
+		.ack = 501,
+		.window = 1000,
+		.has_ack = true,
+	};
+	static const struct mseg_segment reply = {
+		.seq = 501,
+		.end = 511,
+		.ack = 101,
+		.window = 1000,
+		.has_ack = true,
+	};
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	u64 judgements;
+
+	mnet->forward = MSEG_MODE_ENFORCE;
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, false, IPPROTO_TCP, false, &syn));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, true, IPPROTO_TCP, false, &syn_ack));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, false, IPPROTO_TCP, false, &ack));
+	judgements = judged(mnet);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, true, IPPROTO_TCP, false, &syn));
+	/* It was judged for itself, in both directions. */
+	KUNIT_EXPECT_EQ(test, judgements + 2, judged(mnet));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&mnet->conns->count));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_through(mnet, true, IPPROTO_TCP, false, &reply));
+	KUNIT_EXPECT_EQ(test, judgements + 2, judged(mnet));
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_through(mnet, true, IPPROTO_TCP, false, &syn));
+}
+
+/* A processor that still reads the former policy takes back nothing. */
+static void stale_processor(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_refusal refusal;
+	struct mseg_conn *conn;
+	struct mseg_txn *txn;
+
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	conn = conn_of(mnet, 1, IPPROTO_UDP, MSEG_CONN_PLAIN);
+	mutex_lock(&mnet->lock);
+	txn = mseg_txn_begin(mnet, 1, NULL);
+	txn->policy->defaults[MSEG_DIRECTION_IN] = REJECT;
+	/* On trial, so that the former one is kept. */
+	KUNIT_EXPECT_EQ(test, 0, mseg_txn_commit(mnet, txn, 0, 60, &refusal));
+	mutex_unlock(&mnet->lock);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_UDP, false, 0));
+	KUNIT_EXPECT_EQ(test, 2, conn->generation);
+	rcu_read_lock();
+	judge_again(mnet, mnet->former, conn);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, REJECT, conn->verdict);
+	KUNIT_EXPECT_EQ(test, 2, conn->generation);
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_REJECTED, conn->state);
+}
+
+static u64 stat(struct mseg_net *mnet, enum mseg_stat stat)
+{
+	return mseg_stats_sum(mnet->stats, stat);
+}
+
+/* By verdict and reason, and by the states that connections came into. */
+static void statistics(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	open_tcp(test, mnet, 1);
+	judge_one(mnet, 1, IPPROTO_TCP, false, END);
+	fake_state = MSEG_SOCKET_NONE;
+	judge_one(mnet, 2, IPPROTO_UDP, false, 0);
+	judge_one(mnet, 2, IPPROTO_UDP, false, 0);
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_judged_allow_default));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_judged_reject_default));
+	KUNIT_EXPECT_EQ(test, 0, stat(mnet, MSEG_STAT_judged_allow_rule));
+	KUNIT_EXPECT_EQ(test, 0, stat(mnet, MSEG_STAT_judged_reject_rule));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_state_new));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_state_replied));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_state_established));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_state_closing));
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_state_rejected));
+	rcu_read_lock();
+	mseg_track_socket(mnet, conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_PLAIN));
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, 1, stat(mnet, MSEG_STAT_state_closed));
+}
+
 static struct kunit_case cases[] = { KUNIT_CASE(reply_needs_no_rule),
 				     KUNIT_CASE(rejected_answers_its_direction),
 				     KUNIT_CASE(attempts_share_an_entry),
@@ -357,6 +513,10 @@ static struct kunit_case cases[] = { KUNIT_CASE(reply_needs_no_rule),
 				     KUNIT_CASE(full),
 				     KUNIT_CASE(midstream),
 				     KUNIT_CASE(errors),
+				     KUNIT_CASE(published_and_direct),
+				     KUNIT_CASE(strange_syn),
+				     KUNIT_CASE(stale_processor),
+				     KUNIT_CASE(statistics),
 				     {} };
 
 static struct kunit_suite suite = {

@@ -33,8 +33,31 @@ static void belongs_to_a_port(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, mseg_txn_find(mnet, 2, mine->id));
 	KUNIT_EXPECT_NULL(test, mseg_txn_find(mnet, 1, other->id));
 	KUNIT_EXPECT_NULL(test, mseg_txn_find(mnet, 1, 0));
-	mseg_txn_abort_port(mnet, 1);
+	unlock_net(mnet);
+}
+
+/* Of a port that was closed nothing is left, whoever has it next. */
+static void orphans(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 16);
+	struct mseg_txn *mine, *other;
+	int i;
+
+	lock_net(mnet);
+	mine = mseg_txn_begin(mnet, 1, NULL);
+	other = mseg_txn_begin(mnet, 2, NULL);
+	mseg_txn_orphan(mnet, 1);
+	KUNIT_EXPECT_NULL(test, mseg_txn_find(mnet, 1, mine->id));
+	KUNIT_EXPECT_PTR_EQ(test, other, mseg_txn_find(mnet, 2, other->id));
+	unlock_net(mnet);
+	flush_work(&mnet->orphans);
 	KUNIT_EXPECT_EQ(test, 1, mnet->n_txns);
+	/* They are in nobody's way, even before they are gone. */
+	lock_net(mnet);
+	for (i = 0; i < 3 * MAX_TXNS; i++) {
+		KUNIT_EXPECT_FALSE(test, IS_ERR(mseg_txn_begin(mnet, 1, NULL)));
+		mseg_txn_orphan(mnet, 1);
+	}
 	KUNIT_EXPECT_PTR_EQ(test, other, mseg_txn_find(mnet, 2, other->id));
 	unlock_net(mnet);
 }
@@ -211,6 +234,7 @@ static void statistics(struct kunit *test)
 }
 
 static struct kunit_case cases[] = { KUNIT_CASE(belongs_to_a_port),
+				     KUNIT_CASE(orphans),
 				     KUNIT_CASE(limit),
 				     KUNIT_CASE(commit),
 				     KUNIT_CASE(bad_policy),

@@ -85,9 +85,9 @@ def _():
     daemon = Msegd()
     daemon.post("externalnetworks", network("a", "192.0.2.1", description="0")).wanted(201)
     daemon.post("netrulesets", ruleset("r", "a")).wanted(201)
-    for wait, confirm in ((0.1, True), (2.5, False), (0.1, False)):
-        daemon.ask("PATCH", "externalnetworks/a?confirmWithin=2", {"entries": ["192.0.2.2"]}
-                   ).wanted(200)
+    for seconds, wait, confirm in ((60, 0.1, True), (2, 2.5, False), (3, 0.1, False)):
+        daemon.ask("PATCH", f"externalnetworks/a?confirmWithin={seconds}",
+                   {"entries": ["192.0.2.2"]}).wanted(200)
         daemon.kill()
         time.sleep(wait)
         daemon.start()

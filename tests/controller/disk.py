@@ -70,11 +70,11 @@ def _():
 def _():
     path = small_disk()
     daemon = begin(path)
-    daemon.ask("PATCH", "externalnetworks/a?confirmWithin=2", {"entries": ["192.0.2.77"]}
+    daemon.ask("PATCH", "externalnetworks/a?confirmWithin=4", {"entries": ["192.0.2.77"]}
                ).wanted(200)
     fill(path)
     # The log may have room left: until even the smallest revision has none.
-    time.sleep(4)
+    time.sleep(6)
     status = daemon.status()
     equal([net["entries"][0] for net in kernel()[1]], ["192.0.2.0/24"], "the kernel")
     os.unlink(path + "/fill")

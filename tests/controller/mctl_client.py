@@ -322,6 +322,13 @@ def events(bench):
     bench.tap.equal([(row["event"], row.get("revision"), row["action"]) for row in rows],
                     [("revision", 3, "apply"), ("flow", None, "Reject")], "events come as rows")
     bench.tap.check(result.stderr.startswith("listening\n"), "it says that it listens")
+    bench.stub.answers = {"GET /v1/events": lambda _: (time.sleep(20), problem(500))[1]}
+    with subprocess.Popen([MCTL, "monitor", "-o", "json"], stdout=subprocess.PIPE, text=True,
+                          env=bench.environment) as process:
+        time.sleep(0.5)
+        process.terminate()
+        out = process.communicate(timeout=15)[0]
+    bench.tap.equal((process.returncode, json.loads(out)), (0, []), "a signal ends it well")
     bench.stub.answers = {"GET /v1/events": problem(403)}
     bench.ends(4, "monitor")
 

@@ -186,7 +186,7 @@ class Msegd:
             self.config = os.path.join(self.directory, "mseg.conf")
             with open(self.config, "w") as file:
                 file.write(config)
-        cleanups.callback(self.kill)
+        cleanups.callback(self.finish)
         if start:
             self.start()
 
@@ -230,6 +230,11 @@ class Msegd:
 
     def kill(self):
         self.end(signal.SIGKILL)
+
+    def finish(self):
+        """Whatever came, it ends well, and within its time."""
+        if self.process and self.process.poll() is None:
+            self.stop()
 
     def stop(self):
         equal(self.end(signal.SIGTERM), 0, f"status at its end; {self.said()}")

@@ -399,6 +399,8 @@ def _():
             ("POST", "namespaces?check=true", {"name": "/acme/vm"}, 422)):
         equal(as_user(daemon, ALICE, method, target, body)[0], wanted, f"{method} {target}")
     equal(as_user(daemon, ALICE, "GET", "namespaces")[1], [])
+    revision = as_user(daemon, ALICE, "GET", "revisions/1")[1]
+    equal((revision["action"], revision["changes"]), ("", []))
 
 
 @subtest("roles change with SIGHUP; a mistake changes nothing")

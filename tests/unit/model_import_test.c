@@ -307,6 +307,13 @@ static void test_hostile(void **state)
 		     "must be a string");
 	refused_long("data: {{ .Values.", 'x', 1 << 20, " }}", "only {{ .Values.KEY }}");
 	refused_long("data: [", ',', 1 << 20, "]", "error");
+	/* What takes libfyaml minutes. */
+	refused_long("", '%', 1 << 20, "", "cannot begin with %");
+	refused_long("data: {}\n", '%', 1 << 20, "", "cannot begin with %");
+	refused_long("%YAML 1", '1', 1 << 20, "", "cannot begin with %");
+	refused_long("data: {a: ", ' ', 1 << 20, "", "blanks and line breaks in a row");
+	refused_long("data: {a: ", '\t', 1 << 20, "", "blanks and line breaks in a row");
+	refused_long("data: |\n ", '\n', 1 << 20, "", "blanks and line breaks in a row");
 }
 
 /* Deep or long or many: each document of a stream counts. */
