@@ -197,17 +197,13 @@ static u32 hash(const struct mseg_conn_key *key)
 			     kind_of(key) ^ rol32(key->scope, 16), &hash_key);
 }
 
-/* An IPv4 address is followed by zeros in every key. */
 static bool same_key(const struct mseg_conn_key *a, const struct mseg_conn_key *b)
 {
 	u32 differs = (kind_of(a) ^ kind_of(b)) | (a->scope ^ b->scope) |
-		      (ports_of(a) ^ ports_of(b)) | (ipv4_of(&a->local) ^ ipv4_of(&b->local)) |
-		      (ipv4_of(&a->remote) ^ ipv4_of(&b->remote));
+		      (ports_of(a) ^ ports_of(b));
 
-	if (differs)
-		return false;
-	return a->family == MSEG_FAMILY_IPV4 ||
-	       (ipv6_addr_equal(&a->local, &b->local) && ipv6_addr_equal(&a->remote, &b->remote));
+	return !differs && ipv6_addr_equal(&a->local, &b->local) &&
+	       ipv6_addr_equal(&a->remote, &b->remote);
 }
 
 static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns, u32 hash)
