@@ -160,7 +160,12 @@ static void on_kernel(void *arg)
 
 static int on_look(sd_event_source *source, uint64_t time, void *arg)
 {
-	reconcile_follow(arg);
+	struct service *service = arg;
+
+	if (service->unsettled)
+		reconcile(service);
+	else
+		reconcile_follow(service);
 	sd_event_source_set_time(source, time + LOOK_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

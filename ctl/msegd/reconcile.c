@@ -44,6 +44,7 @@ static void in_force(struct service *service, uint64_t revision, uint32_t genera
 	service->enforced = revision;
 	service->generation = generation;
 	service->on_trial = on_trial;
+	service->unsettled = false;
 	service->problem[0] = '\0';
 }
 
@@ -294,6 +295,7 @@ static void load_newest(struct service *service, const struct plan *plan)
 	uint32_t generation;
 	int err = load(service, plan, &generation);
 
+	service->unsettled = err;
 	if (err)
 		trouble(service, "the kernel does not take the newest revision: %s",
 			enforce_why(service->enforce, err));
@@ -367,6 +369,7 @@ static void settle(struct service *service, const struct plan *plan, struct kern
 
 	if (!err && !same)
 		err = same = enforce_is(service->enforce, plan->compiled->policy);
+	service->unsettled = err < 0;
 	if (err < 0) {
 		trouble(service, "the kernel's state cannot be settled: %s",
 			enforce_why(service->enforce, err));

@@ -238,6 +238,7 @@ static void conclude(const struct revising *revising, uint32_t generation)
 	service->enforced = store_newest(service->store);
 	service->generation = generation;
 	service->on_trial = revising->how->confirm_within;
+	service->unsettled = false;
 	service->problem[0] = '\0';
 	if (!service->on_trial && enforce_confirm(service->enforce, generation))
 		reconcile(service);

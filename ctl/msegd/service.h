@@ -26,6 +26,7 @@
  * @instance: enforce_instance() then
  * @on_trial: @enforced awaits confirmation
  * @overdue: its time is over, which the store does not know yet
+ * @unsettled: the newest revision could not be put in force; to be tried again
  * @problem: what keeps the kernel from enforcing the newest revision, or ""
  */
 struct service {
@@ -40,6 +41,7 @@ struct service {
 	unsigned int instance;
 	bool on_trial;
 	bool overdue;
+	bool unsettled;
 	char problem[256];
 };
 

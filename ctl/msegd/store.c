@@ -95,7 +95,11 @@ static int errno_of(int code)
 /* Remember what is said of an error before anything else is asked of SQLite. */
 static int failed(struct store *store, int code)
 {
-	snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(store->db));
+	/* Flushing leaves no message of its own. */
+	bool is_said = (sqlite3_errcode(store->db) & 0xff) == (code & 0xff);
+
+	snprintf(store->error, sizeof(store->error), "%s",
+		 is_said ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
 	return errno_of(code);
 }
 

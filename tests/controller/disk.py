@@ -58,7 +58,8 @@ def _():
             equal((after["revision"], after["enforced"], after["problems"]),
                   (before[1]["revision"], before[1]["revision"], []))
             break
-    true(refused and "full" in refused["detail"], "never refused")
+    true(refused, "never refused")
+    true("full" in refused["detail"] and "stays" in refused["detail"], refused.body)
     daemon.kill()
     daemon.start()
     equal(daemon.status()["revision"], after["revision"])
