@@ -23,6 +23,7 @@ UNIT_TESTS :=
 -include ctl/build.mk
 -include tests/unit/build.mk
 -include tests/fuzz/build.mk
+-include tests/bench/build.mk
 
 .PHONY: all
 all: programs module ## build the programs and the module for both kernels (the default)

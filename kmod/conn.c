@@ -21,6 +21,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <net/ipv6.h>
 
 #include <linux/mseg.h>
 
@@ -168,14 +169,41 @@ void mseg_conns_free(struct mseg_conns *conns)
 	kfree(conns);
 }
 
+/* The parts of an IPv4 connection's key, as one number each. */
+static u32 ipv4_of(const struct in6_addr *address)
+{
+	return (__force u32)address->s6_addr32[0];
+}
+
+static u32 ports_of(const struct mseg_conn_key *key)
+{
+	return *(const u32 *)&key->lport;
+}
+
+static u32 kind_of(const struct mseg_conn_key *key)
+{
+	return *(const u32 *)&key->family;
+}
+
+/*
+ * The scope is the host's own number and no sender's choice, so that mixing it in
+ * openly gives nobody a collision; who wants one needs the key for the rest.
+ */
 static u32 hash(const struct mseg_conn_key *key)
 {
-	return hsiphash(key, sizeof(*key), &hash_key);
+	if (key->family != MSEG_FAMILY_IPV4)
+		return hsiphash(key, sizeof(*key), &hash_key);
+	return hsiphash_4u32(ipv4_of(&key->local), ipv4_of(&key->remote), ports_of(key),
+			     kind_of(key) ^ rol32(key->scope, 16), &hash_key);
 }
 
 static bool same_key(const struct mseg_conn_key *a, const struct mseg_conn_key *b)
 {
-	return !memcmp(a, b, sizeof(*a));
+	u32 differs = (kind_of(a) ^ kind_of(b)) | (a->scope ^ b->scope) |
+		      (ports_of(a) ^ ports_of(b));
+
+	return !differs && ipv6_addr_equal(&a->local, &b->local) &&
+	       ipv6_addr_equal(&a->remote, &b->remote);
 }
 
 static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns, u32 hash)
@@ -506,5 +534,10 @@ unsigned long mseg_conn_timeout(const struct mseg_conns *conns, const struct mse
 
 bool mseg_conn_expired(const struct mseg_conns *conns, const struct mseg_conn *conn)
 {
-	return time_after(jiffies, READ_ONCE(conn->last_seen) + mseg_conn_timeout(conns, conn));
+	unsigned long last_seen = READ_ONCE(conn->last_seen);
+
+	/* No time-out is shorter than a second. */
+	if (time_before(jiffies, last_seen + HZ))
+		return false;
+	return time_after(jiffies, last_seen + mseg_conn_timeout(conns, conn));
 }

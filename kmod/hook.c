@@ -91,8 +91,9 @@ static void count(struct mseg_net *mnet, enum mseg_stat first, const struct nf_h
 static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 			  const struct nf_hook_state *state)
 {
+	/* The parser clears it. */
+	struct mseg_packet packet __uninitialized;
 	enum mseg_packet_class class;
-	struct mseg_packet packet;
 
 	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);
 	if (is_own(mnet, &packet)) {

@@ -39,12 +39,6 @@ struct ip_info {
 	bool later; /* a fragment that is not the first */
 };
 
-static void from_ipv4(struct in6_addr *to, __be32 from)
-{
-	memset(to, 0, sizeof(*to));
-	to->s6_addr32[0] = from;
-}
-
 /* Whether an option routes the packet by way of others: RFC 791, 3.1. */
 static bool has_source_route(const struct sk_buff *skb, int offset, int len)
 {
@@ -75,8 +69,8 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	if (!header || header->version != 4 || header->ihl < 5)
 		return MSEG_PACKET_TRUNCATED;
-	from_ipv4(&ip->source, header->saddr);
-	from_ipv4(&ip->destination, header->daddr);
+	ip->source = (struct in6_addr){ .s6_addr32 = { header->saddr } };
+	ip->destination = (struct in6_addr){ .s6_addr32 = { header->daddr } };
 	ip->family = MSEG_FAMILY_IPV4;
 	ip->protocol = header->protocol;
 	ip->hop_limit = header->ttl;
@@ -253,15 +247,27 @@ static void set_icmp_key(struct mseg_conn_key *key, u8 type, u8 code, bool out, 
 	key->rport = htons(query << 8 | code);
 }
 
+static bool set_key_by_icmp(const struct sk_buff *skb, const struct ip_info *ip, bool out,
+			    struct mseg_conn_key *key)
+{
+	const struct icmphdr *icmp;
+	struct icmphdr buffer;
+	bool reply;
+
+	/* The header begins alike in both families. */
+	icmp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
+	if (!icmp)
+		return false;
+	set_icmp_key(key, icmp->type, icmp->code, out, icmp->un.echo.id, &reply);
+	return true;
+}
+
 /* Addresses and ports of a transport header that this host sends (@out). */
 static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool out,
 		    struct mseg_conn_key *key)
 {
-	const struct icmphdr *icmp;
 	const __be16 *ports;
-	struct icmphdr icmp_buffer;
-	__be16 ports_buffer[2];
-	bool reply;
+	__be16 buffer[2];
 
 	key->local = out ? ip->source : ip->destination;
 	key->remote = out ? ip->destination : ip->source;
@@ -270,18 +276,14 @@ static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool ou
 	if (ip->later)
 		return true;
 	if (mseg_protocol_has_ports(ip->protocol)) {
-		ports = skb_header_pointer(skb, ip->transport, sizeof(ports_buffer), ports_buffer);
+		ports = skb_header_pointer(skb, ip->transport, sizeof(buffer), buffer);
 		if (!ports)
 			return false;
 		key->lport = ports[!out];
 		key->rport = ports[out];
 	} else if (ip->protocol ==
 		   (ip->family == MSEG_FAMILY_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		/* The header begins alike in both families. */
-		icmp = skb_header_pointer(skb, ip->transport, sizeof(icmp_buffer), &icmp_buffer);
-		if (!icmp)
-			return false;
-		set_icmp_key(key, icmp->type, icmp->code, out, icmp->un.echo.id, &reply);
+		return set_key_by_icmp(skb, ip, out, key);
 	}
 	return true;
 }
@@ -466,8 +468,9 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet)
 {
+	/* Read only as far as it was filled. */
+	struct ip_info ip __uninitialized;
 	enum mseg_packet_class class;
-	struct ip_info ip;
 	bool told;
 
 	memset(packet, 0, sizeof(*packet));

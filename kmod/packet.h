@@ -64,7 +64,7 @@ enum mseg_path {
  * @kind: enum mseg_conn_kind
  * @path: enum mseg_path
  *
- * Keys are hashed and compared as bytes.
+ * Keys are compared as bytes.
  */
 struct mseg_conn_key {
 	struct in6_addr local;
