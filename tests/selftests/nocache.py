@@ -4,7 +4,7 @@
 
 First the module remembers no connection (max_connections=0), then 256, and a
 flood of SYNs from forged addresses meets it; then 64, and all are established;
-then all namespaces may have 100 together.
+then all namespaces may have 100 together, of which the host has 50 for itself.
 
       init namespace: the host           peer
      ┌──────────────────────┐     ┌─────────────────────────────────┐
@@ -240,6 +240,30 @@ def shared():
     # What is not remembered is judged.
     with fails(ConnectionRefusedError):
         lib.tcp_pair(4, "in")
+
+
+@subtest("what another namespace remembers leaves the host its share")
+def share():
+    lib.load(SHARED)
+    with lib.inside():
+        peer = genl.Client()
+    lib.cleanups.callback(peer.close)
+    peer.call("ATTACH")
+    lib.cleanups.callback(peer.call, "DETACH")
+    lib.policy(rule("in", "udp"))
+    for i in range(120):
+        with lib.udp(lib.PEER[4], "peer", 20000 + i) as one:
+            one.sendto(b"x", ("192.0.2.200", 9))
+    with lib.inside():
+        inside = Child(lib.stats).result()
+    assert inside["conn_added"] - inside["conn_removed"] == 50, inside
+    wire = lib.wire()
+    for i in range(45):
+        wire.send(packets.udp(lib.PEER[4], HOST[4], 1000 + i, 9))
+    lib.wait_for(lambda: lib.stats()["allowed_in_ipv4"] >= 45, "all")
+    counted = lib.stats()
+    assert remembered() >= 45, counted
+    assert not counted["conn_total"] and not counted["conn_evicted"], counted
 
 
 if __name__ == "__main__":

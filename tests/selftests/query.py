@@ -11,13 +11,14 @@
 """
 
 import contextlib
+import os
 import socket
 import struct
 import time
 
 import lib
 import packets
-from lib import FAMILIES, HOST, PEER, rule, subtest
+from lib import FAMILIES, HOST, PEER, Child, rule, subtest
 
 ANSWER_TIME = 6
 BROADCAST = "255.255.255.255"
@@ -209,6 +210,30 @@ def ping(family):
         assert lib.stats()[f"seen_in_ipv{family}"] > before + 1
 
 
+@contextlib.contextmanager
+def without_prefix():
+    """The host as in many a cloud: its address is its own network."""
+    lib.command("ip", "address", "replace", f"{HOST[4]}/32", "dev", "veth0")
+    lib.command("ip", "address", "delete", f"{HOST[4]}/24", "dev", "veth0")
+    lib.command("ip", "route", "replace", "224.0.0.0/4", "dev", "veth0")
+    try:
+        yield
+    finally:
+        lib.command("ip", "route", "delete", "224.0.0.0/4", "dev", "veth0")
+        lib.command("ip", "address", "replace", f"{HOST[4]}/24", "dev", "veth0")
+        lib.command("ip", "address", "delete", f"{HOST[4]}/32", "dev", "veth0")
+        lib.command("ip", "route", "replace", "default", "via", PEER[4])
+
+
+@subtest("where the host's address is its only prefix, nobody is on its link")
+def no_prefix():
+    lib.policy(rule("out", "udp"))
+    with without_prefix():
+        sock, service = ask("mDNS")
+        assert not comes(sock, service)
+        assert not comes(sock, service, source="198.51.100.9")
+
+
 @subtest("a table full of queries forgets the oldest, and the last is answered")
 def many():
     lib.policy(rule("out", "udp"))
@@ -217,6 +242,25 @@ def many():
             pass
     sock, service = ask("mDNS")
     assert comes(sock, service)
+
+
+@subtest("a user who asks from every port pushes out his own queries alone")
+def pushes_out():
+    lib.policy(rule("out", "udp"))
+    sock, service = ask("mDNS")
+    with lib.moved(query_forgotten=(100, 800)):
+        Child(ask_much, 800).result()
+    assert comes(sock, service)
+
+
+def ask_much(times):
+    os.setgroups([])
+    os.setuid(12345)
+    for _ in range(times):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.bind((HOST[4], 0))
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(HOST[4]))
+            sock.sendto(b"?", GROUPS["mDNS"])
 
 
 @subtest("without a cache answers come as well")
