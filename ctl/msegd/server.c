@@ -75,9 +75,12 @@ struct server {
 	struct peer *peers;
 	struct peer *adding;
 	unsigned int n_peers;
+	/* Whether a connection was resumed that libmicrohttpd has not looked at since. */
+	bool resumed;
 };
 
 struct stream {
+	struct server *server;
 	struct MHD_Connection *connection;
 	void (*gone)(struct stream *stream, void *arg);
 	void *arg;
@@ -112,6 +115,7 @@ static void stream_wake(struct stream *stream)
 {
 	if (stream->suspended) {
 		stream->suspended = false;
+		stream->server->resumed = true;
 		MHD_resume_connection(stream->connection);
 	}
 }
@@ -209,6 +213,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 		return MHD_NO;
 	add_headers(response, reply);
 	if (reply->stream) {
+		reply->stream->server = exchange->server;
 		reply->stream->connection = connection;
 		exchange->peer->deadline = 0;
 	}
@@ -521,6 +526,11 @@ static int on_after(sd_event_source *source, void *arg)
 	MHD_UNSIGNED_LONG_LONG wait;
 
 	(void)source;
+	/* What is resumed within MHD_run() is acted on by the next, of which it says nothing. */
+	while (server->resumed) {
+		server->resumed = false;
+		MHD_run(server->daemon);
+	}
 	if (MHD_get_timeout(server->daemon, &wait) == MHD_YES) {
 		sd_event_source_set_time(server->timer, now_of(server) + wait * 1000);
 		sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
