@@ -380,6 +380,7 @@ def _():
     daemon = fresh()
     listener = Connection(daemon.socket)
     listener.request("GET", "/v1/events")
+    connected = listener.sock
     response = listener.getresponse()
     equal((response.readline(), response.readline()), (b":\n", b"\n"))
     # The listener waits, and the connection of who makes the change stays open.
@@ -389,7 +390,7 @@ def _():
     answer = other.getresponse()
     answer.read()
     equal(answer.status, 201)
-    listener.sock.settimeout(3)
+    connected.settimeout(3)
     equal(response.readline(), b"event: revision\n")
     listener.close()
     other.close()
