@@ -87,9 +87,16 @@ void api_no_memory(struct request *request)
 
 /* --- small ones ----------------------------------------------------------- */
 
+/* To keep a trial is to make its changes. */
 static void confirm(struct service *service, struct request *request)
 {
-	if (api_may_change_host(service, request))
+	uint64_t newest;
+
+	if (!api_may_change_host(service, request))
+		return;
+	reconcile_follow(service);
+	newest = store_newest(service->store);
+	if (!service->on_trial || revise_may_go(service, request, newest - 1, newest))
 		reconcile_confirm(service, request);
 }
 

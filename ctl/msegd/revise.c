@@ -91,11 +91,30 @@ static bool authorised(struct service *service, struct request *request,
 		if ((!change->before || may_change(service, request, change, change->before)) &&
 		    (!change->after || may_change(service, request, change, change->after)))
 			continue;
-		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL, "%s may not change the %s %s in %s",
-			      request->caller->user, change->kind, change->name, change->namespace);
+		if (has(service, request, ROLE_READ, change->namespace))
+			reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+				      "%s may not change the %s %s in %s", request->caller->user,
+				      change->kind, change->name, change->namespace);
+		else
+			reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+				      "%s may not change all that this changes",
+				      request->caller->user);
 		return false;
 	}
 	return true;
+}
+
+bool revise_may_go(struct service *service, struct request *request, uint64_t from, uint64_t to)
+{
+	struct changes changes = { NULL, 0 };
+	int err = reconcile_difference(service, from, to, &changes);
+	bool may = !err && authorised(service, request, &changes);
+
+	if (err)
+		reply_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL,
+			      "the store cannot be read: %s", store_error(service->store));
+	changes_clear(&changes);
+	return may;
 }
 
 /* --- answers -------------------------------------------------------------- */

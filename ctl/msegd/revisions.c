@@ -184,6 +184,16 @@ static bool end_trial(struct service *service, struct request *request, const st
 	return !err;
 }
 
+/* All of it is asked before the first step: a refusal must leave the trial as it is. */
+static bool may_end_trial(struct service *service, struct request *request, uint64_t to)
+{
+	uint64_t newest = store_newest(service->store);
+
+	return api_may_change_host(service, request) &&
+	       revise_may_go(service, request, newest, newest - 1) &&
+	       revise_may_go(service, request, newest, to);
+}
+
 static void rollback_to(struct service *service, struct request *request, uint64_t to,
 			struct revise_how *how)
 {
@@ -219,7 +229,7 @@ void revisions_rollback(struct service *service, struct request *request)
 	if (!to)
 		to = newest > 1 ? newest - 1 : newest;
 	if (service->on_trial && !how.check &&
-	    (!api_may_change_host(service, request) || !end_trial(service, request, &how)))
+	    (!may_end_trial(service, request, to) || !end_trial(service, request, &how)))
 		return;
 	rollback_to(service, request, to, &how);
 }

@@ -11,8 +11,8 @@ import threading
 import time
 import urllib.parse
 
-from msegd import (Connection, Msegd, cases, document, equal, fresh_kernel, kernel, load_module,
-                   main, mctl, network, ruleset, subtest, true)
+from msegd import (ALICE, Connection, Msegd, as_user, cases, document, equal, fresh_kernel, kernel,
+                   load_module, main, mctl, network, ruleset, subtest, true)
 
 
 def fresh(**options):
@@ -308,6 +308,29 @@ def _():
     status = daemon.status()
     equal((status["confirm"], status["revision"], status["enforced"]), (None, 6, 6))
     equal(kernel()[0], [])
+
+
+@subtest("who may not make a trial's changes neither confirms it nor ends it")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [edit]}}]")
+    host = daemon.status()["enforcer"]["name"]
+    daemon.post("namespaces", {"name": "/web"}).wanted(201)
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web"}).wanted(200)
+    daemon.post("externalnetworks?namespace=/web", network("hers")).wanted(201)
+    daemon.post("externalnetworks?confirmWithin=60", network("secret")).wanted(201)
+    for target in ("confirm", "rollback", "rollback?to=1", "rollback?to=4"):
+        status, answer = as_user(daemon, ALICE, "POST", target)
+        equal(status, 403, target)
+        true("secret" not in answer["detail"], answer)
+        equal(daemon.status()["confirm"]["revision"], 5, target)
+    daemon.post("confirm").wanted(200)
+    # Her own trial: what goes back further than it is refused before it ends.
+    daemon.post("externalnetworks?namespace=/web&confirmWithin=60", network("more")).wanted(201)
+    equal(as_user(daemon, ALICE, "POST", "rollback?to=1")[0], 403)
+    equal(daemon.status()["confirm"]["revision"], 6)
+    equal(as_user(daemon, ALICE, "POST", "rollback")[0], 200)
+    daemon.post("externalnetworks?namespace=/web&confirmWithin=60", network("more")).wanted(201)
+    equal(as_user(daemon, ALICE, "POST", "confirm")[0], 200)
 
 
 # --- the kernel's own life ----------------------------------------------------
