@@ -58,6 +58,30 @@ static bool has(const struct service *service, const struct request *request, un
 	return config_roles(service->config, request->caller, namespace) & role;
 }
 
+/* Which defaults and rulesets hold for a host: moving it can undo what is decided above. */
+static bool chooses_policy(const struct store_change *change)
+{
+	static const char *const fields[] = { "name", "namespace", "associatedTags" };
+	struct json_object *before, *after, *was, *is;
+	bool differs = false;
+	size_t i;
+
+	if (!change->before || !change->after ||
+	    strcmp(change->kind, kind_get(KIND_ENFORCER)->singular) != 0)
+		return false;
+	before = json_tokener_parse(change->before);
+	after = json_tokener_parse(change->after);
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		was = is = NULL;
+		json_object_object_get_ex(before, fields[i], &was);
+		json_object_object_get_ex(after, fields[i], &is);
+		differs |= !json_object_equal(was, is);
+	}
+	json_object_put(before);
+	json_object_put(after);
+	return differs;
+}
+
 static bool may_change(const struct service *service, const struct request *request,
 		       const struct store_change *change, const char *body)
 {
@@ -69,6 +93,8 @@ static bool may_change(const struct service *service, const struct request *requ
 
 	if (!strcmp(change->kind, kind_get(KIND_NAMESPACE)->singular))
 		path_parent(object_text(object, "name"), parent);
+	else if (namespace && chooses_policy(change))
+		path_parent(namespace, parent);
 	else
 		snprintf(parent, sizeof(parent), "%s", namespace ? namespace : "/");
 	if (!strcmp(change->kind, kind_get(KIND_EXTERNALNETWORK)->singular) ||

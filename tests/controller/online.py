@@ -261,6 +261,27 @@ def _():
     daemon.ask("DELETE", "externalnetworks/a", None, {"If-Match": etag}).wanted(200)
 
 
+@subtest("who administers a namespace alone does not move its host out of what holds above")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web/vm, roles: [edit, admin]}}]")
+    host = daemon.status()["enforcer"]["ID"]
+    for name in ("/web", "/web/vm"):
+        daemon.post("namespaces", {"name": name}).wanted(201)
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web/vm"}).wanted(200)
+    for method, target, body, wanted in (
+            ("POST", "namespaces?namespace=/web/vm",
+             {"name": "open", "defaultPUIncomingTrafficAction": "Allow"}, 201),
+            ("PATCH", f"enforcers/{host}", {"namespace": "/web/vm/open"}, 403),
+            ("PATCH", f"enforcers/{host}", {"associatedTags": ["a=b"]}, 403),
+            ("PATCH", f"enforcers/{host}", {"name": "other"}, 403),
+            ("PATCH", f"enforcers/{host}", {"description": "hers"}, 200)):
+        equal(as_user(daemon, ALICE, method, target, body)[0], wanted, f"{method} {body}")
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web/vm/open"}).wanted(200)
+    # Nor back: what holds where it is, is not hers alone.
+    equal(as_user(daemon, ALICE, "PATCH", f"enforcers/{host}", {"namespace": "/web/vm"})[0], 403)
+    equal(as_user(daemon, ALICE, "PATCH", f"enforcers/{host}", {"associatedTags": ["a=b"]})[0], 200)
+
+
 # --- trials -------------------------------------------------------------------
 
 @subtest("a trial is confirmed, and stays")
