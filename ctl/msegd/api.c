@@ -105,7 +105,7 @@ static void join_events(struct service *service, struct request *request)
 	bool flows = false;
 
 	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
-		events_join(service->events, request, flows);
+		events_join(service->events, request, flows, api_may_read(service, request, "/"));
 }
 
 /* --- routing -------------------------------------------------------------- */

@@ -252,7 +252,8 @@ static int write_revision(const struct revising *revising)
 	return err;
 }
 
-static void tell(const struct revising *revising)
+/* Reason and action name objects, perhaps some that who listens may not see. */
+static struct json_object *event_of(const struct revising *revising, bool whole)
 {
 	const struct service *service = revising->service;
 	struct json_object *data = json_object_new_object();
@@ -261,12 +262,19 @@ static void tell(const struct revising *revising)
 	json_add_number(data, "generation", service->generation);
 	json_add_number(data, "uid", revising->request->caller->uid);
 	json_add_string(data, "user", revising->request->caller->user);
-	json_add_string(data, "reason", revising->how->reason);
-	json_add_string(data, "action", revising->how->action);
+	json_add_string(data, "reason", whole ? revising->how->reason : "");
+	json_add_string(data, "action", whole ? revising->how->action : "");
 	json_add_number(data, "changed", revising->changes.n);
 	json_add_bool(data, "trial", revising->how->confirm_within);
-	events_tell(service->events, "revision", data);
-	data = json_object_new_object();
+	return data;
+}
+
+static void tell(const struct revising *revising)
+{
+	const struct service *service = revising->service;
+	struct json_object *data = json_object_new_object();
+
+	events_tell_revision(service->events, event_of(revising, true), event_of(revising, false));
 	json_add_number(data, "generation", service->generation);
 	events_tell(service->events, "apply", data);
 }

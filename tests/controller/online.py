@@ -6,7 +6,10 @@ The last subtest sees to it that every operation of openapi.yaml was asked, and
 answered well.
 """
 
+import contextlib
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -398,6 +401,30 @@ def _():
 
 # --- events -------------------------------------------------------------------
 
+@contextlib.contextmanager
+def listening(daemon, user):
+    """A process of somebody's that prints the events; it listens already."""
+    program = ("import socket, sys\n"
+               "s = socket.socket(socket.AF_UNIX)\n"
+               "s.settimeout(60)\n"
+               "s.connect(sys.argv[1])\n"
+               "s.sendall(b'GET /v1/events HTTP/1.1\\r\\nHost: mseg\\r\\n\\r\\n')\n"
+               "for line in s.makefile():\n"
+               "    print(line.rstrip(), flush=True)\n")
+    listener = subprocess.Popen(["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups",
+                                 sys.executable, "-c", program, daemon.socket],
+                                stdout=subprocess.PIPE, text=True, cwd="/")
+    try:
+        for line in listener.stdout:
+            true(line.startswith("HTTP/1.1 200") or not line.startswith("HTTP/"), line)
+            if line == ":\n":
+                break
+        yield listener
+    finally:
+        listener.kill()
+        listener.communicate()
+
+
 @subtest("events tell of revisions, trials and their ends")
 def _():
     daemon = fresh()
@@ -417,6 +444,20 @@ def _():
             true(json.loads(line[6:])["generation"], line)
     equal(seen, ["revision", "apply", "revision", "apply", "rollback"])
     connection.close()
+
+
+@subtest("an event names no objects to who may not read all")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [read]}}]")
+    host = daemon.status()["enforcer"]["name"]
+    daemon.post("namespaces", {"name": "/web"}).wanted(201)
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web"}).wanted(200)
+    with listening(daemon, ALICE) as hers, listening(daemon, "root") as roots:
+        daemon.post("externalnetworks?reason=covert", network("secret")).wanted(201)
+        told = [json.loads(next(line for line in listener.stdout
+                                if line.startswith("data: "))[6:]) for listener in (hers, roots)]
+    equal([(one["revision"], one["reason"], one["action"]) for one in told],
+          [(4, "", ""), (4, "covert", "create externalnetwork secret in /")])
 
 
 @subtest("every operation of the document was asked, and answered well")
