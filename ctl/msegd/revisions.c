@@ -10,7 +10,6 @@
 
 #include "api.h"
 #include "lib/json.h"
-#include "model/kinds.h"
 #include "parameters.h"
 #include "reconcile.h"
 
@@ -67,12 +66,9 @@ static int add_revision(const struct store_revision *revision, void *arg)
 static int add_change(const struct store_change *change, void *arg)
 {
 	const struct shown *shown = arg;
-	bool is_space = !strcmp(change->kind, kind_get(KIND_NAMESPACE)->singular);
+	struct json_object *seen = api_change(shown->service, shown->request, change);
 
-	if (!api_may_read(shown->service, shown->request,
-			  is_space ? change->name : change->namespace))
-		return 0;
-	return json_object_array_add(shown->list, changes_json(change, true)) ? -ENOMEM : 0;
+	return seen && json_object_array_add(shown->list, seen) ? -ENOMEM : 0;
 }
 
 static struct json_object *difference(struct service *service, const struct request *request,

@@ -389,6 +389,15 @@ def _():
     equal((revision["action"], revision["changes"]), ("", []))
 
 
+@subtest("a difference shows a namespace to who reads it, not to who reads the one above")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [read]}}]")
+    document = {"APIVersion": 1, "data": {"namespaces": [{"name": "acme"}, {"name": "other"}]}}
+    equal(len(daemon.post("diff", document).wanted(200)["changes"]), 2)
+    changes = as_user(daemon, ALICE, "POST", "diff", document)[1]["changes"]
+    equal([change["name"] for change in changes], ["/acme"])
+
+
 @subtest("roles change with SIGHUP; a mistake changes nothing")
 def _():
     daemon = Msegd(config="roles: []")

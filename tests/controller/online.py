@@ -446,6 +446,22 @@ def _():
     connection.close()
 
 
+@subtest("what an object was elsewhere is nothing to who reads where it is, and the reverse")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [read]}}]")
+    daemon.post("namespaces", {"name": "/web"}).wanted(201)
+    daemon.post("externalnetworks", network("a", "192.0.2.1")).wanted(201)
+    daemon.ask("PATCH", "externalnetworks/a", {"namespace": "/web", "entries": ["192.0.2.2"],
+                                               "name": "b"}).wanted(200)
+    for target, wanted in (("revisions/4", ("create", "/web", "b", None, ["192.0.2.2"])),
+                           ("diff?from=4&to=3", ("delete", "/web", "b", ["192.0.2.2"], None))):
+        changes = as_user(daemon, ALICE, "GET", target)[1]["changes"]
+        equal([(one["change"], one["namespace"], one["name"],
+                *((one[side] or {}).get("entries") for side in ("before", "after")))
+               for one in changes], [wanted], target)
+        equal([one["change"] for one in daemon.get(target)["changes"]], ["update"])
+
+
 @subtest("an event names no objects to who may not read all")
 def _():
     daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [read]}}]")
