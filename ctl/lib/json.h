@@ -9,6 +9,7 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /**
  * json_add_string() - add a string
@@ -31,5 +32,13 @@ void json_add_bool(struct json_object *object, const char *key, bool value);
  * @value: owned by @object from now on; NULL adds null
  */
 void json_add(struct json_object *object, const char *key, struct json_object *value);
+
+/**
+ * json_write() - write JSON that does nothing to a terminal
+ * @out: where to
+ * @value: what
+ * @flags: json-c's JSON_C_TO_STRING_...; slashes are not escaped
+ */
+void json_write(FILE *out, struct json_object *value, int flags);
 
 #endif /* JSON_H */

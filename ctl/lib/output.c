@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What commands print. Tables are libsmartcols's, which also lsblk prints. */
 #include "output.h"
+#include "json.h"
 
 #include <errno.h>
 #include <libsmartcols.h>
@@ -101,8 +102,7 @@ static void cell_text(const struct output_column *column, struct json_object *ro
 
 static void print_json(struct json_object *object, int flags)
 {
-	fputs(json_object_to_json_string_ext(object, flags | JSON_C_TO_STRING_NOSLASHESCAPE),
-	      stdout);
+	json_write(stdout, object, flags);
 }
 
 /* --- tables --------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  * something else stands in double quotes, as JSON has it, which YAML 1.2 reads.
  */
 #include "yaml.h"
+#include "json.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -45,9 +46,7 @@ static void print_string(FILE *out, const char *text)
 		return;
 	}
 	string = json_object_new_string(text);
-	fputs(json_object_to_json_string_ext(string, JSON_C_TO_STRING_PLAIN |
-							     JSON_C_TO_STRING_NOSLASHESCAPE),
-	      out);
+	json_write(out, string, JSON_C_TO_STRING_PLAIN);
 	json_object_put(string);
 }
 

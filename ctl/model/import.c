@@ -24,6 +24,8 @@ struct reader {
 	size_t room;
 	/* Objects by kind, namespace and name; their keys are the table's. */
 	struct lh_table *seen;
+	/* Objects so far, good or bad. */
+	size_t n_read;
 	bool no_memory;
 };
 
@@ -115,8 +117,15 @@ static void drop_id(struct reader *reader, const struct doc_value *value, struct
 static void read_object(struct reader *reader, const struct kind *kind,
 			const struct doc_value *value)
 {
-	struct json_object *json = object_read(kind, value, reader->diag);
+	struct json_object *json;
 
+	if (reader->n_read++ == IMPORT_OBJECTS_MAX)
+		diag_error(reader->diag, value->place,
+			   "%u objects are the most at one time: bring the others in by another document",
+			   IMPORT_OBJECTS_MAX);
+	if (reader->n_read > IMPORT_OBJECTS_MAX)
+		return;
+	json = object_read(kind, value, reader->diag);
 	if (!json)
 		return;
 	drop_id(reader, value, json);

@@ -14,6 +14,12 @@
 #include <json-c/json.h>
 
 /**
+ * Objects of one document or stream of documents: work is bounded, since anybody who
+ * may read may have a document checked.
+ */
+#define IMPORT_OBJECTS_MAX 16384U
+
+/**
  * struct import_object - an object that a document brings
  * @kind: what it is
  * @space: the namespace that it goes to, absolute; of a namespace the one above it

@@ -311,8 +311,11 @@ static const char *namespace_at(size_t index, const void *arg)
 static void report_homeless(const struct model *model, const struct model_object *object,
 			    struct diag *diag)
 {
-	const char *nearest = text_nearest(object->space, strlen(object->space), namespace_at,
-					   &model->buckets[KIND_NAMESPACE]);
+	/* A search among all namespaces, for those that are shown. */
+	const char *nearest = diag->errors < DIAG_SHOWN_MAX ?
+				      text_nearest(object->space, strlen(object->space),
+						   namespace_at, &model->buckets[KIND_NAMESPACE]) :
+				      NULL;
 	char what[320], message[TEXT_WHY_LEN], hint[TEXT_WHY_LEN];
 	const struct finding finding = {
 		.place = object->place,

@@ -296,11 +296,12 @@ static void check_object(struct finder *finder, const struct model_object *rules
 
 /* --- services ------------------------------------------------------------- */
 
-/* What kinds of addresses peers have. */
+/* What kinds of addresses peers have; a name is none, as long as names are not enforced. */
 struct families {
 	bool any;
 	bool ipv4;
 	bool ipv6;
+	const char *name;
 };
 
 static void add_entry(struct families *families, const char *entry)
@@ -310,7 +311,7 @@ static void add_entry(struct families *families, const char *entry)
 	bool cleared;
 
 	if (prefix_parse(entry, strlen(entry), &prefix, &cleared, ignored))
-		families->ipv4 = families->ipv6 = true; /* a name may have both */
+		families->name = entry;
 	else if (!prefix.exclude && prefix.family == MSEG_FAMILY_IPV4)
 		families->ipv4 = true;
 	else if (!prefix.exclude)
@@ -324,7 +325,7 @@ static void add_peer(struct families *families, const struct model_object *peer)
 	struct json_object *list = object_list(peer->json, is_host ? "addresses" : "entries", &n);
 
 	families->any = true;
-	for (i = 0; i < n && !(families->ipv4 && families->ipv6); i++)
+	for (i = 0; i < n && !(families->ipv4 && families->ipv6 && families->name); i++)
 		add_entry(families, json_object_get_string(json_object_array_get_idx(list, i)));
 }
 
@@ -381,11 +382,21 @@ static void check_services(struct finder *finder, const struct model_object *rul
 
 /* --- rules ---------------------------------------------------------------- */
 
+/* Whoever wrote a name believes that it is allowed, or worse, rejected. */
+static void warn_of_name(struct finder *finder, const struct warned *about, struct json_object *rule)
+{
+	bool is_reject = !strcmp(object_text(rule, "action"), "Reject");
+
+	warn(finder->diag, about, "add the addresses that it has",
+	     "the rule does not %s %s: domain names are not enforced yet",
+	     is_reject ? "reject" : "allow", text_show(about->value, strlen(about->value)).s);
+}
+
 static void check_rule(struct finder *finder, const struct model_object *ruleset,
 		       struct json_object *rule, const char *list, size_t index)
 {
 	char field[64];
-	const struct warned about = { ruleset, field, NULL };
+	struct warned about = { ruleset, field, NULL };
 	struct json_object *object = NULL;
 	struct families families;
 
@@ -394,7 +405,10 @@ static void check_rule(struct finder *finder, const struct model_object *ruleset
 	snprintf(field, sizeof(field), "%s[%zu].object", list, index);
 	check_object(finder, ruleset, object, field);
 	families = find_families(finder, ruleset, object);
-	if (families.any && !families.ipv4 && !families.ipv6)
+	about.value = families.name;
+	if (families.name)
+		warn_of_name(finder, &about, rule);
+	else if (families.any && !families.ipv4 && !families.ipv6)
 		warn(finder->diag, &about, "give its networks entries",
 		     "the rule can never match: its networks hold nobody");
 	snprintf(field, sizeof(field), "%s[%zu].protocolPorts", list, index);

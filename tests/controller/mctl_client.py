@@ -129,6 +129,12 @@ def harmless(bench):
     bench.stub.answers = {"GET /v1/externalnetworks": (200, [NETWORK | {"name": "a\x1b[2Jb"}])}
     table = bench.ends(0, "get", "extnets").stdout
     bench.tap.check("\x1b" not in table and "a?[2Jb" in table, "a table has no escapes", table)
+    odd = NETWORK | {"description": "a\x1bb\x7fc\x9bd\u00e9"}
+    bench.stub.answers = {"GET /v1/externalnetworks": (200, [odd])}
+    for form, read in (("json", json.loads), ("yaml", yaml.safe_load)):
+        text = bench.ends(0, "get", "extnets", "-o", form).stdout
+        bench.tap.check(not set("\x1b\x7f\x9b") & set(text), f"-o {form} has none", text)
+        bench.tap.equal(read(text)[0]["description"], odd["description"], f"-o {form}: as it was")
     bench.stub.answers = {"GET /v1/externalnetworks": problem(400, "a\x1b[2Jb")}
     stderr = bench.ends(1, "get", "extnets").stderr
     bench.tap.check("\x1b" not in stderr, "a message has none", stderr)

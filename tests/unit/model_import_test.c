@@ -316,6 +316,38 @@ static void test_hostile(void **state)
 	refused_long("data: |\n ", '\n', 1 << 20, "", "blanks and line breaks in a row");
 }
 
+/* The last one of so many is one too many. */
+static void test_many(void **state)
+{
+	char *text;
+	size_t i, len, n;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	fputs("data: {externalnetworks: [", out);
+	for (n = 0; n < IMPORT_OBJECTS_MAX; n++)
+		fprintf(out, "{name: n%zu, entries: []}, ", n);
+	fflush(out);
+	for (i = 0; i < 2; i++) {
+		const struct import_options options = { .space = "/" };
+		struct import *import;
+		struct told told;
+
+		fputs(i ? "{name: one, entries: []}]}" : "]}", out);
+		fflush(out);
+		told_begin(&told);
+		import = import_read(text, len, &options, &told.diag);
+		assert_int_equal(import == NULL, i);
+		assert_int_equal(strstr(told_text(&told), "16384 objects are the most") != NULL, i);
+		import_free(import);
+		told_end(&told);
+		fseeko(out, -2, SEEK_CUR);
+	}
+	fclose(out);
+	free(text);
+}
+
 /* Deep or long or many: each document of a stream counts. */
 static void test_stream(void **state)
 {
@@ -351,7 +383,8 @@ int main(void)
 		cmocka_unit_test(test_messages),   cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_namespaces), cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_bad_values), cmocka_unit_test(test_export),
-		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_many),
+		cmocka_unit_test(test_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
