@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "model/kinds.h"
+#include "model/object.h"
 #include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
@@ -85,11 +87,60 @@ void api_no_memory(struct request *request)
 	reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 }
 
+/* --- changes -------------------------------------------------------------- */
+
+/* Where somebody must be able to read to see an object. */
+static const char *home_of(const struct store_change *change, struct json_object *object)
+{
+	bool is_space = !strcmp(change->kind, kind_get(KIND_NAMESPACE)->singular);
+
+	return object_text(object, is_space ? "name" : "namespace");
+}
+
+/* Whether a body is there, and in a namespace that the caller reads; where and what it is. */
+static bool is_shown(const struct service *service, const struct request *request,
+		     struct store_change *change, struct json_object *object)
+{
+	const char *home = object ? home_of(change, object) : NULL;
+
+	if (!home || !api_may_read(service, request, home))
+		return false;
+	change->namespace = object_text(object, "namespace");
+	change->name = object_text(object, "name");
+	return true;
+}
+
+struct json_object *api_change(const struct service *service, const struct request *request,
+			       const struct store_change *change)
+{
+	struct json_object *before = change->before ? json_tokener_parse(change->before) : NULL;
+	struct json_object *after = change->after ? json_tokener_parse(change->after) : NULL;
+	struct store_change seen = *change;
+	struct json_object *result = NULL;
+
+	if (!is_shown(service, request, &seen, before))
+		seen.before = NULL;
+	if (!is_shown(service, request, &seen, after))
+		seen.after = NULL;
+	if (seen.before || seen.after)
+		result = changes_json(&seen, true);
+	json_object_put(before);
+	json_object_put(after);
+	return result;
+}
+
 /* --- small ones ----------------------------------------------------------- */
 
+/* To keep a trial is to make its changes. */
 static void confirm(struct service *service, struct request *request)
 {
-	if (api_may_change_host(service, request))
+	uint64_t newest;
+
+	if (!api_may_change_host(service, request))
+		return;
+	reconcile_follow(service);
+	newest = store_newest(service->store);
+	if (!service->on_trial || revise_may_go(service, request, newest - 1, newest))
 		reconcile_confirm(service, request);
 }
 
@@ -98,7 +149,7 @@ static void join_events(struct service *service, struct request *request)
 	bool flows = false;
 
 	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
-		events_join(service->events, request, flows);
+		events_join(service->events, request, flows, api_may_read(service, request, "/"));
 }
 
 /* --- routing -------------------------------------------------------------- */

@@ -48,6 +48,20 @@ bool api_may_read_host(const struct service *service, struct request *request);
  */
 bool api_may_change_host(const struct service *service, struct request *request);
 
+/**
+ * api_change() - a change as the caller may see it
+ * @service: the service
+ * @request: the caller's
+ * @change: the change
+ *
+ * What comes out of a namespace that the caller does not read is created, what goes
+ * there is deleted.
+ *
+ * Return: with before and after, or NULL where it is nothing to the caller.
+ */
+struct json_object *api_change(const struct service *service, const struct request *request,
+			       const struct store_change *change);
+
 /** api_no_memory() - answer that there is none */
 void api_no_memory(struct request *request);
 

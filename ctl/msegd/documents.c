@@ -373,12 +373,14 @@ void documents_export(struct service *service, struct request *request)
 static struct json_object *list_changes(const struct bringing *bringing,
 					const struct changes *changes)
 {
-	struct json_object *list = json_object_new_array();
+	struct json_object *list = json_object_new_array(), *seen;
 	size_t i;
 
-	for (i = 0; i < changes->n; i++)
-		if (api_may_read(bringing->service, bringing->request, changes->list[i].namespace))
-			json_object_array_add(list, changes_json(&changes->list[i], true));
+	for (i = 0; i < changes->n; i++) {
+		seen = api_change(bringing->service, bringing->request, &changes->list[i]);
+		if (seen)
+			json_object_array_add(list, seen);
+	}
 	return list;
 }
 

@@ -18,6 +18,7 @@ struct listener {
 	struct events *events;
 	struct stream *stream;
 	bool flows;
+	bool whole;
 };
 
 struct events {
@@ -28,12 +29,35 @@ struct events {
 	sd_event_source *alive;
 };
 
-static void write_all(struct events *events, bool flows_only, const char *text, size_t len)
+/* Whom something is for. */
+typedef bool hears(const struct listener *listener);
+
+static bool is_any(const struct listener *listener)
+{
+	return listener != NULL;
+}
+
+static bool hears_flows(const struct listener *listener)
+{
+	return listener->flows;
+}
+
+static bool hears_whole(const struct listener *listener)
+{
+	return listener->whole;
+}
+
+static bool hears_part(const struct listener *listener)
+{
+	return !listener->whole;
+}
+
+static void write_all(struct events *events, hears *is_for, const char *text, size_t len)
 {
 	struct listener *listener;
 
 	for (listener = events->listeners; listener; listener = listener->next)
-		if (listener->flows || !flows_only)
+		if (is_for(listener))
 			stream_write(listener->stream, text, len);
 }
 
@@ -41,7 +65,7 @@ static int on_alive(sd_event_source *source, uint64_t time, void *arg)
 {
 	static const char comment[] = ":\n\n";
 
-	write_all(arg, false, comment, sizeof(comment) - 1);
+	write_all(arg, is_any, comment, sizeof(comment) - 1);
 	sd_event_source_set_time(source, time + ALIVE_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -80,7 +104,7 @@ void events_close(struct events *events)
 	free(events);
 }
 
-static void tell(struct events *events, bool flows_only, const char *type, struct json_object *data)
+static void tell(struct events *events, hears *is_for, const char *type, struct json_object *data)
 {
 	const char *text =
 		json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
@@ -89,7 +113,7 @@ static void tell(struct events *events, bool flows_only, const char *type, struc
 	int len = asprintf(&message, "event: %s\ndata: %s\n\n", type, text);
 
 	if (len >= 0)
-		write_all(events, flows_only, message, (size_t)len);
+		write_all(events, is_for, message, (size_t)len);
 	free(message);
 	json_object_put(data);
 }
@@ -121,10 +145,10 @@ static void on_gone(struct stream *stream, void *arg)
 
 static void on_flow(struct json_object *record, void *arg)
 {
-	tell(arg, true, "flow", record);
+	tell(arg, hears_flows, "flow", record);
 }
 
-void events_join(struct events *events, struct request *request, bool flows)
+void events_join(struct events *events, struct request *request, bool flows, bool whole)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -139,6 +163,7 @@ void events_join(struct events *events, struct request *request, bool flows)
 	if (flows && !events->feed)
 		feed_open(events->event, on_flow, events, &events->feed);
 	listener->flows = flows;
+	listener->whole = whole;
 	listener->events = events;
 	listener->next = events->listeners;
 	events->listeners = listener;
@@ -151,5 +176,11 @@ void events_join(struct events *events, struct request *request, bool flows)
 
 void events_tell(struct events *events, const char *type, struct json_object *data)
 {
-	tell(events, false, type, data);
+	tell(events, is_any, type, data);
+}
+
+void events_tell_revision(struct events *events, struct json_object *whole, struct json_object *part)
+{
+	tell(events, hears_whole, "revision", whole);
+	tell(events, hears_part, "revision", part);
 }

@@ -37,8 +37,9 @@ void events_close(struct events *events);
  * @events: which
  * @request: the request
  * @flows: with flow records
+ * @whole: who asks may see all of a revision
  */
-void events_join(struct events *events, struct request *request, bool flows);
+void events_join(struct events *events, struct request *request, bool flows, bool whole);
 
 /**
  * events_tell() - tell all listeners
@@ -47,5 +48,14 @@ void events_join(struct events *events, struct request *request, bool flows);
  * @data: freed
  */
 void events_tell(struct events *events, const char *type, struct json_object *data);
+
+/**
+ * events_tell_revision() - tell all listeners of a revision
+ * @events: which
+ * @whole: what they hear who may see all of it; freed
+ * @part: what the others hear; freed
+ */
+void events_tell_revision(struct events *events, struct json_object *whole,
+			  struct json_object *part);
 
 #endif /* EVENTS_H */

@@ -58,6 +58,30 @@ static bool has(const struct service *service, const struct request *request, un
 	return config_roles(service->config, request->caller, namespace) & role;
 }
 
+/* Which defaults and rulesets hold for a host: moving it can undo what is decided above. */
+static bool chooses_policy(const struct store_change *change)
+{
+	static const char *const fields[] = { "name", "namespace", "associatedTags" };
+	struct json_object *before, *after, *was, *is;
+	bool differs = false;
+	size_t i;
+
+	if (!change->before || !change->after ||
+	    strcmp(change->kind, kind_get(KIND_ENFORCER)->singular) != 0)
+		return false;
+	before = json_tokener_parse(change->before);
+	after = json_tokener_parse(change->after);
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		was = is = NULL;
+		json_object_object_get_ex(before, fields[i], &was);
+		json_object_object_get_ex(after, fields[i], &is);
+		differs |= !json_object_equal(was, is);
+	}
+	json_object_put(before);
+	json_object_put(after);
+	return differs;
+}
+
 static bool may_change(const struct service *service, const struct request *request,
 		       const struct store_change *change, const char *body)
 {
@@ -69,6 +93,8 @@ static bool may_change(const struct service *service, const struct request *requ
 
 	if (!strcmp(change->kind, kind_get(KIND_NAMESPACE)->singular))
 		path_parent(object_text(object, "name"), parent);
+	else if (namespace && chooses_policy(change))
+		path_parent(namespace, parent);
 	else
 		snprintf(parent, sizeof(parent), "%s", namespace ? namespace : "/");
 	if (!strcmp(change->kind, kind_get(KIND_EXTERNALNETWORK)->singular) ||
@@ -91,11 +117,30 @@ static bool authorised(struct service *service, struct request *request,
 		if ((!change->before || may_change(service, request, change, change->before)) &&
 		    (!change->after || may_change(service, request, change, change->after)))
 			continue;
-		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL, "%s may not change the %s %s in %s",
-			      request->caller->user, change->kind, change->name, change->namespace);
+		if (has(service, request, ROLE_READ, change->namespace))
+			reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+				      "%s may not change the %s %s in %s", request->caller->user,
+				      change->kind, change->name, change->namespace);
+		else
+			reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+				      "%s may not change all that this changes",
+				      request->caller->user);
 		return false;
 	}
 	return true;
+}
+
+bool revise_may_go(struct service *service, struct request *request, uint64_t from, uint64_t to)
+{
+	struct changes changes = { NULL, 0 };
+	int err = reconcile_difference(service, from, to, &changes);
+	bool may = !err && authorised(service, request, &changes);
+
+	if (err)
+		reply_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL,
+			      "the store cannot be read: %s", store_error(service->store));
+	changes_clear(&changes);
+	return may;
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -207,7 +252,8 @@ static int write_revision(const struct revising *revising)
 	return err;
 }
 
-static void tell(const struct revising *revising)
+/* Reason and action name objects, perhaps some that who listens may not see. */
+static struct json_object *event_of(const struct revising *revising, bool whole)
 {
 	const struct service *service = revising->service;
 	struct json_object *data = json_object_new_object();
@@ -216,12 +262,19 @@ static void tell(const struct revising *revising)
 	json_add_number(data, "generation", service->generation);
 	json_add_number(data, "uid", revising->request->caller->uid);
 	json_add_string(data, "user", revising->request->caller->user);
-	json_add_string(data, "reason", revising->how->reason);
-	json_add_string(data, "action", revising->how->action);
+	json_add_string(data, "reason", whole ? revising->how->reason : "");
+	json_add_string(data, "action", whole ? revising->how->action : "");
 	json_add_number(data, "changed", revising->changes.n);
 	json_add_bool(data, "trial", revising->how->confirm_within);
-	events_tell(service->events, "revision", data);
-	data = json_object_new_object();
+	return data;
+}
+
+static void tell(const struct revising *revising)
+{
+	const struct service *service = revising->service;
+	struct json_object *data = json_object_new_object();
+
+	events_tell_revision(service->events, event_of(revising, true), event_of(revising, false));
 	json_add_number(data, "generation", service->generation);
 	events_tell(service->events, "apply", data);
 }

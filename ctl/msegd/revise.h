@@ -78,4 +78,14 @@ struct revise_answer {
 void revise(struct service *service, struct request *request, struct draft *next,
 	    struct revise_how *how, const struct revise_answer *answer);
 
+/**
+ * revise_may_go() - whether a caller may change all that differs between two
+ *	revisions; answered if not
+ * @service: the service
+ * @request: the caller's
+ * @from: a revision
+ * @to: another one
+ */
+bool revise_may_go(struct service *service, struct request *request, uint64_t from, uint64_t to);
+
 #endif /* REVISE_H */

@@ -10,7 +10,6 @@
 
 #include "api.h"
 #include "lib/json.h"
-#include "model/kinds.h"
 #include "parameters.h"
 #include "reconcile.h"
 
@@ -67,12 +66,9 @@ static int add_revision(const struct store_revision *revision, void *arg)
 static int add_change(const struct store_change *change, void *arg)
 {
 	const struct shown *shown = arg;
-	bool is_space = !strcmp(change->kind, kind_get(KIND_NAMESPACE)->singular);
+	struct json_object *seen = api_change(shown->service, shown->request, change);
 
-	if (!api_may_read(shown->service, shown->request,
-			  is_space ? change->name : change->namespace))
-		return 0;
-	return json_object_array_add(shown->list, changes_json(change, true)) ? -ENOMEM : 0;
+	return seen && json_object_array_add(shown->list, seen) ? -ENOMEM : 0;
 }
 
 static struct json_object *difference(struct service *service, const struct request *request,
@@ -184,6 +180,16 @@ static bool end_trial(struct service *service, struct request *request, const st
 	return !err;
 }
 
+/* All of it is asked before the first step: a refusal must leave the trial as it is. */
+static bool may_end_trial(struct service *service, struct request *request, uint64_t to)
+{
+	uint64_t newest = store_newest(service->store);
+
+	return api_may_change_host(service, request) &&
+	       revise_may_go(service, request, newest, newest - 1) &&
+	       revise_may_go(service, request, newest, to);
+}
+
 static void rollback_to(struct service *service, struct request *request, uint64_t to,
 			struct revise_how *how)
 {
@@ -219,7 +225,7 @@ void revisions_rollback(struct service *service, struct request *request)
 	if (!to)
 		to = newest > 1 ? newest - 1 : newest;
 	if (service->on_trial && !how.check &&
-	    (!api_may_change_host(service, request) || !end_trial(service, request, &how)))
+	    (!may_end_trial(service, request, to) || !end_trial(service, request, &how)))
 		return;
 	rollback_to(service, request, to, &how);
 }

@@ -29,6 +29,10 @@ DOCUMENT = os.path.join(TOP, "ctl/msegd/openapi.yaml")
 SKIP = 4
 START_LIMIT = 30    # seconds; on a slow virtual machine, too
 
+# Users and groups that every Debian has.
+ALICE, BOB = "games", "man"
+GROUP = "audio"
+
 cases = []
 cleanups = contextlib.ExitStack()
 
@@ -275,6 +279,24 @@ def ruleset(name, net, service="tcp/22", **more):
             "protocolPorts": [service]}
     return {"name": name, "subject": [["$identity=processingunit"]], "incomingRules": [rule],
             **more}
+
+
+def as_user(daemon, user, method, target, body=None, groups=()):
+    """Ask as somebody else; returns status and body."""
+    program = ("import http.client, json, socket, sys\n"
+               "c = http.client.HTTPConnection('mseg')\n"
+               "c.sock = socket.socket(socket.AF_UNIX)\n"
+               "c.sock.connect(sys.argv[1])\n"
+               "c.request(sys.argv[2], '/v1/' + sys.argv[3], sys.argv[4] or None)\n"
+               "r = c.getresponse()\n"
+               "print(json.dumps([r.status, json.loads(r.read())]))\n")
+    extra = ["--groups", ",".join(groups)] if groups else ["--clear-groups"]
+    done = subprocess.run(
+        ["setpriv", "--reuid", user, "--regid", "nogroup", *extra, sys.executable, "-c", program,
+         daemon.socket, method, target, json.dumps(body) if body is not None else ""],
+        check=True, capture_output=True, text=True, cwd="/")
+    status, answer = json.loads(done.stdout)
+    return status, answer
 
 
 def load_module():

@@ -7,38 +7,14 @@ for other users, but no kernel.
 """
 
 import http.client
-import json
 import os
 import socket
 import subprocess
 import sys
 import time
 
-from msegd import (DOCUMENT, Msegd, Connection, TOP, equal, main, network, ruleset, skip_all,
-                   subtest, true)
-
-# Users and groups that every Debian has.
-ALICE, BOB = "games", "man"
-GROUP = "audio"
-
-
-def as_user(daemon, user, method, target, body=None, groups=()):
-    """Ask as somebody else; returns status and body."""
-    program = ("import http.client, json, socket, sys\n"
-               "c = http.client.HTTPConnection('mseg')\n"
-               "c.sock = socket.socket(socket.AF_UNIX)\n"
-               "c.sock.connect(sys.argv[1])\n"
-               "c.request(sys.argv[2], '/v1/' + sys.argv[3], sys.argv[4] or None)\n"
-               "r = c.getresponse()\n"
-               "print(json.dumps([r.status, json.loads(r.read())]))\n")
-    extra = ["--groups", ",".join(groups)] if groups else ["--clear-groups"]
-    done = subprocess.run(
-        ["setpriv", "--reuid", user, "--regid", "nogroup", *extra, sys.executable, "-c", program,
-         daemon.socket, method, target, json.dumps(body) if body is not None else ""],
-        check=True, capture_output=True, text=True, cwd="/")
-    status, answer = json.loads(done.stdout)
-    return status, answer
-
+from msegd import (ALICE, BOB, DOCUMENT, GROUP, Msegd, Connection, TOP, as_user, equal, main,
+                   network, ruleset, skip_all, subtest, true)
 
 # --- starting -----------------------------------------------------------------
 
@@ -455,6 +431,15 @@ def _():
     equal(as_user(daemon, ALICE, "GET", "namespaces")[1], [])
     revision = as_user(daemon, ALICE, "GET", "revisions/1")[1]
     equal((revision["action"], revision["changes"]), ("", []))
+
+
+@subtest("a difference shows a namespace to who reads it, not to who reads the one above")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [read]}}]")
+    document = {"APIVersion": 1, "data": {"namespaces": [{"name": "acme"}, {"name": "other"}]}}
+    equal(len(daemon.post("diff", document).wanted(200)["changes"]), 2)
+    changes = as_user(daemon, ALICE, "POST", "diff", document)[1]["changes"]
+    equal([change["name"] for change in changes], ["/acme"])
 
 
 @subtest("roles change with SIGHUP; a mistake changes nothing")

@@ -6,13 +6,16 @@ The last subtest sees to it that every operation of openapi.yaml was asked, and
 answered well.
 """
 
+import contextlib
 import json
+import subprocess
+import sys
 import threading
 import time
 import urllib.parse
 
-from msegd import (Connection, Msegd, cases, document, equal, fresh_kernel, kernel, load_module,
-                   main, mctl, network, ruleset, subtest, true)
+from msegd import (ALICE, Connection, Msegd, as_user, cases, document, equal, fresh_kernel, kernel,
+                   load_module, main, mctl, network, ruleset, subtest, true)
 
 
 def fresh(**options):
@@ -261,6 +264,27 @@ def _():
     daemon.ask("DELETE", "externalnetworks/a", None, {"If-Match": etag}).wanted(200)
 
 
+@subtest("who administers a namespace alone does not move its host out of what holds above")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web/vm, roles: [edit, admin]}}]")
+    host = daemon.status()["enforcer"]["ID"]
+    for name in ("/web", "/web/vm"):
+        daemon.post("namespaces", {"name": name}).wanted(201)
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web/vm"}).wanted(200)
+    for method, target, body, wanted in (
+            ("POST", "namespaces?namespace=/web/vm",
+             {"name": "open", "defaultPUIncomingTrafficAction": "Allow"}, 201),
+            ("PATCH", f"enforcers/{host}", {"namespace": "/web/vm/open"}, 403),
+            ("PATCH", f"enforcers/{host}", {"associatedTags": ["a=b"]}, 403),
+            ("PATCH", f"enforcers/{host}", {"name": "other"}, 403),
+            ("PATCH", f"enforcers/{host}", {"description": "hers"}, 200)):
+        equal(as_user(daemon, ALICE, method, target, body)[0], wanted, f"{method} {body}")
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web/vm/open"}).wanted(200)
+    # Nor back: what holds where it is, is not hers alone.
+    equal(as_user(daemon, ALICE, "PATCH", f"enforcers/{host}", {"namespace": "/web/vm"})[0], 403)
+    equal(as_user(daemon, ALICE, "PATCH", f"enforcers/{host}", {"associatedTags": ["a=b"]})[0], 200)
+
+
 # --- trials -------------------------------------------------------------------
 
 @subtest("a trial is confirmed, and stays")
@@ -310,6 +334,29 @@ def _():
     equal(kernel()[0], [])
 
 
+@subtest("who may not make a trial's changes neither confirms it nor ends it")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [edit]}}]")
+    host = daemon.status()["enforcer"]["name"]
+    daemon.post("namespaces", {"name": "/web"}).wanted(201)
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web"}).wanted(200)
+    daemon.post("externalnetworks?namespace=/web", network("hers")).wanted(201)
+    daemon.post("externalnetworks?confirmWithin=60", network("secret")).wanted(201)
+    for target in ("confirm", "rollback", "rollback?to=1", "rollback?to=4"):
+        status, answer = as_user(daemon, ALICE, "POST", target)
+        equal(status, 403, target)
+        true("secret" not in answer["detail"], answer)
+        equal(daemon.status()["confirm"]["revision"], 5, target)
+    daemon.post("confirm").wanted(200)
+    # Her own trial: what goes back further than it is refused before it ends.
+    daemon.post("externalnetworks?namespace=/web&confirmWithin=60", network("more")).wanted(201)
+    equal(as_user(daemon, ALICE, "POST", "rollback?to=1")[0], 403)
+    equal(daemon.status()["confirm"]["revision"], 6)
+    equal(as_user(daemon, ALICE, "POST", "rollback")[0], 200)
+    daemon.post("externalnetworks?namespace=/web&confirmWithin=60", network("more")).wanted(201)
+    equal(as_user(daemon, ALICE, "POST", "confirm")[0], 200)
+
+
 # --- the kernel's own life ----------------------------------------------------
 
 @subtest("what the kernel enforces stays until the first change")
@@ -354,6 +401,30 @@ def _():
 
 # --- events -------------------------------------------------------------------
 
+@contextlib.contextmanager
+def listening(daemon, user):
+    """A process of somebody's that prints the events; it listens already."""
+    program = ("import socket, sys\n"
+               "s = socket.socket(socket.AF_UNIX)\n"
+               "s.settimeout(60)\n"
+               "s.connect(sys.argv[1])\n"
+               "s.sendall(b'GET /v1/events HTTP/1.1\\r\\nHost: mseg\\r\\n\\r\\n')\n"
+               "for line in s.makefile():\n"
+               "    print(line.rstrip(), flush=True)\n")
+    listener = subprocess.Popen(["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups",
+                                 sys.executable, "-c", program, daemon.socket],
+                                stdout=subprocess.PIPE, text=True, cwd="/")
+    try:
+        for line in listener.stdout:
+            true(line.startswith("HTTP/1.1 200") or not line.startswith("HTTP/"), line)
+            if line == ":\n":
+                break
+        yield listener
+    finally:
+        listener.kill()
+        listener.communicate()
+
+
 @subtest("events tell of revisions, trials and their ends")
 def _():
     daemon = fresh()
@@ -394,6 +465,36 @@ def _():
     equal(response.readline(), b"event: revision\n")
     listener.close()
     other.close()
+
+
+@subtest("what an object was elsewhere is nothing to who reads where it is, and the reverse")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [read]}}]")
+    daemon.post("namespaces", {"name": "/web"}).wanted(201)
+    daemon.post("externalnetworks", network("a", "192.0.2.1")).wanted(201)
+    daemon.ask("PATCH", "externalnetworks/a", {"namespace": "/web", "entries": ["192.0.2.2"],
+                                               "name": "b"}).wanted(200)
+    for target, wanted in (("revisions/4", ("create", "/web", "b", None, ["192.0.2.2"])),
+                           ("diff?from=4&to=3", ("delete", "/web", "b", ["192.0.2.2"], None))):
+        changes = as_user(daemon, ALICE, "GET", target)[1]["changes"]
+        equal([(one["change"], one["namespace"], one["name"],
+                *((one[side] or {}).get("entries") for side in ("before", "after")))
+               for one in changes], [wanted], target)
+        equal([one["change"] for one in daemon.get(target)["changes"]], ["update"])
+
+
+@subtest("an event names no objects to who may not read all")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [read]}}]")
+    host = daemon.status()["enforcer"]["name"]
+    daemon.post("namespaces", {"name": "/web"}).wanted(201)
+    daemon.ask("PATCH", f"enforcers/{host}", {"namespace": "/web"}).wanted(200)
+    with listening(daemon, ALICE) as hers, listening(daemon, "root") as roots:
+        daemon.post("externalnetworks?reason=covert", network("secret")).wanted(201)
+        told = [json.loads(next(line for line in listener.stdout
+                                if line.startswith("data: "))[6:]) for listener in (hers, roots)]
+    equal([(one["revision"], one["reason"], one["action"]) for one in told],
+          [(4, "", ""), (4, "covert", "create externalnetwork secret in /")])
 
 
 @subtest("every operation of the document was asked, and answered well")
