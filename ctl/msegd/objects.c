@@ -204,13 +204,38 @@ static struct json_object *settled(const struct target *target, struct json_obje
 	return whole;
 }
 
+/* Asked first: whether a name is taken is told to nobody else. */
+static bool may_put(const struct target *target, struct json_object *json)
+{
+	struct service *service = target->service;
+	const char *id = object_text(json, "ID");
+	const struct model_object *old = model_find_id(service->now.model, target->kind, id);
+	struct store_change change = {
+		.id = id,
+		.kind = target->kind->singular,
+		.namespace = object_text(json, "namespace"),
+		.name = object_text(json, "name"),
+		.before = old ? json_object_to_json_string(old->json) : NULL,
+		.after = json_object_to_json_string(json),
+	};
+	const struct changes changes = { &change, 1 };
+
+	return revise_may(service, target->request, &changes);
+}
+
 static void put_and_revise(const struct target *target, struct json_object *json,
 			   struct revise_how *how, const char *verb, unsigned int status)
 {
 	struct draft next = { NULL, NULL };
-	struct revise_answer answer = { status, "object", json_object_get(json) };
-	int err = draft_copy(&target->service->now, &next);
+	struct revise_answer answer = { status, "object", NULL };
+	int err;
 
+	if (!may_put(target, json)) {
+		json_object_put(how->warnings);
+		return;
+	}
+	answer.value = json_object_get(json);
+	err = draft_copy(&target->service->now, &next);
 	snprintf(how->action, sizeof(how->action), "%s %s %s in %s", verb, target->kind->singular,
 		 object_text(json, "name"), object_text(json, "namespace"));
 	if (!err)
