@@ -161,6 +161,35 @@ struct revising {
 	struct plan plan;
 };
 
+static int take_revision(const struct store_object *object, void *arg)
+{
+	*(uint64_t *)arg = object->revision;
+	return 0;
+}
+
+uint64_t revise_of(const struct service *service, const struct model_object *object)
+{
+	uint64_t revision = 0;
+
+	store_find(service->store, object->kind->singular, NULL, object->id, take_revision,
+		   &revision);
+	return revision;
+}
+
+/* An object that stays as it was keeps its ETag. */
+static uint64_t etag_of(const struct revising *revising, const struct revise_answer *answer)
+{
+	const struct service *service = revising->service;
+	const char *id = answer->key ? object_text(answer->value, "ID") : NULL;
+	const struct model_object *object = NULL;
+	unsigned int i;
+
+	if (!revising->changes.n && id)
+		for (i = 0; i < N_KINDS && !object; i++)
+			object = model_find_id(service->now.model, kind_get(i), id);
+	return object ? revise_of(service, object) : store_newest(service->store);
+}
+
 static struct json_object *joined(struct json_object *first, struct json_object *second)
 {
 	size_t i, n = second ? json_object_array_length(second) : 0;
@@ -204,7 +233,7 @@ static void answer_with(struct revising *revising, const struct revise_answer *a
 	json_add(object, "warnings", joined(how->warnings, revising->plan.findings.warnings));
 	how->warnings = NULL;
 	if (!how->check)
-		revising->request->reply.revision = revision;
+		revising->request->reply.revision = etag_of(revising, answer);
 	reply_json(revising->request, answer->status, object);
 }
 

@@ -219,6 +219,18 @@ def _():
     daemon.post("externalnetworks?check=true&reason=gr%C3%BCn", network("a")).wanted(201)
 
 
+@subtest("If-Match is honoured or refused, never ignored")
+def _():
+    daemon = Msegd()
+    old, now = {"If-Match": '"7"'}, {"If-Match": daemon.get("discovery").headers["ETag"]}
+    target, body = "discovery?check=true", {"incoming": "Reject"}
+    daemon.ask("PUT", target, body, old).wanted(412)
+    daemon.ask("PUT", target, body, now).wanted(200)
+    for target in ("externalnetworks?check=true", "apply?check=true", "import?check=true", "diff",
+                   "rollback?check=true", "confirm"):
+        daemon.ask("POST", target, network("a"), now).wanted(400)
+
+
 # --- clients ------------------------------------------------------------------
 
 def raw(daemon, data):

@@ -61,9 +61,11 @@ def _():
     daemon = fresh()
     daemon.post("externalnetworks", network("a")).wanted(201)
     revision = daemon.status()["revision"]
+    daemon.post("externalnetworks", network("b")).wanted(201)
     for method, body in (("PATCH", {"description": ""}), ("PUT", network("a"))):
         answer = daemon.ask(method, "externalnetworks/a", body).wanted(200)
-        equal((answer["revision"], answer["changes"]), (revision, []), method)
+        equal((answer["revision"], answer["changes"]), (revision + 1, []), method)
+        equal(answer.headers["ETag"], f'"{revision}"', method)
 
 
 @subtest("names are unique, changes are refused as a whole")
