@@ -8,6 +8,7 @@ answered well.
 
 import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -357,6 +358,25 @@ def _():
     equal(as_user(daemon, ALICE, "POST", "rollback")[0], 200)
     daemon.post("externalnetworks?namespace=/web&confirmWithin=60", network("more")).wanted(201)
     equal(as_user(daemon, ALICE, "POST", "confirm")[0], 200)
+
+
+@subtest("a trial whose past makes no sense is not ended by half, again and again")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.ask("PATCH", "externalnetworks/a?confirmWithin=600", {"description": "b"}).wanted(200)
+    daemon.kill()
+    with contextlib.closing(sqlite3.connect(daemon.state + "/store.db")) as store:
+        store.execute("UPDATE change SET before = '[]' WHERE revision = 3")
+        store.commit()
+    daemon.start()
+    equal(daemon.status()["confirm"]["revision"], 3)
+    true(daemon.post("rollback").status >= 400, "it was ended")
+    for _ in range(2):
+        status = daemon.status()
+        equal(status["revision"], 3)
+        true(status["problems"], "no problem is told")
+    equal(daemon.get("externalnetworks/a").wanted(200)["description"], "b")
 
 
 # --- the kernel's own life ----------------------------------------------------
