@@ -23,16 +23,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "lib/doc.h"
-
 /* Connections altogether, those that are kept for root, and of one other user. */
 #define PEERS_MAX 96
 #define PEERS_FOR_ROOT 32
 #define PEERS_A_USER 16
 
-/* Bytes of a body, and of all bodies that are read at one time. */
-#define BODY_MAX DOC_SIZE_MAX
-#define BODIES_MAX (2UL * DOC_SIZE_MAX)
+/*
+ * Bytes of a body, and of all bodies that are read at one time: a quarter of these
+ * is kept for root, and another user has a quarter at most.
+ */
+#define BODY_MAX (16U << 20)
+#define BODIES_MAX (4UL * (BODY_MAX + 1))
 
 /* Bytes that a stream's client may be behind. */
 #define STREAM_MAX (256 << 10)
@@ -49,6 +50,8 @@ struct peer {
 	struct caller caller;
 	/* When it must be done; 0 while nothing is asked, or a stream is sent. */
 	uint64_t deadline;
+	/* Bytes that its request's body takes. */
+	size_t body;
 	int fd;
 };
 
@@ -57,7 +60,6 @@ struct exchange {
 	struct request request;
 	struct server *server;
 	struct peer *peer;
-	size_t room;
 	int err;
 };
 
@@ -73,10 +75,12 @@ struct server {
 	struct peer *peers;
 	struct peer *adding;
 	unsigned int n_peers;
-	size_t bodies;
+	/* Whether a connection was resumed that libmicrohttpd has not looked at since. */
+	bool resumed;
 };
 
 struct stream {
+	struct server *server;
 	struct MHD_Connection *connection;
 	void (*gone)(struct stream *stream, void *arg);
 	void *arg;
@@ -111,6 +115,7 @@ static void stream_wake(struct stream *stream)
 {
 	if (stream->suspended) {
 		stream->suspended = false;
+		stream->server->resumed = true;
 		MHD_resume_connection(stream->connection);
 	}
 }
@@ -208,6 +213,7 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct MHD_Connecti
 		return MHD_NO;
 	add_headers(response, reply);
 	if (reply->stream) {
+		reply->stream->server = exchange->server;
 		reply->stream->connection = connection;
 		exchange->peer->deadline = 0;
 	}
@@ -244,25 +250,41 @@ static void drop_body(struct exchange *exchange)
 	free(exchange->request.body);
 	exchange->request.body = NULL;
 	exchange->request.len = 0;
-	exchange->server->bodies -= exchange->room;
-	exchange->room = 0;
+	exchange->peer->body = 0;
+}
+
+static bool may_hold(const struct server *server, const struct caller *caller, size_t more)
+{
+	const struct peer *peer;
+	size_t all = more, same = more;
+
+	for (peer = server->peers; peer; peer = peer->next) {
+		all += peer->body;
+		if (peer->caller.uid == caller->uid)
+			same += peer->body;
+	}
+	if (caller->uid == 0)
+		return all <= BODIES_MAX;
+	return same <= BODIES_MAX / 4 && all <= BODIES_MAX / 4 * 3;
 }
 
 static int grow_body(struct exchange *exchange, size_t len)
 {
-	size_t room = exchange->room ? exchange->room * 2 : 4096;
+	struct peer *peer = exchange->peer;
+	size_t room = peer->body ? peer->body * 2 : 4096;
 	char *more;
 
 	while (room < len + 1)
 		room *= 2;
-	if (exchange->server->bodies + room - exchange->room > BODIES_MAX)
+	if (room > BODY_MAX + 1)
+		room = BODY_MAX + 1;
+	if (!may_hold(exchange->server, &peer->caller, room - peer->body))
 		return -ENOBUFS;
 	more = realloc(exchange->request.body, room);
 	if (!more)
 		return -ENOMEM;
 	exchange->request.body = more;
-	exchange->server->bodies += room - exchange->room;
-	exchange->room = room;
+	peer->body = room;
 	return 0;
 }
 
@@ -275,7 +297,7 @@ static void take_body(struct exchange *exchange, const char *data, size_t size)
 		return;
 	if (request->len + size > BODY_MAX)
 		exchange->err = -EFBIG;
-	else if (request->len + size >= exchange->room)
+	else if (request->len + size >= exchange->peer->body)
 		exchange->err = grow_body(exchange, request->len + size);
 	if (exchange->err) {
 		drop_body(exchange);
@@ -291,8 +313,11 @@ static void handle(struct exchange *exchange, struct MHD_Connection *connection)
 	struct request *request = &exchange->request;
 	const struct server_calls *calls = &exchange->server->calls;
 
+	/* Counted for nobody: who sends no body is answered, whatever others hold. */
 	if (!request->body && !exchange->err)
-		exchange->err = grow_body(exchange, 0);
+		request->body = calloc(1, 1);
+	if (!request->body && !exchange->err)
+		exchange->err = -ENOMEM;
 	if (exchange->err == -EFBIG)
 		reply_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, NULL,
 			      "a body has %u bytes at most", BODY_MAX);
@@ -301,7 +326,6 @@ static void handle(struct exchange *exchange, struct MHD_Connection *connection)
 			      "no memory for the body now");
 	if (request->reply.status)
 		return;
-	request->body[request->len] = '\0';
 	request->if_match =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_MATCH);
 	calls->handle(request, calls->arg);
@@ -371,8 +395,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 	(void)code;
 	if (!exchange)
 		return;
-	may_be_big = exchange->room;
-	exchange->server->bodies -= exchange->room;
+	may_be_big = exchange->peer->body;
+	exchange->peer->body = 0;
 	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	request_clear(&exchange->request);
 	free(exchange);
@@ -502,6 +526,11 @@ static int on_after(sd_event_source *source, void *arg)
 	MHD_UNSIGNED_LONG_LONG wait;
 
 	(void)source;
+	/* What is resumed within MHD_run() is acted on by the next, of which it says nothing. */
+	while (server->resumed) {
+		server->resumed = false;
+		MHD_run(server->daemon);
+	}
 	if (MHD_get_timeout(server->daemon, &wait) == MHD_YES) {
 		sd_event_source_set_time(server->timer, now_of(server) + wait * 1000);
 		sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);

@@ -295,6 +295,50 @@ def _():
         hog.communicate()
 
 
+def as_hog(daemon, user, program):
+    """Run a program as somebody else; it keeps what it holds until the caller closes it."""
+    hog = subprocess.Popen(["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups",
+                            sys.executable, "-c",
+                            "import socket, sys\n"
+                            "def connect():\n"
+                            "    s = socket.socket(socket.AF_UNIX)\n"
+                            "    s.settimeout(20)\n"
+                            "    s.connect(sys.argv[1])\n"
+                            "    held.append(s)\n"
+                            "    return s\n"
+                            "held = []\n" + program +
+                            "print('held', flush=True)\n"
+                            "sys.stdin.read()\n", daemon.socket],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+    equal(hog.stdout.readline(), "held\n")
+    return hog
+
+
+@subtest("bodies that never end take neither root's share nor another user's")
+def _():
+    users = ("daemon", "bin", "sys", BOB)
+    daemon = Msegd(config="roles:\n" + "".join(f"  - {{user: {user}, roles: [edit]}}\n"
+                                               for user in users))
+    program = ("for i in range(4):\n"
+               "    connect().sendall(b'POST /v1/apply HTTP/1.1\\r\\nHost: x\\r\\n'\n"
+               "                      b'Content-Length: %d\\r\\n\\r\\n' % (16 << 20) +\n"
+               "                      b' ' * ((16 << 20) - 1))\n")
+    target = "externalnetworks?check=true"
+    hogs = []
+    try:
+        hogs.append(as_hog(daemon, users[0], program))
+        equal(as_user(daemon, BOB, "POST", target, network("a"))[0], 201, "another user")
+        equal(as_user(daemon, users[0], "GET", "status")[0], 200, "without a body")
+        hogs += [as_hog(daemon, user, program) for user in users[1:3]]
+        daemon.status()
+        big = network("a", *(f"10.{i >> 8 & 255}.{i & 255}.0/24" for i in range(60000)))
+        daemon.post(target, big).wanted(201)
+    finally:
+        for hog in hogs:
+            hog.communicate()
+    equal(as_user(daemon, BOB, "POST", target, network("a"))[0], 201, "afterwards")
+
+
 @subtest("who sends or reads slowly keeps nobody waiting")
 def _():
     daemon = Msegd()

@@ -468,6 +468,27 @@ def _():
     connection.close()
 
 
+@subtest("events come at once, also where nobody asks for anything afterwards")
+def _():
+    daemon = fresh()
+    listener = Connection(daemon.socket)
+    listener.request("GET", "/v1/events")
+    connected = listener.sock
+    response = listener.getresponse()
+    equal((response.readline(), response.readline()), (b":\n", b"\n"))
+    # The listener waits, and the connection of who makes the change stays open.
+    time.sleep(0.5)
+    other = Connection(daemon.socket)
+    other.request("POST", "/v1/externalnetworks", json.dumps(network("quiet")))
+    answer = other.getresponse()
+    answer.read()
+    equal(answer.status, 201)
+    connected.settimeout(3)
+    equal(response.readline(), b"event: revision\n")
+    listener.close()
+    other.close()
+
+
 @subtest("what an object was elsewhere is nothing to who reads where it is, and the reverse")
 def _():
     daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /web, roles: [read]}}]")
