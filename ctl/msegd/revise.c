@@ -435,17 +435,16 @@ static void forget_hints(struct json_object *warnings)
 /* Who does not read all is told of the changed objects alone, and of no others' names. */
 static void warn(struct revising *revising)
 {
-	struct plan *plan = &revising->plan;
 	bool reads_all = has(revising->service, revising->request, ROLE_READ, "/");
 
 	if (reads_all && concerns_all(&revising->changes))
-		plan_warn(revising->next->model, plan, NULL);
+		plan_warn(revising->next->model, &revising->plan, NULL);
 	else
 		warn_one_by_one(revising);
 	if (!reads_all)
-		forget_hints(plan->findings.warnings);
+		forget_hints(revising->plan.findings.warnings);
 	else if (revising->changes.n)
-		plan_warn_host(plan);
+		plan_warn_host(&revising->plan);
 }
 
 static bool plan(struct revising *revising)
