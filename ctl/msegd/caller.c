@@ -3,22 +3,10 @@
 #include "caller.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-static void name_user(struct caller *caller)
-{
-	char buffer[1024];
-	struct passwd entry, *found = NULL;
-
-	if (getpwuid_r(caller->uid, &entry, buffer, sizeof(buffer), &found) || !found)
-		snprintf(caller->user, sizeof(caller->user), "%u", caller->uid);
-	else
-		snprintf(caller->user, sizeof(caller->user), "%s", found->pw_name);
-}
 
 /* The kernel says how much room they need. */
 static int read_groups(int fd, struct caller *caller)
@@ -53,7 +41,7 @@ int caller_read(int fd, struct caller *caller)
 	if (err)
 		caller_free(caller);
 	else
-		name_user(caller);
+		snprintf(caller->user, sizeof(caller->user), "%u", caller->uid);
 	return err;
 }
 

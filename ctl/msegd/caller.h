@@ -15,7 +15,7 @@
  * @gid: and group
  * @groups: its supplementary ones
  * @n_groups: how many
- * @user: the user's name, or its number where it has none
+ * @user: the user's name, or its number where that is not known
  */
 struct caller {
 	uid_t uid;
@@ -28,7 +28,8 @@ struct caller {
 /**
  * caller_read() - read who is at the other end of a UNIX socket
  * @fd: the connection
- * @caller: the result; caller_free() it
+ * @caller: the result; caller_free() it. The user is its number until
+ *	config_name_caller()
  *
  * Return: 0 or an error.
  */

@@ -18,8 +18,13 @@
 /* Who is not known here: nobody is told apart from whom other user namespaces hold. */
 #define OVERFLOW_ID 65534
 
+/* Lines of /etc/passwd that are looked at for a name. */
+#define LOCAL_USERS_MAX 4096
+
 struct grant {
 	char *namespace;
+	/* Of a user that is given by name; else NULL. */
+	char *user;
 	unsigned int roles;
 	bool is_group;
 	id_t id;
@@ -60,11 +65,32 @@ static unsigned int take_roles(const struct doc_value *list, struct diag *diag)
 	return roles ? roles | ROLE_READ : 0;
 }
 
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
+/* A number stands for itself: nobody has to know whose it is. */
+static bool take_id(const char *text, struct grant *grant)
+{
+	unsigned long id;
+
+	if (!is_number(text))
+		return false;
+	errno = 0;
+	id = strtoul(text, NULL, 10);
+	grant->id = errno || id >= UINT32_MAX ? OVERFLOW_ID : (id_t)id;
+	return true;
+}
+
 /* Somebody may have left; a host must start all the same. */
 static bool find_user(const struct doc_value *value, struct grant *grant, struct diag *diag)
 {
-	const struct passwd *user = getpwnam(value->text);
+	const struct passwd *user;
 
+	if (take_id(value->text, grant))
+		return true;
+	user = getpwnam(value->text);
 	if (user)
 		grant->id = user->pw_uid;
 	else
@@ -75,9 +101,12 @@ static bool find_user(const struct doc_value *value, struct grant *grant, struct
 
 static bool find_group(const struct doc_value *value, struct grant *grant, struct diag *diag)
 {
-	const struct group *group = getgrnam(value->text);
+	const struct group *group;
 
 	grant->is_group = true;
+	if (take_id(value->text, grant))
+		return true;
+	group = getgrnam(value->text);
 	if (group)
 		grant->id = group->gr_gid;
 	else
@@ -119,7 +148,8 @@ static const char *take_namespace(const struct doc_value *value, struct diag *di
 	return value->text;
 }
 
-static int add_grant(struct config *config, const struct grant *grant, const char *namespace)
+static int add_grant(struct config *config, const struct grant *grant, const char *namespace,
+		     const struct doc_value *user)
 {
 	struct grant *more = reallocarray(config->grants, config->n + 1, sizeof(*more));
 
@@ -128,7 +158,9 @@ static int add_grant(struct config *config, const struct grant *grant, const cha
 	config->grants = more;
 	more[config->n] = *grant;
 	more[config->n].namespace = strdup(namespace);
-	return more[config->n++].namespace ? 0 : -ENOMEM;
+	more[config->n].user = user ? strdup(user->text) : NULL;
+	config->n++;
+	return more[config->n - 1].namespace && (!user || more[config->n - 1].user) ? 0 : -ENOMEM;
 }
 
 static void take_grant(const struct doc_value *value, struct config *config, struct diag *diag)
@@ -149,7 +181,7 @@ static void take_grant(const struct doc_value *value, struct config *config, str
 	namespace = take_namespace(values[NAMESPACE], diag);
 	grant.roles = take_roles(values[ROLES], diag);
 	if (find_subject(value, values[USER], values[GROUP], &grant, diag) &&
-	    add_grant(config, &grant, namespace))
+	    add_grant(config, &grant, namespace, values[USER]))
 		diag_error(diag, value->place, "no memory");
 }
 
@@ -207,8 +239,10 @@ void config_free(struct config *config)
 
 	if (!config)
 		return;
-	for (i = 0; i < config->n; i++)
+	for (i = 0; i < config->n; i++) {
 		free(config->grants[i].namespace);
+		free(config->grants[i].user);
+	}
 	free(config->grants);
 	free(config);
 }
@@ -242,6 +276,44 @@ unsigned int config_roles(const struct config *config, const struct caller *call
 		    (!namespace || namespace_holds(config->grants[i].namespace, namespace)))
 			roles |= config->grants[i].roles;
 	return roles;
+}
+
+/* --- names ---------------------------------------------------------------- */
+
+/* The host's own file alone: whatever else knows users may not answer for a long time. */
+static void read_local_name(struct caller *caller)
+{
+	FILE *in = fopen("/etc/passwd", "re");
+	struct passwd entry, *found;
+	char buffer[1024];
+	unsigned int n;
+
+	for (n = 0; in && n < LOCAL_USERS_MAX; n++) {
+		if (fgetpwent_r(in, &entry, buffer, sizeof(buffer), &found))
+			break;
+		if (entry.pw_uid == caller->uid) {
+			snprintf(caller->user, sizeof(caller->user), "%s", entry.pw_name);
+			break;
+		}
+	}
+	if (in)
+		fclose(in);
+}
+
+void config_name_caller(const struct config *config, struct caller *caller)
+{
+	const struct grant *grant;
+
+	if (caller->uid == 0) {
+		snprintf(caller->user, sizeof(caller->user), "root");
+		return;
+	}
+	for (grant = config->grants; grant < config->grants + config->n; grant++)
+		if (!grant->is_group && grant->id == caller->uid && !is_number(grant->user)) {
+			snprintf(caller->user, sizeof(caller->user), "%s", grant->user);
+			return;
+		}
+	read_local_name(caller);
 }
 
 static void add_roles(struct json_object *list, const char *namespace, unsigned int roles)

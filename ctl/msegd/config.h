@@ -57,6 +57,14 @@ unsigned int config_roles(const struct config *config, const struct caller *call
 			  const char *namespace);
 
 /**
+ * config_name_caller() - give a caller the user's name
+ * @config: which knows those whom it names
+ * @caller: stays a number where neither @config nor /etc/passwd knows it: nothing
+ *	that may not answer soon is asked
+ */
+void config_name_caller(const struct config *config, struct caller *caller);
+
+/**
  * config_grants() - a caller's roles, for the caller to see
  * @config: the configuration
  * @caller: who

@@ -254,9 +254,17 @@ static int open_loop(struct program *program)
 	return err < 0 ? fail("the event loop", err) : 0;
 }
 
+static void name_caller(struct caller *caller, void *arg)
+{
+	const struct service *service = arg;
+
+	config_name_caller(service->config, caller);
+}
+
 static int serve(struct program *program)
 {
-	const struct server_calls calls = { api_may_ask, api_handle, &program->service };
+	const struct server_calls calls = { api_may_ask, name_caller, api_handle,
+					    &program->service };
 	int err, fd = listening_socket(program->options.socket);
 
 	if (fd < 0)

@@ -238,7 +238,7 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "the URI cannot be read");
 	else if (!calls->may_ask(request->caller, calls->arg))
 		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
-			      "%s has no role: mseg.conf gives them", request->caller->user);
+			      "user %s has no role: mseg.conf gives them", request->caller->user);
 	else if (length && strtoull(length, NULL, 10) > BODY_MAX)
 		reply_problem(request, MHD_HTTP_CONTENT_TOO_LARGE, NULL,
 			      "a body has %u bytes at most", BODY_MAX);
@@ -470,6 +470,8 @@ static void welcome(struct server *server, int fd)
 		turn_away(fd);
 		return;
 	}
+	if (server->calls.may_ask(&peer->caller, server->calls.arg))
+		server->calls.name(&peer->caller, server->calls.arg);
 	peer->server = server;
 	peer->fd = fd;
 	peer->deadline = now_of(server) + REQUEST_TIMEOUT * SECOND;

@@ -17,13 +17,15 @@ struct server;
 
 /**
  * struct server_calls - what the server asks of its owner
- * @may_ask: whether a caller is to be listened to at all; asked before the body
- *	is read
+ * @may_ask: whether a caller is to be listened to at all; asked of a connection, and
+ *	before a body is read
+ * @name: gives a caller who may ask the user's name
  * @handle: answers a request, now
- * @arg: handed to both
+ * @arg: handed to all
  */
 struct server_calls {
 	bool (*may_ask)(const struct caller *caller, void *arg);
+	void (*name)(struct caller *caller, void *arg);
 	void (*handle)(struct request *request, void *arg);
 	void *arg;
 };

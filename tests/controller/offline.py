@@ -7,9 +7,11 @@ for other users, but no kernel.
 """
 
 import contextlib
+import grp
 import http.client
 import json
 import os
+import pwd
 import socket
 import sqlite3
 import subprocess
@@ -487,6 +489,34 @@ def _():
     true(answer["warnings"], "no warning")
     equal([warning for warning in answer["warnings"] if "hint" in warning
            or warning["object"] != "networkrulesetpolicy r"], [])
+
+
+@subtest("who asks is not looked up where nobody may answer; roles are for numbers, too")
+def _():
+    user, group = pwd.getpwnam(ALICE), grp.getgrnam(GROUP)
+    daemon = Msegd(config=f'roles:\n  - {{user: "{user.pw_uid}", roles: [read]}}\n'
+                          f'  - {{group: "{group.gr_gid}", roles: [read]}}\n', start=False)
+    # glibc asks nscd first, where there is its socket. This one is silent.
+    cache = os.path.join(daemon.directory, "nscd")
+    os.mkdir(cache)
+    with socket.socket(socket.AF_UNIX) as nscd:
+        nscd.bind(cache + "/socket")
+        nscd.listen(64)
+        nscd.setblocking(False)
+        daemon.wrapper = ["unshare", "-m", "sh", "-c", "mount -t tmpfs none /run &&"
+                          " mkdir /run/nscd && mount --bind \"$0\" /run/nscd && exec \"$@\"",
+                          cache]
+        daemon.start()
+        equal(as_user(daemon, ALICE, "GET", "status")[1]["caller"]["user"], ALICE)
+        equal(as_user(daemon, BOB, "GET", "status")[0], 403)
+        equal(as_user(daemon, BOB, "GET", "status", groups=[GROUP])[1]["caller"]["user"], BOB)
+        equal(daemon.status()["caller"]["user"], "root")
+        try:
+            nscd.accept()
+            asked = True
+        except BlockingIOError:
+            asked = False
+    true(not asked, "it was asked for a user")
 
 
 @subtest("roles change with SIGHUP; a mistake changes nothing")
