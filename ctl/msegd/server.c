@@ -28,6 +28,9 @@
 #define PEERS_FOR_ROOT 32
 #define PEERS_A_USER 16
 
+/* Of all who have no role: enough to tell them so. */
+#define STRANGERS_MAX 4
+
 /*
  * Bytes of a body, and of all bodies that are read at one time: a quarter of these
  * is kept for root, and another user has a quarter at most.
@@ -50,6 +53,8 @@ struct peer {
 	struct caller caller;
 	/* When it must be done; 0 while nothing is asked, or a stream is sent. */
 	uint64_t deadline;
+	/* Had no role when it connected. */
+	bool stranger;
 	/* Bytes that its request's body takes. */
 	size_t body;
 	int fd;
@@ -437,15 +442,19 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 	}
 }
 
-static bool has_room(const struct server *server, const struct caller *caller)
+static bool has_room(const struct server *server, const struct peer *added)
 {
 	const struct peer *peer;
-	unsigned int same = 0;
+	unsigned int same = 0, strangers = 0;
 
-	if (caller->uid == 0)
+	if (added->caller.uid == 0)
 		return server->n_peers < PEERS_MAX;
-	for (peer = server->peers; peer; peer = peer->next)
-		same += peer->caller.uid == caller->uid;
+	for (peer = server->peers; peer; peer = peer->next) {
+		same += peer->caller.uid == added->caller.uid;
+		strangers += peer->stranger;
+	}
+	if (added->stranger && strangers >= STRANGERS_MAX)
+		return false;
 	return same < PEERS_A_USER && server->n_peers < PEERS_MAX - PEERS_FOR_ROOT;
 }
 
@@ -458,20 +467,33 @@ static void turn_away(int fd)
 	close(fd);
 }
 
+/* Who is at the other end, and whether there is room for it. */
+static bool admit(struct server *server, struct peer *peer, int fd)
+{
+	const struct server_calls *calls = &server->calls;
+
+	if (caller_read(fd, &peer->caller))
+		return false;
+	peer->stranger = !calls->may_ask(&peer->caller, calls->arg);
+	if (!has_room(server, peer))
+		return false;
+	if (!peer->stranger)
+		calls->name(&peer->caller, calls->arg);
+	return true;
+}
+
 static void welcome(struct server *server, int fd)
 {
 	static const struct sockaddr_un nobody = { .sun_family = AF_UNIX };
 	struct peer *peer = calloc(1, sizeof(*peer));
 
-	if (!peer || caller_read(fd, &peer->caller) || !has_room(server, &peer->caller)) {
+	if (!peer || !admit(server, peer, fd)) {
 		if (peer)
 			caller_free(&peer->caller);
 		free(peer);
 		turn_away(fd);
 		return;
 	}
-	if (server->calls.may_ask(&peer->caller, server->calls.arg))
-		server->calls.name(&peer->caller, server->calls.arg);
 	peer->server = server;
 	peer->fd = fd;
 	peer->deadline = now_of(server) + REQUEST_TIMEOUT * SECOND;

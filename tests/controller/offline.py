@@ -341,6 +341,20 @@ def _():
     equal(as_user(daemon, BOB, "POST", target, network("a"))[0], 201, "afterwards")
 
 
+@subtest("users without a role take nobody's connections")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, roles: [read]}}]")
+    hogs = []
+    try:
+        for user in ("daemon", "bin", "sys", "nobody"):
+            hogs.append(as_hog(daemon, user, "for i in range(16):\n    connect()\n"))
+        equal(as_user(daemon, ALICE, "GET", "status")[0], 200)
+    finally:
+        for hog in hogs:
+            hog.communicate()
+    equal(as_user(daemon, BOB, "GET", "status")[0], 403)
+
+
 @subtest("who sends or reads slowly keeps nobody waiting")
 def _():
     daemon = Msegd()
