@@ -2,6 +2,7 @@
 /* The routes of the API. */
 #include "api.h"
 
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,22 @@ bool api_may_change_host(const struct service *service, struct request *request)
 void api_no_memory(struct request *request)
 {
 	reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
+}
+
+bool api_matches(const struct service *service, struct request *request,
+		 const struct model_object *object)
+{
+	uint64_t revision = revise_of(service, object);
+	const char *wanted = request->if_match;
+	char etag[32];
+
+	snprintf(etag, sizeof(etag), "\"%" PRIu64 "\"", revision);
+	if (!wanted || !strcmp(wanted, "*") || !strcmp(wanted, etag))
+		return true;
+	reply_problem(request, MHD_HTTP_PRECONDITION_FAILED, NULL,
+		      "the %s %s is of revision %" PRIu64 " by now: read it again",
+		      object->kind->singular, object->name, revision);
+	return false;
 }
 
 /* --- changes -------------------------------------------------------------- */
@@ -236,6 +253,11 @@ void api_handle(struct request *request, void *arg)
 	}
 	if (!knows_parameters(request))
 		return;
+	if (request->if_match && !strcmp(request->method, "POST")) {
+		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
+			      "POST takes no If-Match: no one object is changed");
+		return;
+	}
 	name = request->path[1];
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&
 	    handle_route(service, request, name))

@@ -62,6 +62,16 @@ bool api_may_change_host(const struct service *service, struct request *request)
 struct json_object *api_change(const struct service *service, const struct request *request,
 			       const struct store_change *change);
 
+/**
+ * api_matches() - whether an object still is what the caller has seen, as If-Match
+ *	says; answered with 412 if not
+ * @service: the service
+ * @request: the caller's
+ * @object: the object
+ */
+bool api_matches(const struct service *service, struct request *request,
+		 const struct model_object *object);
+
 /** api_no_memory() - answer that there is none */
 void api_no_memory(struct request *request);
 

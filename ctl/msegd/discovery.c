@@ -137,7 +137,7 @@ static void put(struct service *service, struct request *request, const struct m
 	struct draft next = { NULL, NULL };
 	struct revise_how how;
 
-	if (!revise_read_how(request, &how))
+	if (!api_matches(service, request, space) || !revise_read_how(request, &how))
 		return;
 	answer.value = changed(request, space, &how);
 	if (!answer.value)
@@ -158,8 +158,10 @@ void discovery_handle(struct service *service, struct request *request)
 
 	if (!space)
 		return;
-	if (!strcmp(request->method, "GET"))
-		reply_json(request, MHD_HTTP_OK, state_of(service->now.model, space));
-	else
+	if (strcmp(request->method, "GET") != 0) {
 		put(service, request, space);
+		return;
+	}
+	request->reply.revision = revise_of(service, space);
+	reply_json(request, MHD_HTTP_OK, state_of(service->now.model, space));
 }

@@ -60,37 +60,6 @@ static struct model_object *find(const struct target *target)
 	return object;
 }
 
-static int take_revision(const struct store_object *object, void *arg)
-{
-	*(uint64_t *)arg = object->revision;
-	return 0;
-}
-
-static uint64_t revision_of(const struct service *service, const struct model_object *object)
-{
-	uint64_t revision = 0;
-
-	store_find(service->store, object->kind->singular, NULL, object->id, take_revision,
-		   &revision);
-	return revision;
-}
-
-/* Whether it still is what the caller has seen. */
-static bool matches(const struct target *target, const struct model_object *object)
-{
-	uint64_t revision = revision_of(target->service, object);
-	const char *wanted = target->request->if_match;
-	char etag[32];
-
-	snprintf(etag, sizeof(etag), "\"%" PRIu64 "\"", revision);
-	if (!wanted || !strcmp(wanted, "*") || !strcmp(wanted, etag))
-		return true;
-	reply_problem(target->request, MHD_HTTP_PRECONDITION_FAILED, NULL,
-		      "the %s %s is of revision %" PRIu64 " by now: read it again",
-		      object->kind->singular, object->name, revision);
-	return false;
-}
-
 /* --- reading -------------------------------------------------------------- */
 
 static struct json_object *shown(const struct target *target, const struct model_object *object)
@@ -110,7 +79,7 @@ static void get(const struct target *target)
 		describe(target->service, target->request, target->kind, object);
 		return;
 	}
-	target->request->reply.revision = revision_of(target->service, object);
+	target->request->reply.revision = revise_of(target->service, object);
 	reply_json(target->request, MHD_HTTP_OK, shown(target, object));
 }
 
@@ -204,13 +173,38 @@ static struct json_object *settled(const struct target *target, struct json_obje
 	return whole;
 }
 
+/* Asked first: whether a name is taken is told to nobody else. */
+static bool may_put(const struct target *target, struct json_object *json)
+{
+	struct service *service = target->service;
+	const char *id = object_text(json, "ID");
+	const struct model_object *old = model_find_id(service->now.model, target->kind, id);
+	struct store_change change = {
+		.id = id,
+		.kind = target->kind->singular,
+		.namespace = object_text(json, "namespace"),
+		.name = object_text(json, "name"),
+		.before = old ? json_object_to_json_string(old->json) : NULL,
+		.after = json_object_to_json_string(json),
+	};
+	const struct changes changes = { &change, 1 };
+
+	return revise_may(service, target->request, &changes);
+}
+
 static void put_and_revise(const struct target *target, struct json_object *json,
 			   struct revise_how *how, const char *verb, unsigned int status)
 {
 	struct draft next = { NULL, NULL };
-	struct revise_answer answer = { status, "object", json_object_get(json) };
-	int err = draft_copy(&target->service->now, &next);
+	struct revise_answer answer = { status, "object", NULL };
+	int err;
 
+	if (!may_put(target, json)) {
+		json_object_put(how->warnings);
+		return;
+	}
+	answer.value = json_object_get(json);
+	err = draft_copy(&target->service->now, &next);
 	snprintf(how->action, sizeof(how->action), "%s %s %s in %s", verb, target->kind->singular,
 		 object_text(json, "name"), object_text(json, "namespace"));
 	if (!err)
@@ -251,7 +245,8 @@ static void update(const struct target *target, bool replace)
 	struct json_object *json;
 	struct revise_how how;
 
-	if (!object || !matches(target, object) || !revise_read_how(target->request, &how))
+	if (!object || !api_matches(target->service, target->request, object) ||
+	    !revise_read_how(target->request, &how))
 		return;
 	json = settled(target, read_body(target, replace ? NULL : object->json, &how),
 		       object->space, object->id);
@@ -267,7 +262,8 @@ static void delete_object(const struct target *target)
 	struct revise_answer answer = { MHD_HTTP_OK, "object", NULL };
 	struct revise_how how;
 
-	if (!object || !matches(target, object) || !revise_read_how(target->request, &how))
+	if (!object || !api_matches(target->service, target->request, object) ||
+	    !revise_read_how(target->request, &how))
 		return;
 	if (object->kind->id == KIND_NAMESPACE && !strcmp(object->name, "/")) {
 		reply_problem(target->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,

@@ -86,13 +86,17 @@ static void tell(struct service *service, const char *type, uint64_t revision)
 	events_tell(service->events, type, data);
 }
 
-/* The revision before the newest becomes the newest again, under a new number. */
+/*
+ * The revision before the newest becomes the newest again, under a new number. What
+ * can fail comes before the commit: what is stored must not count as not stored.
+ */
 static int store_reverted(struct service *service, const struct store_revision *author,
 			  uint32_t generation)
 {
 	uint64_t newest = store_newest(service->store);
 	struct store_revision revision = *author;
 	struct changes changes = { NULL, 0 };
+	struct draft former = { NULL, NULL };
 	char action[64];
 	int err = reconcile_difference(service, newest, newest - 1, &changes);
 
@@ -100,6 +104,10 @@ static int store_reverted(struct service *service, const struct store_revision *
 	revision.action = action;
 	revision.time = time(NULL);
 	revision.state = STORE_FINAL;
+	if (!err)
+		err = draft_copy(&service->now, &former);
+	if (!err)
+		err = draft_apply(&former, &changes);
 	if (!err)
 		err = store_begin(service->store, &revision);
 	if (!err) {
@@ -111,8 +119,12 @@ static int store_reverted(struct service *service, const struct store_revision *
 		else
 			store_abort(service->store);
 	}
-	if (!err)
-		err = draft_apply(&service->now, &changes);
+	if (!err) {
+		draft_clear(&service->now);
+		service->now = former;
+		former = (struct draft){ NULL, NULL };
+	}
+	draft_clear(&former);
 	changes_clear(&changes);
 	return err;
 }

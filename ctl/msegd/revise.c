@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "lib/json.h"
+#include "lib/text.h"
 #include "model/kinds.h"
 #include "model/object.h"
 #include "model/path.h"
@@ -43,6 +44,12 @@ bool revise_read_how(struct request *request, struct revise_how *how)
 	if (strlen(how->reason) > REASON_MAX) {
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "a reason has %u bytes at most",
 			      REASON_MAX);
+		return false;
+	}
+	if (!text_is_plain(how->reason, strlen(how->reason))) {
+		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
+			      "a reason is UTF-8 without control characters, not %s",
+			      text_show(how->reason, strlen(how->reason)).s);
 		return false;
 	}
 	how->existing = (uint8_t)existing;
@@ -106,8 +113,7 @@ static bool may_change(const struct service *service, const struct request *requ
 }
 
 /* Where it is, and where it comes to be. */
-static bool authorised(struct service *service, struct request *request,
-		       const struct changes *changes)
+bool revise_may(struct service *service, struct request *request, const struct changes *changes)
 {
 	size_t i;
 
@@ -134,7 +140,7 @@ bool revise_may_go(struct service *service, struct request *request, uint64_t fr
 {
 	struct changes changes = { NULL, 0 };
 	int err = reconcile_difference(service, from, to, &changes);
-	bool may = !err && authorised(service, request, &changes);
+	bool may = !err && revise_may(service, request, &changes);
 
 	if (err)
 		reply_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL,
@@ -154,6 +160,35 @@ struct revising {
 	struct changes changes;
 	struct plan plan;
 };
+
+static int take_revision(const struct store_object *object, void *arg)
+{
+	*(uint64_t *)arg = object->revision;
+	return 0;
+}
+
+uint64_t revise_of(const struct service *service, const struct model_object *object)
+{
+	uint64_t revision = 0;
+
+	store_find(service->store, object->kind->singular, NULL, object->id, take_revision,
+		   &revision);
+	return revision;
+}
+
+/* An object that stays as it was keeps its ETag. */
+static uint64_t etag_of(const struct revising *revising, const struct revise_answer *answer)
+{
+	const struct service *service = revising->service;
+	const char *id = answer->key ? object_text(answer->value, "ID") : NULL;
+	const struct model_object *object = NULL;
+	unsigned int i;
+
+	if (!revising->changes.n && id)
+		for (i = 0; i < N_KINDS && !object; i++)
+			object = model_find_id(service->now.model, kind_get(i), id);
+	return object ? revise_of(service, object) : store_newest(service->store);
+}
 
 static struct json_object *joined(struct json_object *first, struct json_object *second)
 {
@@ -198,7 +233,7 @@ static void answer_with(struct revising *revising, const struct revise_answer *a
 	json_add(object, "warnings", joined(how->warnings, revising->plan.findings.warnings));
 	how->warnings = NULL;
 	if (!how->check)
-		revising->request->reply.revision = revision;
+		revising->request->reply.revision = etag_of(revising, answer);
 	reply_json(revising->request, answer->status, object);
 }
 
@@ -371,21 +406,44 @@ static bool concerns_all(const struct changes *changes)
 	return changes->n > WARNED_ONE_BY_ONE;
 }
 
-static void warn(struct revising *revising)
+static void warn_one_by_one(struct revising *revising)
 {
 	const struct model *model = revising->next->model;
 	const struct changes *changes = &revising->changes;
+	const struct model_object *object;
 	size_t i;
 
-	if (concerns_all(changes))
-		plan_warn(model, &revising->plan, NULL);
-	for (i = 0; i < changes->n && !concerns_all(changes); i++) {
+	for (i = 0; i < changes->n && i < WARNED_ONE_BY_ONE; i++) {
 		const struct store_change *change = &changes->list[i];
 		const struct kind *kind = kind_find(change->kind, strlen(change->kind));
 
-		plan_warn(model, &revising->plan, model_find_id(model, kind, change->id));
+		object = model_find_id(model, kind, change->id);
+		if (object)
+			plan_warn(model, &revising->plan, object);
 	}
-	if (changes->n)
+}
+
+/* What a selector may have meant can be anybody's. */
+static void forget_hints(struct json_object *warnings)
+{
+	size_t i, n = json_object_array_length(warnings);
+
+	for (i = 0; i < n; i++)
+		json_object_object_del(json_object_array_get_idx(warnings, i), "hint");
+}
+
+/* Who does not read all is told of the changed objects alone, and of no others' names. */
+static void warn(struct revising *revising)
+{
+	bool reads_all = has(revising->service, revising->request, ROLE_READ, "/");
+
+	if (reads_all && concerns_all(&revising->changes))
+		plan_warn(revising->next->model, &revising->plan, NULL);
+	else
+		warn_one_by_one(revising);
+	if (!reads_all)
+		forget_hints(revising->plan.findings.warnings);
+	else if (revising->changes.n)
 		plan_warn_host(&revising->plan);
 }
 
@@ -414,7 +472,7 @@ static bool make(struct revising *revising)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 		return false;
 	}
-	if (!authorised(service, request, &revising->changes) || !plan(revising))
+	if (!revise_may(service, request, &revising->changes) || !plan(revising))
 		return false;
 	if (revising->how->check || !revising->changes.n)
 		return true;

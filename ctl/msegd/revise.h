@@ -79,6 +79,21 @@ void revise(struct service *service, struct request *request, struct draft *next
 	    struct revise_how *how, const struct revise_answer *answer);
 
 /**
+ * revise_of() - the revision that changed an object last, which is its ETag
+ * @service: the service
+ * @object: of what there is now
+ */
+uint64_t revise_of(const struct service *service, const struct model_object *object);
+
+/**
+ * revise_may() - whether a caller may make changes; answered with 403 if not
+ * @service: the service
+ * @request: the caller's
+ * @changes: all of them
+ */
+bool revise_may(struct service *service, struct request *request, const struct changes *changes);
+
+/**
  * revise_may_go() - whether a caller may change all that differs between two
  *	revisions; answered if not
  * @service: the service

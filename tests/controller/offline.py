@@ -6,11 +6,14 @@ Bad input, too many clients, slow ones, other users; damaged stores. Needs root,
 for other users, but no kernel.
 """
 
+import contextlib
 import grp
 import http.client
+import json
 import os
 import pwd
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -212,8 +215,22 @@ def _():
     answer = daemon.post("externalnetworks?chek=true", network("a")).wanted(400)
     true("check" in answer["detail"], answer["detail"])
     for query in ("existing=no", "confirmWithin=0", "confirmWithin=86401", "confirmWithin=1m",
-                  "check=yes", "reason=" + "r" * 1025):
+                  "check=yes", "reason=" + "r" * 1025, "reason=a%0Ab", "reason=%1B[2J",
+                  "reason=%FF", "reason=%C2%85"):
         daemon.post("externalnetworks?" + query, network("a")).wanted(400)
+    daemon.post("externalnetworks?check=true&reason=gr%C3%BCn", network("a")).wanted(201)
+
+
+@subtest("If-Match is honoured or refused, never ignored")
+def _():
+    daemon = Msegd()
+    old, now = {"If-Match": '"7"'}, {"If-Match": daemon.get("discovery").headers["ETag"]}
+    target, body = "discovery?check=true", {"incoming": "Reject"}
+    daemon.ask("PUT", target, body, old).wanted(412)
+    daemon.ask("PUT", target, body, now).wanted(200)
+    for target in ("externalnetworks?check=true", "apply?check=true", "import?check=true", "diff",
+                   "rollback?check=true", "confirm"):
+        daemon.ask("POST", target, network("a"), now).wanted(400)
 
 
 # --- clients ------------------------------------------------------------------
@@ -387,6 +404,17 @@ def _():
         pass
 
 
+def store_namespace(daemon, name):
+    """Put one into the store of a service that does not run, since it cannot be made here."""
+    with contextlib.closing(sqlite3.connect(daemon.state + "/store.db")) as store:
+        (text,) = store.execute("SELECT body FROM object WHERE kind = 'namespace'").fetchone()
+        body = {**json.loads(text), "ID": "0123456789abcdef01234567", "name": name}
+        store.execute("INSERT INTO object (id, kind, namespace, name, revision, body)"
+                      " VALUES (?, 'namespace', '/', ?, 1, ?)",
+                      (body["ID"], name, json.dumps(body)))
+        store.commit()
+
+
 # --- roles --------------------------------------------------------------------
 
 @subtest("without a configuration root alone has any role")
@@ -438,6 +466,8 @@ def _():
             ("POST", "confirm", None, 403),
             ("POST", "externalnetworks?check=true", network("a"), 403),
             ("POST", "externalnetworks?check=true&namespace=/acmee", network("a"), 403),
+            # Nor does she learn that a name is taken.
+            ("POST", "namespaces", {"name": "/"}, 403),
             # The namespace is not there, but it would be hers.
             ("POST", "externalnetworks?check=true&namespace=/acme", network("a"), 422),
             # To make it, somebody is needed who administers the one above.
@@ -456,6 +486,23 @@ def _():
     equal(len(daemon.post("diff", document).wanted(200)["changes"]), 2)
     changes = as_user(daemon, ALICE, "POST", "diff", document)[1]["changes"]
     equal([change["name"] for change in changes], ["/acme"])
+
+
+@subtest("who does not read all is warned of his own objects, without others' names")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [edit]}}]")
+    daemon.stop()
+    store_namespace(daemon, "/acme")
+    daemon.start()
+    body = {**ruleset("r", "none"), "subject": [["$name=" + os.uname().nodename[:-1]]]}
+    target = "netrulesets?check=true&namespace=/acme"
+    whole = daemon.post(target, body).wanted(201)["warnings"]
+    true(any("hint" in warning for warning in whole), whole)
+    status, answer = as_user(daemon, ALICE, "POST", target, body)
+    equal(status, 201)
+    true(answer["warnings"], "no warning")
+    equal([warning for warning in answer["warnings"] if "hint" in warning
+           or warning["object"] != "networkrulesetpolicy r"], [])
 
 
 @subtest("who asks is not looked up where nobody may answer; roles are for numbers, too")

@@ -8,6 +8,7 @@ answered well.
 
 import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -61,9 +62,11 @@ def _():
     daemon = fresh()
     daemon.post("externalnetworks", network("a")).wanted(201)
     revision = daemon.status()["revision"]
+    daemon.post("externalnetworks", network("b")).wanted(201)
     for method, body in (("PATCH", {"description": ""}), ("PUT", network("a"))):
         answer = daemon.ask(method, "externalnetworks/a", body).wanted(200)
-        equal((answer["revision"], answer["changes"]), (revision, []), method)
+        equal((answer["revision"], answer["changes"]), (revision + 1, []), method)
+        equal(answer.headers["ETag"], f'"{revision}"', method)
 
 
 @subtest("names are unique, changes are refused as a whole")
@@ -355,6 +358,25 @@ def _():
     equal(as_user(daemon, ALICE, "POST", "rollback")[0], 200)
     daemon.post("externalnetworks?namespace=/web&confirmWithin=60", network("more")).wanted(201)
     equal(as_user(daemon, ALICE, "POST", "confirm")[0], 200)
+
+
+@subtest("a trial whose past makes no sense is not ended by half, again and again")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.ask("PATCH", "externalnetworks/a?confirmWithin=600", {"description": "b"}).wanted(200)
+    daemon.kill()
+    with contextlib.closing(sqlite3.connect(daemon.state + "/store.db")) as store:
+        store.execute("UPDATE change SET before = '[]' WHERE revision = 3")
+        store.commit()
+    daemon.start()
+    equal(daemon.status()["confirm"]["revision"], 3)
+    true(daemon.post("rollback").status >= 400, "it was ended")
+    for _ in range(2):
+        status = daemon.status()
+        equal(status["revision"], 3)
+        true(status["problems"], "no problem is told")
+    equal(daemon.get("externalnetworks/a").wanted(200)["description"], "b")
 
 
 # --- the kernel's own life ----------------------------------------------------
