@@ -27,12 +27,12 @@ def try_new(seconds):
 @subtest("nobody confirms: the former policy is back in time, with mctl gone")
 def expires():
     started = time.monotonic()
-    try_new(2)
+    try_new(6)
     before = lib.generation()
     left = lib.mctl_json("status")["confirmLeft"]
-    assert 0 < left <= 2, left
-    lib.wait_for(lambda: lib.generation() != before, "return", 5)
-    assert time.monotonic() - started > 1.5, "too early"
+    assert 0 < left <= 6, left
+    lib.wait_for(lambda: lib.generation() != before, "return", 15)
+    assert time.monotonic() - started > 5.5, "too early"
     assert names() == ["old"]
     assert lib.generation() == before + 1
     status = lib.mctl_json("status")
