@@ -4,10 +4,10 @@
  * error, so that all of them are reported at once.
  */
 #include "object.h"
-#include "domain.h"
 #include "path.h"
 #include "shape.h"
 #include "tag.h"
+#include "lib/domain.h"
 #include "lib/entry_list.h"
 #include "lib/fields.h"
 #include "lib/json.h"
