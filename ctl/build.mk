@@ -6,7 +6,7 @@
 PROGRAMS += build/bin/mctl build/bin/msegd build/bin/mseg-console
 MANUALS += $(patsubst ctl/man/%.scd,build/man/%,$(wildcard ctl/man/*.scd))
 
-CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl
+CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl libidn2
 
 CTL_CPPFLAGS := -Ibuild/gen -Iinclude -Iinclude/uapi -Ictl -D_GNU_SOURCE \
 	$(shell pkg-config --cflags $(CTL_PACKAGES))
@@ -29,7 +29,7 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
 	$(CTL_MODEL) $(wildcard ctl/msegd/*.c))
 

@@ -29,6 +29,7 @@ struct stream;
  * @len: its bytes
  * @revision: for the ETag; 0 for none
  * @stream: instead of @text
+ * @is_of_change: tells of a change that was made
  */
 struct reply {
 	unsigned int status;
@@ -37,6 +38,7 @@ struct reply {
 	size_t len;
 	uint64_t revision;
 	struct stream *stream;
+	bool is_of_change;
 };
 
 /**

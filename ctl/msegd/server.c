@@ -35,11 +35,14 @@
 #define STRANGERS_MAX 4
 
 /*
- * Bytes of a body, and of all bodies that are read at one time: a quarter of these
- * is kept for root, and another user has a quarter at most.
+ * Bytes of a body, and of all bodies and replies that are held at one time: a quarter
+ * of these is kept for root, and another user has a quarter at most.
  */
 #define BODY_MAX (16U << 20)
-#define BODIES_MAX (4UL * (BODY_MAX + 1))
+#define HELD_MAX (4UL * (BODY_MAX + 1))
+
+/* Bytes of a reply that is sent in any case. */
+#define REPLY_SMALL (64U << 10)
 
 /* Bytes that a stream's client may be behind. */
 #define STREAM_MAX (256 << 10)
@@ -59,8 +62,9 @@ struct peer {
 	/* Had no role when it connected. */
 	bool stranger;
 	bool console;
-	/* Bytes that its request's body takes. */
+	/* Bytes that its request's body and the reply to it take. */
 	size_t body;
+	size_t reply;
 	int fd;
 };
 
@@ -71,6 +75,7 @@ struct exchange {
 	struct peer *peer;
 	/* Whom the console stands for. */
 	struct caller acting;
+	bool was_big;
 	int err;
 };
 
@@ -264,27 +269,37 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 	return request->reply.status;
 }
 
+/* Bytes that are held for everybody, and for one user. */
+static size_t held(const struct server *server, const struct caller *caller, size_t *same)
+{
+	const struct peer *peer;
+	size_t all = 0;
+
+	*same = 0;
+	for (peer = server->peers; peer; peer = peer->next) {
+		all += peer->body + peer->reply;
+		if (peer->caller.uid == caller->uid)
+			*same += peer->body + peer->reply;
+	}
+	return all;
+}
+
+static bool may_hold(const struct server *server, const struct caller *caller, size_t more)
+{
+	size_t same, all = held(server, caller, &same);
+
+	if (caller->uid == 0)
+		return all + more <= HELD_MAX;
+	return same + more <= HELD_MAX / 4 && all + more <= HELD_MAX / 4 * 3;
+}
+
 static void drop_body(struct exchange *exchange)
 {
 	free(exchange->request.body);
 	exchange->request.body = NULL;
 	exchange->request.len = 0;
+	exchange->was_big |= exchange->peer->body;
 	exchange->peer->body = 0;
-}
-
-static bool may_hold(const struct server *server, const struct caller *caller, size_t more)
-{
-	const struct peer *peer;
-	size_t all = more, same = more;
-
-	for (peer = server->peers; peer; peer = peer->next) {
-		all += peer->body;
-		if (peer->caller.uid == caller->uid)
-			same += peer->body;
-	}
-	if (caller->uid == 0)
-		return all <= BODIES_MAX;
-	return same <= BODIES_MAX / 4 && all <= BODIES_MAX / 4 * 3;
 }
 
 static int grow_body(struct exchange *exchange, size_t len)
@@ -325,6 +340,25 @@ static void take_body(struct exchange *exchange, const char *data, size_t size)
 	memcpy(request->body + request->len, data, size);
 	request->len += size;
 	request->body[request->len] = '\0';
+}
+
+/* Who does not read his replies gets no more; a user's only reply is sent however long it is. */
+static void hold_reply(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	const struct reply *reply = &request->reply;
+	const struct server *server = exchange->server;
+	struct peer *peer = exchange->peer;
+	size_t same;
+
+	drop_body(exchange);
+	held(server, &peer->caller, &same);
+	if (same && reply->len > REPLY_SMALL && !reply->is_of_change &&
+	    !may_hold(server, &peer->caller, reply->len))
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+			      "%s has other replies to read first", peer->caller.user);
+	peer->reply = reply->len;
+	exchange->was_big |= reply->len > REPLY_SMALL;
 }
 
 static void handle(struct exchange *exchange, struct MHD_Connection *connection)
@@ -401,6 +435,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (exchange->request.reply.status)
 		return MHD_YES;
 	handle(exchange, connection);
+	hold_reply(exchange);
 	return send_reply(exchange, connection);
 }
 
@@ -408,22 +443,22 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 			 enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *state;
-	bool may_be_big;
+	bool was_big;
 
 	(void)arg;
 	(void)connection;
 	(void)code;
 	if (!exchange)
 		return;
-	may_be_big = exchange->peer->body;
-	exchange->peer->body = 0;
+	was_big = exchange->was_big || exchange->peer->body;
+	exchange->peer->body = exchange->peer->reply = 0;
 	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	request_clear(&exchange->request);
 	caller_free(&exchange->acting);
 	free(exchange);
 	*state = NULL;
 	/* A big policy leaves its memory behind. */
-	if (may_be_big)
+	if (was_big)
 		malloc_trim(0);
 }
 
