@@ -29,6 +29,7 @@ struct stream;
  * @len: its bytes
  * @revision: for the ETag; 0 for none
  * @stream: instead of @text
+ * @is_of_change: tells of a change that was made
  */
 struct reply {
 	unsigned int status;
@@ -37,6 +38,7 @@ struct reply {
 	size_t len;
 	uint64_t revision;
 	struct stream *stream;
+	bool is_of_change;
 };
 
 /**
@@ -50,6 +52,8 @@ struct reply {
  * @body: NUL-terminated, "" where there is none
  * @len: its bytes
  * @caller: who asks
+ * @session: in which of the sessions of @caller; 0 where that is who connected
+ * @from_console: the console connected
  * @reply: to be filled
  */
 struct request {
@@ -62,6 +66,8 @@ struct request {
 	char *body;
 	size_t len;
 	const struct caller *caller;
+	uint64_t session;
+	bool from_console;
 	struct reply reply;
 };
 

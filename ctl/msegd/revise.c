@@ -232,8 +232,10 @@ static void answer_with(struct revising *revising, const struct revise_answer *a
 	json_add_bool(object, "check", how->check);
 	json_add(object, "warnings", joined(how->warnings, revising->plan.findings.warnings));
 	how->warnings = NULL;
-	if (!how->check)
+	if (!how->check) {
 		revising->request->reply.revision = etag_of(revising, answer);
+		revising->request->reply.is_of_change = true;
+	}
 	reply_json(revising->request, answer->status, object);
 }
 

@@ -24,19 +24,25 @@
 #include <unistd.h>
 
 /* Connections altogether, those that are kept for root, and of one other user. */
-#define PEERS_MAX 96
+#define PEERS_MAX 160
 #define PEERS_FOR_ROOT 32
 #define PEERS_A_USER 16
+
+/* Of the console: streams and requests of all its users. */
+#define PEERS_OF_CONSOLE 64
 
 /* Of all who have no role: enough to tell them so. */
 #define STRANGERS_MAX 4
 
 /*
- * Bytes of a body, and of all bodies that are read at one time: a quarter of these
- * is kept for root, and another user has a quarter at most.
+ * Bytes of a body, and of all bodies and replies that are held at one time: a quarter
+ * of these is kept for root, and another user has a quarter at most.
  */
 #define BODY_MAX (16U << 20)
-#define BODIES_MAX (4UL * (BODY_MAX + 1))
+#define HELD_MAX (4UL * (BODY_MAX + 1))
+
+/* Bytes of a reply that is sent in any case. */
+#define REPLY_SMALL (64U << 10)
 
 /* Bytes that a stream's client may be behind. */
 #define STREAM_MAX (256 << 10)
@@ -55,8 +61,10 @@ struct peer {
 	uint64_t deadline;
 	/* Had no role when it connected. */
 	bool stranger;
-	/* Bytes that its request's body takes. */
+	bool console;
+	/* Bytes that its request's body and the reply to it take. */
 	size_t body;
+	size_t reply;
 	int fd;
 };
 
@@ -65,6 +73,9 @@ struct exchange {
 	struct request request;
 	struct server *server;
 	struct peer *peer;
+	/* Whom the console stands for. */
+	struct caller acting;
+	bool was_big;
 	int err;
 };
 
@@ -236,12 +247,20 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 	const struct server_calls *calls = &exchange->server->calls;
 	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+								MHD_HTTP_HEADER_AUTHORIZATION);
 
 	if (exchange->err == -ENOMEM)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 	else if (exchange->err)
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "the URI cannot be read");
-	else if (!calls->may_ask(request->caller, calls->arg))
+	else if (authorization)
+		calls->act(request, authorization, &exchange->acting, calls->arg);
+	if (request->reply.status)
+		return true;
+	/* The console itself may do no more than to ask for whom it stands. */
+	if ((authorization || !exchange->peer->console) &&
+	    !calls->may_ask(request->caller, calls->arg))
 		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
 			      "user %s has no role: mseg.conf gives them", request->caller->user);
 	else if (length && strtoull(length, NULL, 10) > BODY_MAX)
@@ -250,27 +269,37 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 	return request->reply.status;
 }
 
+/* Bytes that are held for everybody, and for one user. */
+static size_t held(const struct server *server, const struct caller *caller, size_t *same)
+{
+	const struct peer *peer;
+	size_t all = 0;
+
+	*same = 0;
+	for (peer = server->peers; peer; peer = peer->next) {
+		all += peer->body + peer->reply;
+		if (peer->caller.uid == caller->uid)
+			*same += peer->body + peer->reply;
+	}
+	return all;
+}
+
+static bool may_hold(const struct server *server, const struct caller *caller, size_t more)
+{
+	size_t same, all = held(server, caller, &same);
+
+	if (caller->uid == 0)
+		return all + more <= HELD_MAX;
+	return same + more <= HELD_MAX / 4 && all + more <= HELD_MAX / 4 * 3;
+}
+
 static void drop_body(struct exchange *exchange)
 {
 	free(exchange->request.body);
 	exchange->request.body = NULL;
 	exchange->request.len = 0;
+	exchange->was_big |= exchange->peer->body;
 	exchange->peer->body = 0;
-}
-
-static bool may_hold(const struct server *server, const struct caller *caller, size_t more)
-{
-	const struct peer *peer;
-	size_t all = more, same = more;
-
-	for (peer = server->peers; peer; peer = peer->next) {
-		all += peer->body;
-		if (peer->caller.uid == caller->uid)
-			same += peer->body;
-	}
-	if (caller->uid == 0)
-		return all <= BODIES_MAX;
-	return same <= BODIES_MAX / 4 && all <= BODIES_MAX / 4 * 3;
 }
 
 static int grow_body(struct exchange *exchange, size_t len)
@@ -311,6 +340,25 @@ static void take_body(struct exchange *exchange, const char *data, size_t size)
 	memcpy(request->body + request->len, data, size);
 	request->len += size;
 	request->body[request->len] = '\0';
+}
+
+/* Who does not read his replies gets no more; a user's only reply is sent however long it is. */
+static void hold_reply(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	const struct reply *reply = &request->reply;
+	const struct server *server = exchange->server;
+	struct peer *peer = exchange->peer;
+	size_t same;
+
+	drop_body(exchange);
+	held(server, &peer->caller, &same);
+	if (same && reply->len > REPLY_SMALL && !reply->is_of_change &&
+	    !may_hold(server, &peer->caller, reply->len))
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+			      "%s has other replies to read first", peer->caller.user);
+	peer->reply = reply->len;
+	exchange->was_big |= reply->len > REPLY_SMALL;
 }
 
 static void handle(struct exchange *exchange, struct MHD_Connection *connection)
@@ -359,6 +407,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
 	exchange->server = arg;
 	exchange->peer = peer;
 	exchange->request.caller = &peer->caller;
+	exchange->request.from_console = peer->console;
 	exchange->err = request_parse(&exchange->request, uri);
 	return exchange;
 }
@@ -386,6 +435,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	if (exchange->request.reply.status)
 		return MHD_YES;
 	handle(exchange, connection);
+	hold_reply(exchange);
 	return send_reply(exchange, connection);
 }
 
@@ -393,21 +443,22 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 			 enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *state;
-	bool may_be_big;
+	bool was_big;
 
 	(void)arg;
 	(void)connection;
 	(void)code;
 	if (!exchange)
 		return;
-	may_be_big = exchange->peer->body;
-	exchange->peer->body = 0;
+	was_big = exchange->was_big || exchange->peer->body;
+	exchange->peer->body = exchange->peer->reply = 0;
 	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	request_clear(&exchange->request);
+	caller_free(&exchange->acting);
 	free(exchange);
 	*state = NULL;
 	/* A big policy leaves its memory behind. */
-	if (may_be_big)
+	if (was_big)
 		malloc_trim(0);
 }
 
@@ -451,8 +502,10 @@ static bool has_room(const struct server *server, const struct peer *added)
 		return server->n_peers < PEERS_MAX;
 	for (peer = server->peers; peer; peer = peer->next) {
 		same += peer->caller.uid == added->caller.uid;
-		strangers += peer->stranger;
+		strangers += peer->stranger && !peer->console;
 	}
+	if (added->console)
+		return same < PEERS_OF_CONSOLE && server->n_peers < PEERS_MAX - PEERS_FOR_ROOT;
 	if (added->stranger && strangers >= STRANGERS_MAX)
 		return false;
 	return same < PEERS_A_USER && server->n_peers < PEERS_MAX - PEERS_FOR_ROOT;
@@ -475,6 +528,7 @@ static bool admit(struct server *server, struct peer *peer, int fd)
 	if (caller_read(fd, &peer->caller))
 		return false;
 	peer->stranger = !calls->may_ask(&peer->caller, calls->arg);
+	peer->console = calls->is_console(&peer->caller, calls->arg);
 	if (!has_room(server, peer))
 		return false;
 	if (!peer->stranger)

@@ -287,14 +287,14 @@ def as_user(daemon, user, method, target, body=None, groups=()):
                "c = http.client.HTTPConnection('mseg')\n"
                "c.sock = socket.socket(socket.AF_UNIX)\n"
                "c.sock.connect(sys.argv[1])\n"
-               "c.request(sys.argv[2], '/v1/' + sys.argv[3], sys.argv[4] or None)\n"
+               "c.request(sys.argv[2], '/v1/' + sys.argv[3], sys.stdin.read() or None)\n"
                "r = c.getresponse()\n"
                "print(json.dumps([r.status, json.loads(r.read())]))\n")
     extra = ["--groups", ",".join(groups)] if groups else ["--clear-groups"]
     done = subprocess.run(
         ["setpriv", "--reuid", user, "--regid", "nogroup", *extra, sys.executable, "-c", program,
-         daemon.socket, method, target, json.dumps(body) if body is not None else ""],
-        check=True, capture_output=True, text=True, cwd="/")
+         daemon.socket, method, target],
+        input=json.dumps(body) if body is not None else "", check=True, capture_output=True, text=True, cwd="/")
     status, answer = json.loads(done.stdout)
     return status, answer
 

@@ -16,6 +16,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 
 from msegd import (ALICE, BOB, DOCUMENT, GROUP, Msegd, Connection, TOP, as_user, equal, main,
@@ -339,6 +340,42 @@ def _():
         for hog in hogs:
             hog.communicate()
     equal(as_user(daemon, BOB, "POST", target, network("a"))[0], 201, "afterwards")
+
+
+@subtest("replies that nobody reads take neither root's share nor another user's")
+def _():
+    daemon = Msegd(config=f"roles:\n  - {{user: {ALICE}, roles: [edit]}}\n"
+                          f"  - {{user: {BOB}, roles: [edit]}}\n")
+    big = {"APIVersion": 1, "data": {"externalnetworks": [
+        network(f"n{i}", *(f"10.{j >> 8}.{j & 255}.{i}/32" for j in range(60000)))
+        for i in range(4)]}}
+    document = json.dumps(big)
+    program = ("s = connect()\n"
+               "body = open('%s', 'rb').read()\n"
+               "s.sendall(b'POST /v1/apply?check=true HTTP/1.1\\r\\nHost: x\\r\\n'\n"
+               "          b'Content-Length: %%d\\r\\n\\r\\n' %% len(body) + body)\n"
+               "assert s.recv(12) == b'HTTP/1.1 200', 'refused'\n")
+    hogs = []
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(document)
+        file.flush()
+        os.chmod(file.name, 0o644)
+        try:
+            for _ in range(4):
+                try:
+                    hogs.append(as_hog(daemon, ALICE, program % file.name))
+                except AssertionError:
+                    break
+            true(0 < len(hogs) < 4, f"{len(hogs)} replies of {len(document)} bytes are held")
+            target = "apply?check=true"
+            equal(as_user(daemon, ALICE, "POST", target, big)[0], 503, "one more")
+            equal(as_user(daemon, ALICE, "GET", "status")[0], 200, "a small one")
+            equal(as_user(daemon, BOB, "POST", target, big)[0], 200, "another user")
+            daemon.post(target, big).wanted(200)
+        finally:
+            for hog in hogs:
+                hog.communicate()
+        equal(as_user(daemon, ALICE, "POST", target, big)[0], 200, "afterwards")
 
 
 @subtest("users without a role take nobody's connections")
