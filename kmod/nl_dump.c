@@ -52,30 +52,39 @@ static int put_entry(struct sk_buff *skb, const struct mseg_prefix *prefix)
 	return 0;
 }
 
+/* The entries stand before the domains. */
+static int put_member(struct sk_buff *skb, const struct mseg_network *network, u32 member)
+{
+	if (member < network->n_prefixes)
+		return put_entry(skb, &network->prefixes[member]);
+	return nla_put_string(skb, MSEG_A_DOMAIN, network->domains[member - network->n_prefixes]);
+}
+
 /*
- * One message with as many of a network's entries as fit, from *entry on.
+ * One message with as many of a network's entries and domains as fit, from *member on.
  * Return: 0 when the network is done, else -EMSGSIZE.
  */
 static int put_network(struct sk_buff *skb, struct netlink_callback *cb,
-		       const struct mseg_generation *generation, u32 id, long *entry)
+		       const struct mseg_generation *generation, u32 id, long *member)
 {
 	const struct mseg_network *network = &generation->policy->networks[id];
 	void *header = dump_put(skb, cb, MSEG_C_NETWORK_GET);
-	long first = *entry;
+	long members = network->n_prefixes + network->n_domains;
+	long first = *member;
 
 	if (!header)
 		return -EMSGSIZE;
 	if (nla_put_u32(skb, MSEG_A_GENERATION, generation->number) ||
 	    nla_put_u32(skb, MSEG_A_ID, id) || nla_put_string(skb, MSEG_A_NAME, network->name))
 		goto cancel;
-	while (*entry < network->n_prefixes && !put_entry(skb, &network->prefixes[*entry]))
-		++*entry;
-	if (*entry == first && first < network->n_prefixes)
+	while (*member < members && !put_member(skb, network, *member))
+		++*member;
+	if (*member == first && first < members)
 		goto cancel;
 	genlmsg_end(skb, header);
-	if (*entry < network->n_prefixes)
+	if (*member < members)
 		return -EMSGSIZE;
-	*entry = 0;
+	*member = 0;
 	return 0;
 cancel:
 	genlmsg_cancel(skb, header);

@@ -26,11 +26,12 @@ static const struct nla_policy service_policy[MSEG_A_SERVICE_MAX + 1] = {
 	[MSEG_A_SERVICE_ITEM] = { .type = NLA_U16 },
 };
 
-static const struct nla_policy network_policy[MSEG_A_ENTRY + 1] = {
+static const struct nla_policy network_policy[MSEG_A_DOMAIN + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 	[MSEG_A_ID] = { .type = NLA_U32 },
 	[MSEG_A_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_NAME_LEN },
 	[MSEG_A_ENTRY] = NLA_POLICY_NESTED(entry_policy),
+	[MSEG_A_DOMAIN] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_DOMAIN_LEN },
 };
 
 static const struct nla_policy rule_policy[MSEG_A_OBSERVED + 1] = {
@@ -266,6 +267,40 @@ out:
 	return err;
 }
 
+static int add_domains(struct mseg_policy *policy, struct genl_info *info)
+{
+	u32 n = count_attrs(info, MSEG_A_DOMAIN);
+	struct mseg_refusal refusal = { .entry = MSEG_ID_NONE };
+	const struct nlattr *attr;
+	const char **domains;
+	int rest, err;
+	u32 i = 0;
+
+	if (!n)
+		return 0;
+	domains = kvcalloc(n, sizeof(*domains), GFP_KERNEL);
+	if (!domains)
+		return mseg_nl_no_memory(info);
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+		if (nla_type(attr) == MSEG_A_DOMAIN)
+			domains[i++] = nla_data(attr);
+	err = mseg_policy_add_domains(policy, domains, n, &refusal);
+	if (err) {
+		if (refusal.entry != MSEG_ID_NONE)
+			NL_SET_BAD_ATTR(info->extack, nth_attr(info, MSEG_A_DOMAIN, refusal.entry));
+		mseg_nl_refuse(info, err, refusal.why);
+	}
+	kvfree(domains);
+	return err;
+}
+
+static int add_members(struct mseg_policy *policy, struct genl_info *info)
+{
+	int err = add_entries(policy, info);
+
+	return err ?: add_domains(policy, info);
+}
+
 static int add_network(struct mseg_policy *policy, struct genl_info *info)
 {
 	struct mseg_refusal refusal;
@@ -279,14 +314,14 @@ static int add_network(struct mseg_policy *policy, struct genl_info *info)
 		if (!policy->n_networks || id != policy->n_networks - 1)
 			return mseg_nl_refuse(info, -EINVAL,
 					      "only the last network takes more entries");
-		return add_entries(policy, info);
+		return add_members(policy, info);
 	}
 	if (id != policy->n_networks)
 		return mseg_nl_refuse(info, -EINVAL, "networks come in the order of their indices");
 	err = mseg_policy_add_network(policy, nla_data(info->attrs[MSEG_A_NAME]), &refusal);
 	if (err)
 		return mseg_nl_refuse(info, err, refusal.why);
-	return add_entries(policy, info);
+	return add_members(policy, info);
 }
 
 static int parse_service(const struct nlattr *attr, struct mseg_service *service, u16 item,

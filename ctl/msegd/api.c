@@ -13,6 +13,7 @@
 #include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
+#include "sessions.h"
 
 static void confirm(struct service *service, struct request *request);
 static void join_events(struct service *service, struct request *request);
@@ -42,6 +43,20 @@ static const struct route routes[] = {
 };
 
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* --- who asks ------------------------------------------------------------- */
+
+bool api_is_console(const struct caller *caller, void *arg)
+{
+	const struct service *service = arg;
+
+	return config_is_console(service->config, caller->uid);
+}
+
+void api_act(struct request *request, const char *authorization, struct caller *acting, void *arg)
+{
+	sessions_act(arg, request, authorization, acting);
+}
 
 /* --- what handlers share -------------------------------------------------- */
 
@@ -253,12 +268,21 @@ void api_handle(struct request *request, void *arg)
 	}
 	if (!knows_parameters(request))
 		return;
+	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request)) {
+		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+			      "the console asks for others, with their sessions");
+		return;
+	}
 	if (request->if_match && !strcmp(request->method, "POST")) {
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			      "POST takes no If-Match: no one object is changed");
 		return;
 	}
 	name = request->path[1];
+	if (!strcmp(name, "sessions")) {
+		sessions_handle(service, request);
+		return;
+	}
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&
 	    handle_route(service, request, name))
 		return;

@@ -19,6 +19,7 @@ struct listener {
 	struct stream *stream;
 	bool flows;
 	bool whole;
+	uint64_t session;
 };
 
 struct events {
@@ -95,6 +96,15 @@ void events_end(struct events *events)
 		stream_end(listener->stream);
 }
 
+void events_end_session(struct events *events, uint64_t session)
+{
+	struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->session == session)
+			stream_end(listener->stream);
+}
+
 void events_close(struct events *events)
 {
 	if (!events)
@@ -164,6 +174,7 @@ void events_join(struct events *events, struct request *request, bool flows, boo
 		feed_open(events->event, on_flow, events, &events->feed);
 	listener->flows = flows;
 	listener->whole = whole;
+	listener->session = request->session;
 	listener->events = events;
 	listener->next = events->listeners;
 	events->listeners = listener;

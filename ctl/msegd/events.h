@@ -42,6 +42,13 @@ void events_close(struct events *events);
 void events_join(struct events *events, struct request *request, bool flows, bool whole);
 
 /**
+ * events_end_session() - end the streams of a session
+ * @events: which
+ * @session: request.session, not 0
+ */
+void events_end_session(struct events *events, uint64_t session);
+
+/**
  * events_tell() - tell all listeners
  * @events: which
  * @type: of the event

@@ -23,6 +23,7 @@
 #include "privileges.h"
 #include "reconcile.h"
 #include "server.h"
+#include "sessions.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg.conf"
 #define STATE_DIRECTORY "/var/lib/mseg"
@@ -162,6 +163,7 @@ static int on_look(sd_event_source *source, uint64_t time, void *arg)
 {
 	struct service *service = arg;
 
+	sessions_look(service);
 	if (service->unsettled)
 		reconcile(service);
 	else
@@ -263,8 +265,8 @@ static void name_caller(struct caller *caller, void *arg)
 
 static int serve(struct program *program)
 {
-	const struct server_calls calls = { api_may_ask, name_caller, api_handle,
-					    &program->service };
+	const struct server_calls calls = { api_may_ask, api_is_console, api_act,
+					    name_caller, api_handle,	 &program->service };
 	int err, fd = listening_socket(program->options.socket);
 
 	if (fd < 0)
@@ -292,6 +294,8 @@ static int start(struct program *program)
 		return fail("giving up capabilities", err);
 	err = open_store(service, program->options.state);
 	if (!err)
+		err = sessions_open(program->options.state, &service->sessions);
+	if (!err)
 		err = open_loop(program);
 	if (err)
 		return err;
@@ -307,6 +311,7 @@ static void stop(struct program *program)
 	server_close(program->server);
 	enforce_close(service->enforce);
 	events_close(service->events);
+	sessions_close(service->sessions);
 	draft_clear(&service->now);
 	store_close(service->store);
 	config_free(service->config);

@@ -78,15 +78,20 @@ struct mseg_rule {
 
 struct mseg_segments;
 struct mseg_classes;
+struct mseg_domains;
 struct mseg_row;
 
 /**
- * struct mseg_network - a named set of prefixes
+ * struct mseg_network - a named set of prefixes and domains
  * @name: shown to people, not NULL
  * @prefixes: as they were added
  * @n_prefixes: how many
  * @room: how many @prefixes has room for
- * @segments: its addresses by family, while it is compiled
+ * @domains: whose learned addresses it holds, as they were added
+ * @n_domains: how many
+ * @domains_room: how many @domains has room for
+ * @segments: its addresses by family, while it is compiled; with domains as long as
+ *	it lives
  * @rows: rules by service, for each direction: of those that decide, and where some
  *	are under observation, of all
  */
@@ -95,6 +100,9 @@ struct mseg_network {
 	struct mseg_prefix *prefixes;
 	__u32 n_prefixes;
 	__u32 room;
+	const char **domains;
+	__u32 n_domains;
+	__u32 domains_room;
 	struct mseg_segments *segments[2];
 	struct mseg_row *rows[2][2];
 };
@@ -110,10 +118,12 @@ struct mseg_network {
  * @n_rules: how many
  * @rules_room: how many @rules has room for
  * @n_entries: prefixes of all networks
+ * @n_domains: domains of all networks
  * @n_pairs: networks of all rules together
  * @n_ranges: services times networks of all rules together
  * @n_observed: rules under observation
  * @classes: networks by address, for each family; NULL before compilation
+ * @domains: networks by name; NULL before compilation
  */
 struct mseg_policy {
 	struct mseg_network *networks;
@@ -125,14 +135,27 @@ struct mseg_policy {
 	__u32 n_rules;
 	__u32 rules_room;
 	__u32 n_entries;
+	__u32 n_domains;
 	__u32 n_pairs;
 	__u32 n_ranges;
 	__u32 n_observed;
 	struct mseg_classes *classes[2];
+	struct mseg_domains *domains;
+};
+
+/**
+ * struct mseg_names - the names that an address was learned by
+ * @n: how many
+ * @name: each as mseg_name_check() takes it
+ */
+struct mseg_names {
+	__u32 n;
+	const char *name[MSEG_MAX_NAMES_PER_ADDRESS];
 };
 
 /**
  * struct mseg_key - what a policy judges a connection by
+ * @names: that the peer's address was learned by, or NULL
  * @peer: the other side's address, network order
  * @service: destination port of the first packet, or its ICMP type * 256 +
  *	code, host order; 0 where the protocol has neither
@@ -141,6 +164,7 @@ struct mseg_policy {
  * @direction: of the first packet
  */
 struct mseg_key {
+	const struct mseg_names *names;
 	__u8 peer[MSEG_ADDR_LEN];
 	__u16 service;
 	__u8 family;
@@ -154,19 +178,21 @@ struct mseg_key {
  * @network: index of the peer's network in that rule, or MSEG_ID_NONE
  * @action: MSEG_ACTION_ALLOW or MSEG_ACTION_REJECT
  * @reason: MSEG_REASON_RULE or MSEG_REASON_DEFAULT
+ * @learned: the network holds the peer by one of its names
  */
 struct mseg_verdict {
 	__u32 rule;
 	__u32 network;
 	__u8 action;
 	__u8 reason;
+	__u8 learned;
 };
 
 /**
  * struct mseg_refusal - why a policy was not taken
  * @why: a sentence without a full stop; never NULL after a refusal
  * @network: index of the network at fault, or MSEG_ID_NONE
- * @entry: index of the prefix at fault in it, or MSEG_ID_NONE
+ * @entry: index of the prefix or domain at fault in it, or MSEG_ID_NONE
  */
 struct mseg_refusal {
 	const char *why;
@@ -221,6 +247,20 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 			     __u32 n, struct mseg_refusal *refusal);
 
 /**
+ * mseg_policy_add_domains() - add domains to the network added last
+ * @policy: not compiled, with a network
+ * @domains: copied; each a name as mseg_name_check() takes it, after a "*." for all
+ *	names below it
+ * @n: how many
+ * @refusal: filled on error; its entry counts from the first of @domains
+ *
+ * Return: 0, -EINVAL (no such name), -E2BIG (MSEG_MAX_DOMAINS) or -ENOMEM. After
+ * -EINVAL and -E2BIG none was added.
+ */
+int mseg_policy_add_domains(struct mseg_policy *policy, const char *const *domains, __u32 n,
+			    struct mseg_refusal *refusal);
+
+/**
  * mseg_policy_add_rule() - add a rule, with the next index
  * @policy: not compiled
  * @rule: copied; its networks exist already
@@ -267,6 +307,89 @@ struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct
  * is MSEG_ID_NONE and the rest means nothing.
  */
 struct mseg_verdict mseg_observe(const struct mseg_policy *policy, const struct mseg_key *key);
+
+/**
+ * mseg_name_check() - whether a name is in canonical form
+ * @name: any string
+ *
+ * That is, labels of 1 to 63 lower-case letters, digits, hyphens and low lines, with
+ * single dots between them and 253 bytes in all.
+ *
+ * Return: NULL, or what is wrong with it, a sentence in memory that never goes.
+ */
+const char *mseg_name_check(const char *name);
+
+/**
+ * struct mseg_name_search - the networks that hold a name, one after the other
+ * @policy: that is searched
+ * @name: that is searched for
+ * @place: of its suffix whose networks are next
+ * @hash: of that suffix
+ * @next: place in the table
+ * @end: of the bucket in the table
+ */
+struct mseg_name_search {
+	const struct mseg_policy *policy;
+	const char *name;
+	__u32 place;
+	__u32 hash;
+	__u32 next;
+	__u32 end;
+};
+
+/**
+ * mseg_name_search() - begin to look for the networks that hold a name
+ * @search: filled
+ * @policy: compiled
+ * @name: as mseg_name_check() takes it; it stays while the search goes on
+ *
+ * Any context.
+ */
+void mseg_name_search(struct mseg_name_search *search, const struct mseg_policy *policy,
+		      const char *name);
+
+/**
+ * mseg_name_next() - the next network that holds the name
+ * @search: begun
+ *
+ * Any context. The work is bounded by the name's length. A network that holds the name
+ * by several domains comes as often.
+ *
+ * Return: index of a network that a rule names, or MSEG_ID_NONE after the last.
+ */
+__u32 mseg_name_next(struct mseg_name_search *search);
+
+/**
+ * mseg_policy_wants() - whether addresses of a name matter to a policy
+ * @policy: compiled
+ * @name: as mseg_name_check() takes it
+ *
+ * Any context.
+ *
+ * Return: true where a rule's network holds it.
+ */
+static inline int mseg_policy_wants(const struct mseg_policy *policy, const char *name)
+{
+	struct mseg_name_search search;
+
+	mseg_name_search(&search, policy, name);
+	return mseg_name_next(&search) != MSEG_ID_NONE;
+}
+
+/**
+ * mseg_policy_holds() - whether a network holds an address that was learned by a name
+ *	of its domains
+ * @policy: compiled
+ * @network: index, found by the name
+ * @family: MSEG_FAMILY_IPV4 or MSEG_FAMILY_IPV6
+ * @addr: MSEG_ADDR_LEN bytes, network order
+ *
+ * Any context.
+ *
+ * Return: true unless an exclusion of the network takes the address out of it.
+ */
+int mseg_policy_holds(const struct mseg_policy *policy, __u32 network, __u8 family,
+		      const __u8 *addr);
 
 /**
  * mseg_policy_observes() - whether any rule is under observation

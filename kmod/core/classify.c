@@ -9,6 +9,7 @@
  */
 #include "classes.h"
 #include "rows.h"
+#include "segments.h"
 
 /* What a network says, and how closely that matches. */
 struct match {
@@ -16,6 +17,16 @@ struct match {
 	u32 network;
 	u32 len;
 	bool allow;
+	bool learned;
+};
+
+/* A question on its way through the networks, and the best answer so far. */
+struct search {
+	const struct mseg_policy *policy;
+	const struct mseg_key *key;
+	u32 place;
+	bool observed;
+	struct match best;
 };
 
 /* Of a rule's networks that match by entries of one length, the first. */
@@ -43,30 +54,70 @@ static const struct mseg_cell *ask(const struct mseg_network *network, u8 direct
 	return mseg_row_find(row, place);
 }
 
+static inline void consider(struct search *search, u32 network, u32 len, bool learned)
+{
+	const struct mseg_policy *policy = search->policy;
+	struct match match = {
+		.cell = ask(&policy->networks[network], search->key->direction, search->observed,
+			    search->place),
+		.network = network,
+		.len = len,
+		.learned = learned,
+	};
+
+	if (!match.cell)
+		return;
+	match.allow = policy->rules[match.cell->rule].action == MSEG_ACTION_ALLOW;
+	if (!search->best.cell || better(&match, &search->best))
+		search->best = match;
+}
+
+int mseg_policy_holds(const struct mseg_policy *policy, __u32 network, __u8 family, const __u8 *addr)
+{
+	return !mseg_segments_exclude(policy->networks[network].segments[family == MSEG_FAMILY_IPV6],
+				      addr);
+}
+
+/* By its names the peer is held as by an entry of its whole address. */
+static void consider_names(struct search *search)
+{
+	const struct mseg_key *key = search->key;
+	u32 i, network, len = key->family == MSEG_FAMILY_IPV6 ? 128 : 32;
+	struct mseg_name_search names;
+
+	for (i = 0; i < key->names->n; i++) {
+		mseg_name_search(&names, search->policy, key->names->name[i]);
+		while ((network = mseg_name_next(&names)) != MSEG_ID_NONE)
+			if (mseg_policy_holds(search->policy, network, key->family, key->peer))
+				consider(search, network, len, true);
+	}
+}
+
 static struct mseg_verdict verdict_of_rules(const struct mseg_policy *policy,
 					    const struct mseg_key *key, bool observed)
 {
 	struct mseg_class class =
 		mseg_classes_find(policy->classes[key->family == MSEG_FAMILY_IPV6], key->peer);
 	struct mseg_verdict verdict = { .rule = MSEG_ID_NONE, .reason = MSEG_REASON_RULE };
-	struct match match, best = {};
-	u32 i, place = mseg_row_place(key);
+	struct search search = {
+		.policy = policy,
+		.key = key,
+		.place = mseg_row_place(key),
+		.observed = observed,
+	};
+	const struct match *best = &search.best;
+	u32 i;
 
-	for (i = 0; i < class.n; i++) {
-		match.network = class.member[i].network;
-		match.len = class.member[i].len;
-		match.cell = ask(&policy->networks[match.network], key->direction, observed, place);
-		if (!match.cell)
-			continue;
-		match.allow = policy->rules[match.cell->rule].action == MSEG_ACTION_ALLOW;
-		if (!best.cell || better(&match, &best))
-			best = match;
-	}
-	if (!best.cell)
+	for (i = 0; i < class.n; i++)
+		consider(&search, class.member[i].network, class.member[i].len, false);
+	if (key->names)
+		consider_names(&search);
+	if (!best->cell)
 		return verdict;
-	verdict.rule = best.cell->rule;
-	verdict.network = best.network;
-	verdict.action = best.allow ? MSEG_ACTION_ALLOW : MSEG_ACTION_REJECT;
+	verdict.rule = best->cell->rule;
+	verdict.network = best->network;
+	verdict.action = best->allow ? MSEG_ACTION_ALLOW : MSEG_ACTION_REJECT;
+	verdict.learned = best->learned;
 	return verdict;
 }
 

@@ -4,6 +4,7 @@
  * doubling; a step that fails leaves the policy as it was.
  */
 #include "classes.h"
+#include "domains.h"
 #include "port.h"
 #include "refusal.h"
 #include "rows.h"
@@ -57,6 +58,11 @@ static void free_rule(struct mseg_rule *rule)
 
 static void free_network(struct mseg_network *network)
 {
+	u32 i;
+
+	for (i = 0; i < network->n_domains; i++)
+		mseg_free(network->domains[i]);
+	mseg_free(network->domains);
 	mseg_free(network->name);
 	mseg_free(network->prefixes);
 	mseg_segments_free(network->segments[0]);
@@ -82,6 +88,7 @@ void mseg_policy_free(struct mseg_policy *policy)
 	mseg_free(policy->rules);
 	mseg_classes_free(policy->classes[0]);
 	mseg_classes_free(policy->classes[1]);
+	mseg_domains_free(policy->domains);
 	mseg_free(policy);
 }
 
@@ -161,6 +168,53 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 		network->prefixes[network->n_prefixes++].exclude = !!prefixes[i].exclude;
 	}
 	policy->n_entries += n;
+	return 0;
+}
+
+static int check_domains(const char *const *domains, u32 n, struct mseg_refusal *refusal)
+{
+	const char *why;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		why = mseg_name_check(mseg_domain_name(domains[i]));
+		if (!why)
+			continue;
+		refusal->why = why;
+		refusal->entry = i;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int mseg_policy_add_domains(struct mseg_policy *policy, const char *const *domains, __u32 n,
+			    struct mseg_refusal *refusal)
+{
+	struct mseg_network *network;
+	char *domain;
+	void *array;
+	u32 i;
+
+	if (!policy->n_networks)
+		return mseg_refuse(refusal, -EINVAL, "there is no network yet");
+	mseg_refuse(refusal, 0, NULL);
+	refusal->network = policy->n_networks - 1;
+	if (check_domains(domains, n, refusal))
+		return -EINVAL;
+	if (n > MSEG_MAX_DOMAINS - policy->n_domains)
+		return mseg_refuse(refusal, -E2BIG, "too many domains" MOST(MSEG_MAX_DOMAINS));
+	network = &policy->networks[policy->n_networks - 1];
+	array = network->domains;
+	if (!reserve(&array, &network->domains_room, network->n_domains, n, sizeof(domain)))
+		return mseg_refuse_no_memory(refusal);
+	network->domains = array;
+	for (i = 0; i < n; i++) {
+		domain = copy(domains[i], strlen(domains[i]) + 1, 1);
+		if (!domain)
+			return mseg_refuse_no_memory(refusal);
+		network->domains[network->n_domains++] = domain;
+		policy->n_domains++;
+	}
 	return 0;
 }
 
@@ -279,6 +333,9 @@ static int clone_networks(struct mseg_policy *to, const struct mseg_policy *from
 		if (!err)
 			err = mseg_policy_add_prefixes(to, network->prefixes, network->n_prefixes,
 						       &ignored);
+		if (!err)
+			err = mseg_policy_add_domains(to, network->domains, network->n_domains,
+						      &ignored);
 		mseg_breathe();
 	}
 	return err;
@@ -331,11 +388,14 @@ static int compile_networks(struct mseg_policy *policy, struct mseg_refusal *ref
 	return 0;
 }
 
+/* The classes take their place, but for what is learned. */
 static void free_segments(struct mseg_policy *policy)
 {
 	u32 i, f;
 
 	for (i = 0; i < policy->n_networks; i++) {
+		if (policy->networks[i].n_domains)
+			continue;
 		for (f = 0; f < 2; f++) {
 			mseg_segments_free(policy->networks[i].segments[f]);
 			policy->networks[i].segments[f] = NULL;
@@ -355,7 +415,8 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
 		err = mseg_classes_build(policy, 0, &policy->classes[0], refusal);
 	if (!err)
 		err = mseg_classes_build(policy, 1, &policy->classes[1], refusal);
-	/* The classes have taken their place. */
+	if (!err)
+		err = mseg_domains_build(policy, &policy->domains, refusal);
 	free_segments(policy);
 	return err;
 }

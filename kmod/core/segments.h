@@ -44,6 +44,17 @@ u32 mseg_segments_count(const struct mseg_segments *segments);
 int mseg_segments_get(const struct mseg_segments *segments, u32 i, u8 *addr);
 
 /**
+ * mseg_segments_exclude() - whether an exclusion decides for an address
+ * @segments: may be NULL
+ * @addr: MSEG_ADDR_LEN bytes, network order
+ *
+ * Any context.
+ *
+ * Return: true when one does.
+ */
+bool mseg_segments_exclude(const struct mseg_segments *segments, const u8 *addr);
+
+/**
  * mseg_segments_free() - free segments
  * @segments: may be NULL
  */

@@ -14,13 +14,29 @@ CTL_TEST_CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2 -O2 -fPIE,$(CTL_CFLAGS)) \
 
 .PHONY: unit-ctl
 unit-ctl: $(CTL_TESTS) ## build and run user space's unit tests
-	@set -e; for t in $(CTL_TESTS); do echo "# $$t"; "$$t"; done
+	@set -e; for t in $(CTL_TESTS) $(MSEGD_TESTS); do echo "# $$t"; "$$t"; done
 
 $(CTL_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(CTL_TEST_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS) -lcmocka
 
+# Likewise of msegd.
+MSEGD_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/msegd_*_test.c))
+UNIT_TESTS += $(MSEGD_TESTS)
+MSEGD_TEST_OBJECTS := $(CTL_TEST_OBJECTS) $(patsubst %.c,build/unit/obj/%.o, \
+	$(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c)))
+
+$(MSEGD_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(MSEGD_TEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ \
+		$(filter-out build/unit/obj/ctl/lib/api.o,$^) $(CTL_LIBS) \
+		$(shell pkg-config --libs $(MSEGD_PACKAGES)) -lcmocka
+
+unit-ctl: $(MSEGD_TESTS)
+
+.SECONDARY: $(MSEGD_TESTS:build/unit/%=build/unit/obj/tests/unit/%.o)
 .SECONDARY: $(CTL_TESTS:build/unit/%=build/unit/obj/tests/unit/%.o)
 
 build/unit/obj/ctl/%.o: ctl/%.c
@@ -38,4 +54,4 @@ build/unit/obj/tests/unit/%.o: tests/unit/%.c
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_TEST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(CTL_TEST_OBJECTS:.o=.d) $(wildcard build/unit/obj/tests/unit/*.d)
+-include $(MSEGD_TEST_OBJECTS:.o=.d) $(wildcard build/unit/obj/tests/unit/*.d)

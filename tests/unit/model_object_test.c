@@ -102,7 +102,6 @@ static const struct {
 	  "f:1:55: error: entry '*': everybody is two entries: write 0.0.0.0/0 for IPv4 and ::/0 for IPv6\n"
 	  "f:1:60: error: entry 'any': everybody is two entries: write 0.0.0.0/0 for IPv4 and ::/0 for IPv6\n"
 	  "f:1:65: error: 'host' is neither an address nor a domain name: a domain name has a dot at least, as in host.example.com\n"
-	  "f:1:71: error: 'b\xc3\xbc.example' is neither an address nor a domain name: 'b\xc3\xbc' is not ASCII: write it in its form that begins with xn--\n"
 	  "f:1:85: error: '300.1.2.3' is not an IPv4 or IPv6 address or CIDR, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32\n"
 	  "f:1:96: error: 'a.*.example.com' is neither an address nor a domain name: * stands for all names below at the beginning only, as in *.example.com\n"
 	  "f:1:128: warning: a.example.com is there already: taken once\n" },

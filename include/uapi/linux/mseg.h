@@ -11,6 +11,11 @@
  * in force or leaves the former one. A transaction belongs to the
  * socket that began it and ends with it.
  *
+ * A network may name domains. Addresses are learned for them from the
+ * answers of the resolvers that resolvers-set names, before who asked
+ * can read those, and each counts as an entry of the networks whose
+ * domains hold its name.
+ *
  * Every command asks for CAP_NET_ADMIN in the initial user namespace,
  * and acts on the network namespace of its socket.
  */
@@ -23,18 +28,28 @@
 #define MSEG_GENL_NAME		"mseg"
 #define MSEG_GENL_VERSION	1
 
-#define MSEG_MAX_NAME_LEN	255
-#define MSEG_MAX_NETWORKS	65536
-#define MSEG_MAX_RULES		131072
-#define MSEG_MAX_ENTRIES	4194304
-#define MSEG_MAX_CONFIRM_WITHIN	86400
-#define MSEG_MAX_PAIRS		1048576
-#define MSEG_MAX_RANGES		4194304
-#define MSEG_MAX_OVERLAP	1024
-#define MSEG_MAX_MEMBERS	4194304
-#define MSEG_MAX_RULE_NETWORKS	512
-#define MSEG_MAX_RULE_SERVICES	512
-#define MSEG_ID_NONE		4294967295
+#define MSEG_MAX_NAME_LEN		255
+#define MSEG_MAX_NETWORKS		65536
+#define MSEG_MAX_RULES			131072
+#define MSEG_MAX_ENTRIES		4194304
+#define MSEG_MAX_CONFIRM_WITHIN		86400
+#define MSEG_MAX_PAIRS			1048576
+#define MSEG_MAX_RANGES			4194304
+#define MSEG_MAX_OVERLAP		1024
+#define MSEG_MAX_MEMBERS		4194304
+#define MSEG_MAX_RULE_NETWORKS		512
+#define MSEG_MAX_RULE_SERVICES		512
+#define MSEG_MAX_DOMAIN_LEN		255
+#define MSEG_MAX_DOMAINS		65536
+#define MSEG_MAX_RESOLVERS		16
+#define MSEG_MAX_DNS_PAYLOAD		4096
+#define MSEG_MAX_DNS_CHAIN		8
+#define MSEG_MAX_DNS_TTL		86400
+#define MSEG_MAX_LEARNED		65536
+#define MSEG_MAX_LEARNED_PER_NAME	256
+#define MSEG_MAX_LEARNED_PER_NETWORK	16384
+#define MSEG_MAX_NAMES_PER_ADDRESS	32
+#define MSEG_ID_NONE			4294967295
 
 /**
  * enum mseg_direction - As the host sees the connection's first packet.
@@ -134,6 +149,30 @@ enum mseg_mode {
 	MSEG_MODE_OFF,
 	MSEG_MODE_OBSERVE,
 	MSEG_MODE_ENFORCE,
+};
+
+/**
+ * enum mseg_dns_event - Why a DNS record was made. An answer is to a query
+ *   that was seen to leave; no-answer, none came in time; rejected, the policy
+ *   refused the query; segment, a part of a TCP stream that holds no whole
+ *   answer.
+ */
+enum mseg_dns_event {
+	MSEG_DNS_EVENT_ANSWER,
+	MSEG_DNS_EVENT_NO_ANSWER,
+	MSEG_DNS_EVENT_REJECTED,
+	MSEG_DNS_EVENT_SEGMENT,
+};
+
+/**
+ * enum mseg_dns_flag
+ * @MSEG_DNS_FLAG_RESOLVER: The server is one of those that resolvers-set
+ *   names.
+ * @MSEG_DNS_FLAG_CUT: The message is longer than what is reported of it.
+ */
+enum mseg_dns_flag {
+	MSEG_DNS_FLAG_RESOLVER = 1,
+	MSEG_DNS_FLAG_CUT = 2,
 };
 
 /**
@@ -237,6 +276,60 @@ struct mseg_flow_record {
 	__u8 candidate;
 };
 
+/**
+ * struct mseg_dns_record
+ * @seq: Counts the records made in this network namespace: a hole is a
+ *   loss, which the statistic dns-lost counts.
+ * @time: Nanoseconds since 1970, of the answer, or of what else happened.
+ * @asked: When the query was sent, nanoseconds since 1970.
+ * @cgroup: Of who asked, in the unified hierarchy, 0 where unknown.
+ * @uid: Of who asked, as the initial user namespace counts; id-none where
+ *   unknown.
+ * @ifindex: Interface that the message came by or was to leave by.
+ * @learned: Addresses that were learned from the answer.
+ * @refused: Addresses of the answer that were not learned though the policy
+ *   names the domain, such as those of loopback.
+ * @length: Bytes of the whole message, of which at most max-dns-payload are
+ *   reported.
+ * @tcp_seq: Of the first byte reported, of a segment; else 0.
+ * @command: Name of the task that asked, filled up with zeros; empty where
+ *   unknown.
+ * @client: Address of this host.
+ * @server: Address that was asked.
+ * @client_port: Port of this host.
+ * @server_port: Port that was asked, 53.
+ * @family: Of the addresses. (enum mseg_family)
+ * @protocol: IANA number, of UDP or TCP.
+ * @event: Why the record was made. (enum mseg_dns_event)
+ * @flags: Further facts. (enum mseg_dns_flag)
+ *
+ * One DNS query or answer, in host byte order; addresses are in network
+ * order, an IPv4 address in the first four bytes. Every byte is defined.
+ * The message itself stands beside it: the answer, or where none came the
+ * query.
+ */
+struct mseg_dns_record {
+	__u64 seq;
+	__u64 time;
+	__u64 asked;
+	__u64 cgroup;
+	__u32 uid;
+	__u32 ifindex;
+	__u32 learned;
+	__u32 refused;
+	__u32 length;
+	__u32 tcp_seq;
+	__u8 command[16];
+	__u8 client[16];
+	__u8 server[16];
+	__u16 client_port;
+	__u16 server_port;
+	__u8 family;
+	__u8 protocol;
+	__u8 event;
+	__u8 flags;
+};
+
 enum {
 	MSEG_A_ENTRY_ADDRESS = 1,
 	MSEG_A_ENTRY_PREFIX_LEN,
@@ -255,6 +348,20 @@ enum {
 	__MSEG_A_SERVICE_MAX
 };
 #define MSEG_A_SERVICE_MAX (__MSEG_A_SERVICE_MAX - 1)
+
+enum {
+	MSEG_A_LEARNED_NAME = 1,
+	MSEG_A_LEARNED_ADDRESS,
+	MSEG_A_LEARNED_SINCE,
+	MSEG_A_LEARNED_UNTIL,
+	MSEG_A_LEARNED_RESOLVER,
+	MSEG_A_LEARNED_IN_USE,
+	MSEG_A_LEARNED_NETWORK,
+	MSEG_A_LEARNED_PAD,
+
+	__MSEG_A_LEARNED_MAX
+};
+#define MSEG_A_LEARNED_MAX (__MSEG_A_LEARNED_MAX - 1)
 
 enum {
 	MSEG_A_TXN = 1,
@@ -294,6 +401,11 @@ enum {
 	MSEG_A_FORWARD,
 	MSEG_A_RAW,
 	MSEG_A_LOCKED,
+	MSEG_A_DOMAIN,
+	MSEG_A_RESOLVER,
+	MSEG_A_LEARNED,
+	MSEG_A_DNS,
+	MSEG_A_DNS_PAYLOAD,
 
 	__MSEG_A_MAX
 };
@@ -329,6 +441,12 @@ enum {
 	MSEG_C_FLOW_SUBSCRIBE,
 	MSEG_C_FLOW_NTF,
 	MSEG_C_POLICY_NTF,
+	MSEG_C_RESOLVERS_SET,
+	MSEG_C_RESOLVERS_GET,
+	MSEG_C_DNS_CACHE_GET,
+	MSEG_C_DNS_LEARN,
+	MSEG_C_DNS_SUBSCRIBE,
+	MSEG_C_DNS_NTF,
 
 	__MSEG_C_MAX
 };
@@ -336,5 +454,6 @@ enum {
 
 #define MSEG_MCGRP_FLOWS	"flows"
 #define MSEG_MCGRP_POLICY	"policy"
+#define MSEG_MCGRP_DNS		"dns"
 
 #endif /* _UAPI_LINUX_MSEG_H */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Domain names as entries of a network. */
 #include "domain.h"
-#include "lib/hints.h"
-#include "lib/text.h"
+#include "hints.h"
+#include "text.h"
 
 #include <errno.h>
+#include <idn2.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of a label and of a whole name (RFC 1035, section 2.3.4). */
@@ -56,10 +58,6 @@ static int check_label(const char *label, size_t len, char *why)
 	if (len > LABEL_MAX)
 		return refuse(why, "%s is longer than %d bytes", text_show(label, len).s, LABEL_MAX);
 	for (i = 0; i < len; i++) {
-		if ((unsigned char)label[i] >= 0x80)
-			return refuse(why,
-				      "%s is not ASCII: write it in its form that begins with xn--",
-				      text_show(label, len).s);
 		if (label[i] == '*')
 			return refuse(why,
 				      "* stands for all names below at the beginning only, as in *.example.com");
@@ -83,17 +81,22 @@ static void fold(const char *text, size_t len, char *name)
 	name[len] = '\0';
 }
 
-int domain_parse(const char *text, size_t len, char *name, char *why)
+static bool is_ascii(const char *text, size_t len)
 {
-	size_t first = len > 1 && text[0] == '*' && text[1] == '.' ? 2 : 0;
-	size_t at = first, labels = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static int check_labels(const char *text, size_t len, char *why)
+{
+	size_t at = 0, labels = 0;
 	const char *dot;
 	int err;
 
-	if (len && text[len - 1] == '.')
-		len--;
-	if (len - first > NAME_MAX_LEN || len < first)
-		return refuse(why, "a domain name has %d bytes at most", NAME_MAX_LEN);
 	do {
 		dot = memchr(text + at, '.', len - at);
 		err = check_label(text + at, dot ? (size_t)(dot - text) - at : len - at, why);
@@ -107,6 +110,47 @@ int domain_parse(const char *text, size_t len, char *name, char *why)
 		return refuse(why, "a domain name has a dot at least, as in host.example.com");
 	if (is_digit(text[at]) && strspn(text + at, "0123456789") >= len - at)
 		return refuse(why, "it ends in a number, as no domain name does");
-	fold(text, len, name);
 	return 0;
+}
+
+/* A name in ASCII, without "*." before it. */
+static int parse_ascii(const char *text, size_t len, char *name, char *why)
+{
+	int err;
+
+	if (len && text[len - 1] == '.')
+		len--;
+	if (len > NAME_MAX_LEN)
+		return refuse(why, "a domain name has %d bytes at most", NAME_MAX_LEN);
+	err = check_labels(text, len, why);
+	if (!err)
+		fold(text, len, name);
+	return err;
+}
+
+/* The name that is asked for in its place (IDNA 2008 behind the mapping of UTS 46). */
+static int parse_international(const char *text, size_t len, char *name, char *why)
+{
+	char *unicode = strndup(text, len), *ascii = NULL;
+	int result =
+		unicode ? idn2_to_ascii_8z(unicode, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) :
+			  IDN2_MALLOC;
+	int err;
+
+	if (result == IDN2_OK)
+		err = parse_ascii(ascii, strlen(ascii), name, why);
+	else
+		err = refuse(why, "%s", idn2_strerror(result));
+	free(unicode);
+	idn2_free(ascii);
+	return err;
+}
+
+int domain_parse(const char *text, size_t len, char *name, char *why)
+{
+	size_t skip = len > 1 && text[0] == '*' && text[1] == '.' ? 2 : 0;
+
+	memcpy(name, text, skip);
+	return (is_ascii(text, len) ? parse_ascii : parse_international)(text + skip, len - skip,
+									 name + skip, why);
 }
