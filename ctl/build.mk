@@ -3,7 +3,7 @@
 # User space. The top Makefile includes this file; it works alone too, with
 # `make -f ctl/build.mk`. All paths are relative to the top.
 
-PROGRAMS += build/bin/mctl build/bin/msegd
+PROGRAMS += build/bin/mctl build/bin/msegd build/bin/mseg-console
 MANUALS += $(patsubst ctl/man/%.scd,build/man/%,$(wildcard ctl/man/*.scd))
 
 CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl libidn2
@@ -21,6 +21,7 @@ CTL_LIB := $(wildcard ctl/lib/*.c)
 CTL_MCTL := $(wildcard ctl/mctl/*.c)
 # The objects of the controller, for whoever links them.
 CTL_MODEL := $(wildcard ctl/model/*.c)
+CTL_RECORDS := $(wildcard ctl/records/*.c)
 
 MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) $(CTL_MCTL))
 
@@ -29,15 +30,36 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng ldns
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
-	$(CTL_MODEL) $(wildcard ctl/msegd/*.c))
+	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c))
 
 build/bin/msegd: $(MSEGD_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
-		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES))
+		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES)) -pthread
+
+# The console, with the application's files in it; they are built in ctl/console/web.
+CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng
+CONSOLE_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/console/*.c) \
+	ctl/lib/diag.c ctl/lib/doc.c ctl/lib/fields.c ctl/lib/json.c ctl/lib/text.c \
+	ctl/lib/wrap.c)
+CONSOLE_WEB := ctl/console/web/dist
+CONSOLE_FILES := $(shell find $(CONSOLE_WEB) -type f 2>/dev/null)
+
+build/bin/mseg-console: $(CONSOLE_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs $(CONSOLE_PACKAGES))
+
+build/gen/console_assets.h: $(CONSOLE_FILES) ctl/console/make-assets ctl/build.mk
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@ctl/console/make-assets $(CONSOLE_WEB) build/gen/console > $@
+
+build/obj/ctl/console/assets.o: build/gen/console_assets.h
 
 build/man/%: ctl/man/%.scd
 	@mkdir -p $(@D)
@@ -75,6 +97,6 @@ build/obj/kmod/core/%.o: kmod/core/%.c
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(MCTL_OBJECTS:.o=.d) $(MSEGD_OBJECTS:.o=.d)
+-include $(MCTL_OBJECTS:.o=.d) $(MSEGD_OBJECTS:.o=.d) $(CONSOLE_OBJECTS:.o=.d)
 
 include tests/unit/ctl.mk

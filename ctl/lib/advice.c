@@ -28,6 +28,9 @@ static void add_network(const struct mseg_network *network, struct advice_allowe
 {
 	uint32_t i;
 
+	/* A name may have addresses of both. */
+	if (network->n_domains)
+		allowed->family[0] = allowed->family[1] = true;
 	for (i = 0; i < network->n_prefixes; i++)
 		if (!network->prefixes[i].exclude)
 			allowed->family[network->prefixes[i].family == MSEG_FAMILY_IPV6] = true;
@@ -119,6 +122,9 @@ static bool network_within(struct advice_search *search, uint32_t inner, uint32_
 
 	if (inner == outer)
 		return true;
+	/* Nobody knows which addresses a name will have. */
+	if (networks[inner].n_domains)
+		return false;
 	for (i = 0; i < networks[inner].n_prefixes; i++) {
 		const struct mseg_prefix *prefix = &networks[inner].prefixes[i];
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The entries of a network that are addresses, as a document lists them. */
+/* The entries of a network, as a document lists them. */
 #include "entry_list.h"
+#include "domain.h"
 #include "entries.h"
 #include "fields.h"
 #include "hints.h"
@@ -35,6 +36,29 @@ bool entry_read(const struct doc_value *value, struct mseg_prefix *prefix, struc
 			    text_show(value->text, value->len).s, text);
 	}
 	return true;
+}
+
+bool entry_is_domain(const struct doc_value *value)
+{
+	size_t skip = value->kind == DOC_STRING && value->text[0] == '!';
+
+	return value->kind == DOC_STRING && domain_is_meant(value->text + skip, value->len - skip);
+}
+
+bool entry_read_domain(const struct doc_value *value, char *name, struct diag *diag)
+{
+	char why[TEXT_WHY_LEN];
+
+	if (value->text[0] == '!')
+		doc_error(diag, value,
+			  "%s excludes a name: only an address or a CIDR can be excluded",
+			  text_show(value->text, value->len).s);
+	else if (domain_parse(value->text, value->len, name, why))
+		doc_error(diag, value, "%s is neither an address nor a domain name: %s",
+			  text_show(value->text, value->len).s, why);
+	else
+		return true;
+	return false;
 }
 
 static void report_fault(enum entry_fault fault, const struct mseg_prefix *entry,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The entries of a network that are addresses, as a document lists them. */
+/* The entries of a network, as a document lists them. */
 #ifndef ENTRY_LIST_H
 #define ENTRY_LIST_H
 
@@ -19,6 +19,22 @@
  * Return: whether it is an address or CIDR, perhaps with "!" before it.
  */
 bool entry_read(const struct doc_value *value, struct mseg_prefix *prefix, struct diag *diag);
+
+/**
+ * entry_is_domain() - whether an entry is rather a domain name than an address
+ * @value: may be anything
+ */
+bool entry_is_domain(const struct doc_value *value);
+
+/**
+ * entry_read_domain() - read an entry that is a domain name
+ * @value: of which entry_is_domain() is true
+ * @name: DOMAIN_LEN bytes, the result
+ * @diag: told of what is wrong
+ *
+ * Return: whether it is one.
+ */
+bool entry_read_domain(const struct doc_value *value, char *name, struct diag *diag);
 
 /**
  * entries_sift() - judge the entries of a network by each other

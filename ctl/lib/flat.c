@@ -9,6 +9,7 @@
 #include "flat.h"
 #include "advice.h"
 #include "doc.h"
+#include "domain.h"
 #include "entry_list.h"
 #include "fields.h"
 #include "hints.h"
@@ -17,6 +18,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -39,6 +41,8 @@ struct reader {
 	struct diag *diag;
 	struct names networks;
 	struct names rules;
+	/* Of the network that is read. */
+	struct json_object *domains;
 	bool no_memory;
 };
 
@@ -235,6 +239,23 @@ static uint32_t sift_entries(struct reader *reader, struct mseg_prefix *entries,
 	return kept;
 }
 
+static void add_domain(struct reader *reader, const struct doc_value *value)
+{
+	char name[DOMAIN_LEN];
+	const char *domain = name;
+	struct mseg_refusal refusal = { 0 };
+
+	if (!entry_read_domain(value, name, reader->diag))
+		return;
+	if (json_object_object_get_ex(reader->domains, name, NULL)) {
+		doc_warning(reader->diag, value, "%s is there already: taken once", name);
+		return;
+	}
+	json_object_object_add(reader->domains, name, NULL);
+	if (mseg_policy_add_domains(reader->flat->policy, &domain, 1, &refusal))
+		report_refusal(reader, value->place, &refusal);
+}
+
 static void add_entries(struct reader *reader, const struct doc_value *list,
 			struct flat_network *network)
 {
@@ -245,10 +266,13 @@ static void add_entries(struct reader *reader, const struct doc_value *list,
 	uint32_t i, n = 0;
 
 	network->entries = alloc(reader, count(list), sizeof(*network->entries));
-	if (!entries || !values || !network->entries)
+	reader->domains = json_object_new_object();
+	if (!entries || !values || !network->entries || !reader->domains)
 		goto out;
 	for (value = list->first; value; value = value->next)
-		if (entry_read(value, &entries[n], reader->diag))
+		if (entry_is_domain(value))
+			add_domain(reader, value);
+		else if (entry_read(value, &entries[n], reader->diag))
 			values[n++] = value;
 	if (!list->first)
 		diag_warning(reader->diag, list->place, "a network without entries holds nobody");
@@ -258,6 +282,7 @@ static void add_entries(struct reader *reader, const struct doc_value *list,
 	if (mseg_policy_add_prefixes(reader->flat->policy, entries, n, &refusal))
 		report_refusal(reader, list->place, &refusal);
 out:
+	json_object_put(reader->domains);
 	free(values);
 	free(entries);
 }

@@ -3,7 +3,8 @@
  * The flat policy, the form in which a policy without a controller is written:
  *
  *	{"defaults": {"in": "allow", "out": "reject"},
- *	 "networks": [{"name": "ssh", "entries": ["10.0.0.0/8", "!10.9.0.0/16"]}],
+ *	 "networks": [{"name": "ssh", "entries": ["10.0.0.0/8", "!10.9.0.0/16"]},
+ *		      {"name": "store", "entries": ["api.snapcraft.io", "*.snapcraftcontent.com"]}],
  *	 "rules": [{"name": "Allow SSH", "direction": "in", "networks": ["ssh"],
  *		    "services": ["tcp/22"], "action": "allow", "cookie": 7}]}
  *
@@ -25,7 +26,7 @@
 /**
  * struct flat_network - where a network stands in its file
  * @place: of the object
- * @entries: by index in the policy
+ * @entries: those that are addresses, by index in the policy
  */
 struct flat_network {
 	struct place place;

@@ -147,12 +147,14 @@ static int added(int err)
 	return err && err != -ENOMEM ? -EBADMSG : err;
 }
 
-static int read_entry(struct nlattr *attr, struct mseg_prefix *prefix)
+static int read_entry(struct nlattr *attr, struct mseg_policy *to)
 {
 	static const struct nla_policy policy[MSEG_A_ENTRY_MAX + 1] = {
 		[MSEG_A_ENTRY_PREFIX_LEN] = { .type = NLA_U8 },
 	};
 	struct nlattr *attrs[MSEG_A_ENTRY_MAX + 1], *address;
+	struct mseg_prefix prefix = { .len = 0 };
+	struct mseg_refusal refusal;
 
 	if (nla_parse_nested(attrs, MSEG_A_ENTRY_MAX, attr, policy) ||
 	    !attrs[MSEG_A_ENTRY_ADDRESS] || !attrs[MSEG_A_ENTRY_PREFIX_LEN])
@@ -160,28 +162,35 @@ static int read_entry(struct nlattr *attr, struct mseg_prefix *prefix)
 	address = attrs[MSEG_A_ENTRY_ADDRESS];
 	if (nla_len(address) != 4 && nla_len(address) != MSEG_ADDR_LEN)
 		return -EBADMSG;
-	memset(prefix, 0, sizeof(*prefix));
-	memcpy(prefix->addr, nla_data(address), (size_t)nla_len(address));
-	prefix->family = nla_len(address) == 4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
-	prefix->len = nla_get_u8(attrs[MSEG_A_ENTRY_PREFIX_LEN]);
-	prefix->exclude = attrs[MSEG_A_ENTRY_EXCLUDE] != NULL;
-	return 0;
+	memcpy(prefix.addr, nla_data(address), (size_t)nla_len(address));
+	prefix.family = nla_len(address) == 4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
+	prefix.len = nla_get_u8(attrs[MSEG_A_ENTRY_PREFIX_LEN]);
+	prefix.exclude = attrs[MSEG_A_ENTRY_EXCLUDE] != NULL;
+	return added(mseg_policy_add_prefixes(to, &prefix, 1, &refusal));
+}
+
+static int read_domain(struct nlattr *attr, struct mseg_policy *to)
+{
+	char text[MSEG_MAX_DOMAIN_LEN + 1];
+	const char *domain = text;
+	struct mseg_refusal refusal;
+
+	nla_strlcpy(text, attr, sizeof(text));
+	return added(mseg_policy_add_domains(to, &domain, 1, &refusal));
 }
 
 static int read_entries(struct nlmsghdr *message, struct mseg_policy *policy)
 {
-	struct mseg_refusal refusal;
-	struct mseg_prefix prefix;
 	struct nlattr *attr;
 	int rest, err = 0;
 
 	client_for_each(attr, message, rest)
 	{
-		if (nla_type(attr) != MSEG_A_ENTRY)
-			continue;
-		err = read_entry(attr, &prefix);
-		if (!err)
-			err = added(mseg_policy_add_prefixes(policy, &prefix, 1, &refusal));
+		err = 0;
+		if (nla_type(attr) == MSEG_A_ENTRY)
+			err = read_entry(attr, policy);
+		else if (nla_type(attr) == MSEG_A_DOMAIN)
+			err = read_domain(attr, policy);
 		if (err)
 			break;
 	}

@@ -39,7 +39,7 @@ static bool looks_like_name(const char *s, size_t len)
 static int bad_address(const char *s, size_t len, char *why)
 {
 	if (looks_like_name(s, len))
-		snprintf(why, TEXT_WHY_LEN, "%s is a name: a flat policy holds addresses only",
+		snprintf(why, TEXT_WHY_LEN, "%s is a name, not an address",
 			 text_show(s, len).s);
 	else
 		snprintf(why, TEXT_WHY_LEN,

@@ -10,6 +10,8 @@
 
 /* Entries of one message; the module takes 16 KiB easily. */
 #define ENTRIES_A_MESSAGE 400
+/* Likewise domains, at their longest. */
+#define DOMAINS_A_MESSAGE 40
 
 struct txn {
 	struct client *client;
@@ -190,6 +192,22 @@ static int send_entries(struct txn *txn, const struct mseg_network *network, uin
 	return err;
 }
 
+/* Likewise its domains, behind its entries. */
+static int send_domains(struct txn *txn, const struct mseg_network *network, uint32_t index,
+			uint32_t first)
+{
+	struct nl_msg *message = begin_message(txn, MSEG_C_TXN_NETWORK);
+	uint32_t i, last = first + DOMAINS_A_MESSAGE;
+	int err;
+
+	if (!message)
+		return -ENOMEM;
+	err = nla_put_u32(message, MSEG_A_ID, index);
+	for (i = first; !err && i < last && i < network->n_domains; i++)
+		err = nla_put_string(message, MSEG_A_DOMAIN, network->domains[i]);
+	return send_message(txn, message, err);
+}
+
 static int send_network(struct txn *txn, const struct mseg_network *network, uint32_t index)
 {
 	uint32_t first = 0, last;
@@ -203,6 +221,8 @@ static int send_network(struct txn *txn, const struct mseg_network *network, uin
 		err = send_entries(txn, network, index, first, last);
 		first = last;
 	} while (!err && first < network->n_prefixes);
+	for (first = 0; !err && first < network->n_domains; first += DOMAINS_A_MESSAGE)
+		err = send_domains(txn, network, index, first);
 	return err;
 }
 

@@ -102,6 +102,8 @@ static struct json_object *network_json(const struct kernel_policy *read, uint32
 		prefix_format(&network->prefixes[i], text);
 		add_text(text, entries);
 	}
+	for (i = 0; i < network->n_domains; i++)
+		add_text(network->domains[i], entries);
 	json_add(object, "entries", entries);
 	return object;
 }

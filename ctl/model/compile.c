@@ -29,7 +29,6 @@ struct compiler {
 	struct lh_table *indices;
 	size_t rules_room;
 	size_t networks_room;
-	size_t names_room;
 	bool failed;
 	/* Of the rule that is compiled. */
 	uint32_t *networks;
@@ -79,23 +78,17 @@ static bool reserve(struct compiler *compiler, void **array, size_t *room, size_
 
 /* --- networks ------------------------------------------------------------- */
 
-static void keep_name(struct compiler *compiler, uint32_t network, const char *text)
-{
-	struct compiled *compiled = compiler->compiled;
-	void *array = compiled->names;
-
-	if (!reserve(compiler, &array, &compiler->names_room, compiled->n_names,
-		     sizeof(*compiled->names)))
-		return;
-	compiled->names = array;
-	compiled->names[compiled->n_names++] = (struct compiled_name){ network, text };
-}
+/* Entries while they are sorted out: what is no address is a name. */
+struct entries {
+	struct mseg_prefix *prefixes;
+	const char **domains;
+	uint32_t n_prefixes;
+	uint32_t n_domains;
+};
 
 /* The entries of a network, or the addresses of a host. */
-static uint32_t read_entries(struct compiler *compiler, struct mseg_prefix *prefixes,
-			     struct json_object *list, size_t n)
+static void read_entries(struct entries *entries, struct json_object *list, size_t n)
 {
-	uint32_t index = compiler->compiled->policy->n_networks - 1, used = 0;
 	char ignored[TEXT_WHY_LEN];
 	bool cleared;
 	size_t i;
@@ -104,32 +97,37 @@ static uint32_t read_entries(struct compiler *compiler, struct mseg_prefix *pref
 		struct json_object *entry = json_object_array_get_idx(list, i);
 		const char *text = json_object_get_string(entry);
 
-		if (!prefix_parse(text, (size_t)json_object_get_string_len(entry), &prefixes[used],
-				  &cleared, ignored))
-			used++;
+		if (!prefix_parse(text, (size_t)json_object_get_string_len(entry),
+				  &entries->prefixes[entries->n_prefixes], &cleared, ignored))
+			entries->n_prefixes++;
 		else
-			keep_name(compiler, index, text);
+			entries->domains[entries->n_domains++] = text;
 	}
-	return used;
 }
 
 static void add_entries(struct compiler *compiler, const struct model_object *object)
 {
 	bool is_host = object->kind->id == KIND_ENFORCER;
+	struct mseg_policy *policy = compiler->compiled->policy;
 	struct mseg_refusal refusal = { 0 };
 	size_t n;
 	struct json_object *list = object_list(object->json, is_host ? "addresses" : "entries", &n);
-	struct mseg_prefix *prefixes = calloc(n + 1, sizeof(*prefixes));
-	uint32_t used;
+	struct entries entries = {
+		.prefixes = calloc(n + 1, sizeof(*entries.prefixes)),
+		.domains = calloc(n + 1, sizeof(*entries.domains)),
+	};
 
-	if (!prefixes) {
+	if (entries.prefixes && entries.domains) {
+		read_entries(&entries, list, n);
+		if (mseg_policy_add_prefixes(policy, entries.prefixes, entries.n_prefixes,
+					     &refusal) ||
+		    mseg_policy_add_domains(policy, entries.domains, entries.n_domains, &refusal))
+			refused(compiler, object, &refusal);
+	} else {
 		no_memory(compiler);
-		return;
 	}
-	used = read_entries(compiler, prefixes, list, n);
-	if (mseg_policy_add_prefixes(compiler->compiled->policy, prefixes, used, &refusal))
-		refused(compiler, object, &refusal);
-	free(prefixes);
+	free(entries.prefixes);
+	free(entries.domains);
 }
 
 /* The kernel's index of a network, which is added when it is first named. */
@@ -339,7 +337,6 @@ void compiled_free(struct compiled *compiled)
 		lh_table_free(compiled->by_cookie);
 	free(compiled->rules);
 	free(compiled->networks);
-	free(compiled->names);
 	free(compiled);
 }
 

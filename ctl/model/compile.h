@@ -22,32 +22,18 @@ struct compiled_rule {
 };
 
 /**
- * struct compiled_name - a domain name, which is not enforced yet
- * @network: index of the network in the kernel
- * @text: as the object has it
- */
-struct compiled_name {
-	uint32_t network;
-	const char *text;
-};
-
-/**
  * struct compiled - a policy for the kernel
  * @policy: compiled; its names are those of the objects
  * @rules: by the kernel's index; a rule of more peers than the kernel takes in one is
  *	there several times, with one cookie
  * @networks: by the kernel's index: an external network, or an enforcer that stands for
  *	its addresses
- * @names: entries that the kernel cannot hold
- * @n_names: how many
  * @by_cookie: the rules of the resolution, for compiled_find()
  */
 struct compiled {
 	struct mseg_policy *policy;
 	struct compiled_rule *rules;
 	const struct model_object **networks;
-	struct compiled_name *names;
-	size_t n_names;
 	struct lh_table *by_cookie;
 };
 

@@ -375,16 +375,11 @@ static bool alloc_entries(struct entries *entries, const struct doc_value *list)
 static void read_domain(struct reading *reading, const struct doc_value *value,
 			struct entries *entries)
 {
-	char name[DOMAIN_LEN], why[TEXT_WHY_LEN];
+	char name[DOMAIN_LEN];
 
-	if (value->text[0] == '!')
-		doc_error(reading->diag, value,
-			  "%s excludes a name: only an address or a CIDR can be excluded",
-			  text_show(value->text, value->len).s);
-	else if (domain_parse(value->text, value->len, name, why))
-		doc_error(reading->diag, value, "%s is neither an address nor a domain name: %s",
-			  text_show(value->text, value->len).s, why);
-	else if (json_object_object_get_ex(entries->names, name, NULL))
+	if (!entry_read_domain(value, name, reading->diag))
+		return;
+	if (json_object_object_get_ex(entries->names, name, NULL))
 		doc_warning(reading->diag, value, "%s is there already: taken once", name);
 	else
 		json_object_object_add(entries->names, name, NULL);
@@ -393,9 +388,7 @@ static void read_domain(struct reading *reading, const struct doc_value *value,
 static void read_entry(struct reading *reading, const struct doc_value *value,
 		       struct entries *entries)
 {
-	size_t skip = value->kind == DOC_STRING && value->text[0] == '!';
-
-	if (value->kind == DOC_STRING && domain_is_meant(value->text + skip, value->len - skip))
+	if (entry_is_domain(value))
 		read_domain(reading, value, entries);
 	else if (entry_read(value, &entries->prefixes[entries->n], reading->diag))
 		entries->values[entries->n++] = value;

@@ -296,7 +296,7 @@ static void check_object(struct finder *finder, const struct model_object *rules
 
 /* --- services ------------------------------------------------------------- */
 
-/* What kinds of addresses peers have; a name is none, as long as names are not enforced. */
+/* What kinds of addresses peers have; a name may have all. */
 struct families {
 	bool any;
 	bool ipv4;
@@ -311,7 +311,7 @@ static void add_entry(struct families *families, const char *entry)
 	bool cleared;
 
 	if (prefix_parse(entry, strlen(entry), &prefix, &cleared, ignored))
-		families->name = entry;
+		families->name = families->name ? families->name : entry;
 	else if (!prefix.exclude && prefix.family == MSEG_FAMILY_IPV4)
 		families->ipv4 = true;
 	else if (!prefix.exclude)
@@ -382,14 +382,20 @@ static void check_services(struct finder *finder, const struct model_object *rul
 
 /* --- rules ---------------------------------------------------------------- */
 
-/* Whoever wrote a name believes that it is allowed, or worse, rejected. */
-static void warn_of_name(struct finder *finder, const struct warned *about, struct json_object *rule)
+/* Whoever wrote a name may believe that it holds more than what this host looks up. */
+static void warn_of_name(struct finder *finder, const struct warned *about,
+			 struct json_object *rule, bool is_incoming)
 {
-	bool is_reject = !strcmp(object_text(rule, "action"), "Reject");
+	struct text_shown name = text_show(about->value, strlen(about->value));
 
-	warn(finder->diag, about, "add the addresses that it has",
-	     "the rule does not %s %s: domain names are not enforced yet",
-	     is_reject ? "reject" : "allow", text_show(about->value, strlen(about->value)).s);
+	if (is_incoming)
+		warn(finder->diag, about, "give the addresses of those who connect",
+		     "%s holds the addresses that this host has looked up: seldom those that connect to it",
+		     name.s);
+	else if (!strcmp(object_text(rule, "action"), "Reject"))
+		warn(finder->diag, about, "reject by default, or give its addresses",
+		     "the rule rejects those addresses of %s alone that this host has looked up",
+		     name.s);
 }
 
 static void check_rule(struct finder *finder, const struct model_object *ruleset,
@@ -407,12 +413,12 @@ static void check_rule(struct finder *finder, const struct model_object *ruleset
 	families = find_families(finder, ruleset, object);
 	about.value = families.name;
 	if (families.name)
-		warn_of_name(finder, &about, rule);
+		warn_of_name(finder, &about, rule, !strcmp(list, "incomingRules"));
 	else if (families.any && !families.ipv4 && !families.ipv6)
 		warn(finder->diag, &about, "give its networks entries",
 		     "the rule can never match: its networks hold nobody");
 	snprintf(field, sizeof(field), "%s[%zu].protocolPorts", list, index);
-	if (families.ipv4 != families.ipv6)
+	if (families.ipv4 != families.ipv6 && !families.name)
 		check_services(finder, ruleset, rule, field, &families);
 }
 

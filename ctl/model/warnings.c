@@ -57,31 +57,6 @@ static void warn_of_family(const struct model_object *network, struct json_objec
 		     "0.0.0.0/0 does not cover IPv6");
 }
 
-static bool is_name(const char *entry)
-{
-	char ignored[TEXT_WHY_LEN];
-	struct mseg_prefix prefix;
-	bool cleared;
-
-	return prefix_parse(entry, strlen(entry), &prefix, &cleared, ignored) != 0;
-}
-
-/* Names stand behind the addresses. */
-static void warn_of_names(const struct model_object *network, struct json_object *entries, size_t n,
-			  struct diag *diag)
-{
-	struct warned about = { network, "entries", NULL };
-
-	while (n--) {
-		about.value = json_object_get_string(json_object_array_get_idx(entries, n));
-		if (!is_name(about.value))
-			break;
-		warn(diag, &about, "add the addresses that it has",
-		     "domain names are not enforced yet: %s holds nobody",
-		     text_show(about.value, strlen(about.value)).s);
-	}
-}
-
 /* --- equal networks ------------------------------------------------------- */
 
 static bool holds_everybody(struct json_object *entries, size_t n)
@@ -169,7 +144,6 @@ static int check_networks(const struct model *model, const struct model_object *
 		if (only && only != networks[i])
 			continue;
 		warn_of_family(networks[i], entries, n_entries, diag);
-		warn_of_names(networks[i], entries, n_entries, diag);
 	}
 	if (seen)
 		lh_table_free(seen);

@@ -14,8 +14,7 @@
  * warnings_find() - warn of objects, whichever host they apply to
  * @model: all objects
  * @only: the one object to look at, or NULL for all
- * @diag: told of networks with 0.0.0.0/0 and without ::/0, of equal networks, of domain
- *	names, which are not enforced yet; of rulesets that apply to no host or have no
+ * @diag: told of networks with 0.0.0.0/0 and without ::/0, of equal networks, of rulesets that apply to no host or have no
  *	rules, of selectors that choose nothing, with what was meant, and of rules that
  *	can never match. Disabled rulesets are left alone
  *

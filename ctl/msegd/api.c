@@ -13,6 +13,7 @@
 #include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
+#include "sessions.h"
 
 static void confirm(struct service *service, struct request *request);
 static void join_events(struct service *service, struct request *request);
@@ -37,11 +38,30 @@ static const struct route routes[] = {
 	{ "discovery", "GET", discovery_handle },
 	{ "discovery", "PUT", discovery_handle },
 	{ "explain", "GET", explain_get },
+	{ "connections", "GET", connections_get },
 	{ "flows", "GET", flows_get },
+	{ "edges", "GET", edges_get },
+	{ "map", "GET", map_get },
+	{ "histogram", "GET", histogram_get },
+	{ "coverage", "GET", coverage_get },
 	{ "events", "GET", join_events },
 };
 
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
+
+/* --- who asks ------------------------------------------------------------- */
+
+bool api_is_console(const struct caller *caller, void *arg)
+{
+	const struct service *service = arg;
+
+	return config_is_console(service->config, caller->uid);
+}
+
+void api_act(struct request *request, const char *authorization, struct caller *acting, void *arg)
+{
+	sessions_act(arg, request, authorization, acting);
+}
 
 /* --- what handlers share -------------------------------------------------- */
 
@@ -163,10 +183,18 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
+	struct query *query = NULL;
 	bool flows = false;
 
-	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
-		events_join(service->events, request, flows, api_may_read(service, request, "/"));
+	if (!api_may_read_host(service, request) || !parameter_bool(request, "flows", &flows) ||
+	    !parameter_query(request, &query))
+		return;
+	if (flows)
+		events_join(service->events, request, query, api_may_read(service, request, "/"));
+	else
+		events_join(service->events, request, NULL, api_may_read(service, request, "/"));
+	if (!flows)
+		query_free(query);
 }
 
 /* --- routing -------------------------------------------------------------- */
@@ -175,7 +203,8 @@ static void join_events(struct service *service, struct request *request)
 static const char *const parameters[] = {
 	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
 	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  NULL,
+	"before",    "direction", "service", "address",	 "flows",	  "q",	    "since",
+	"until",     "cursor",	  "buckets", NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)
@@ -253,12 +282,21 @@ void api_handle(struct request *request, void *arg)
 	}
 	if (!knows_parameters(request))
 		return;
+	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request)) {
+		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+			      "the console asks for others, with their sessions");
+		return;
+	}
 	if (request->if_match && !strcmp(request->method, "POST")) {
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			      "POST takes no If-Match: no one object is changed");
 		return;
 	}
 	name = request->path[1];
+	if (!strcmp(name, "sessions")) {
+		sessions_handle(service, request);
+		return;
+	}
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&
 	    handle_route(service, request, name))
 		return;

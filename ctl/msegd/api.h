@@ -25,6 +25,22 @@ void api_handle(struct request *request, void *arg);
 bool api_may_ask(const struct caller *caller, void *arg);
 
 /**
+ * api_is_console() - whether a caller is the console
+ * @caller: who
+ * @arg: the service
+ */
+bool api_is_console(const struct caller *caller, void *arg);
+
+/**
+ * api_act() - make a request that of the user of its session
+ * @request: answered where that cannot be
+ * @authorization: the header
+ * @acting: filled
+ * @arg: the service
+ */
+void api_act(struct request *request, const char *authorization, struct caller *acting, void *arg);
+
+/**
  * api_may_read() - whether a caller may see what is in a namespace
  * @service: the service
  * @request: the caller's
@@ -110,7 +126,22 @@ void discovery_handle(struct service *service, struct request *request);
 /** GET /v1/explain */
 void explain_get(struct service *service, struct request *request);
 
+/** GET /v1/connections */
+void connections_get(struct service *service, struct request *request);
+
 /** GET /v1/flows */
 void flows_get(struct service *service, struct request *request);
+
+/** GET /v1/edges */
+void edges_get(struct service *service, struct request *request);
+
+/** GET /v1/map */
+void map_get(struct service *service, struct request *request);
+
+/** GET /v1/histogram */
+void histogram_get(struct service *service, struct request *request);
+
+/** GET /v1/coverage */
+void coverage_get(struct service *service, struct request *request);
 
 #endif /* API_H */

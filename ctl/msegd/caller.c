@@ -45,6 +45,21 @@ int caller_read(int fd, struct caller *caller)
 	return err;
 }
 
+int caller_copy(struct caller *to, const struct caller *from)
+{
+	size_t size = from->n_groups * sizeof(*from->groups);
+
+	*to = *from;
+	to->groups = malloc(size ? size : 1);
+	if (!to->groups) {
+		memset(to, 0, sizeof(*to));
+		return -ENOMEM;
+	}
+	if (size)
+		memcpy(to->groups, from->groups, size);
+	return 0;
+}
+
 void caller_free(struct caller *caller)
 {
 	free(caller->groups);

@@ -36,6 +36,15 @@ struct caller {
 int caller_read(int fd, struct caller *caller);
 
 /**
+ * caller_copy() - another one of the same
+ * @to: the result; caller_free() it
+ * @from: whom
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int caller_copy(struct caller *to, const struct caller *from);
+
+/**
  * caller_free() - free what caller_read() filled
  * @caller: may be zeros
  */

@@ -7,7 +7,9 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "account.h"
 #include "lib/doc.h"
 #include "lib/fields.h"
 #include "lib/json.h"
@@ -18,8 +20,15 @@
 /* Who is not known here: nobody is told apart from whom other user namespaces hold. */
 #define OVERFLOW_ID 65534
 
+/* Where the console listens unless it is said otherwise. */
+#define CONSOLE_URL "http://127.0.0.1:8543"
+
 /* Lines of /etc/passwd that are looked at for a name. */
 #define LOCAL_USERS_MAX 4096
+
+/* What is kept of flow records unless the file says something else. */
+#define RECORDS_DAYS 30
+#define RECORDS_BYTES (4ULL << 30)
 
 struct grant {
 	char *namespace;
@@ -33,6 +42,10 @@ struct grant {
 struct config {
 	struct grant *grants;
 	unsigned int n;
+	/* NULL where none is named. */
+	char *console_user;
+	char *console_url;
+	struct writer_limits records;
 };
 
 static const char *const role_names[] = { "read", "edit", "admin" };
@@ -185,14 +198,95 @@ static void take_grant(const struct doc_value *value, struct config *config, str
 		diag_error(diag, value->place, "no memory");
 }
 
+static void take_url(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	const char *text = value->text;
+
+	if ((strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) ||
+	    strpbrk(text, " #?") || text[value->len - 1] == '/')
+		diag_error(diag, value->place,
+			   "a URL is written as https://console.example.org:8543, without a path");
+	config->console_url = strdup(text);
+}
+
+static void take_console(const struct doc_value *object, struct config *config, struct diag *diag)
+{
+	enum { USER, URL, FIELDS };
+	static const struct field fields[] = {
+		[USER] = { "user", DOC_STRING, false },
+		[URL] = { "url", DOC_STRING, false },
+	};
+	const struct doc_value *values[FIELDS];
+
+	if (!fields_get(object, "'console'", fields, FIELDS, values, diag))
+		return;
+	if (values[USER]) {
+		if (!values[USER]->len || strpbrk(values[USER]->text, "/ "))
+			diag_error(diag, values[USER]->place, "this is no user's name");
+		config->console_user = strdup(values[USER]->text);
+	}
+	if (values[URL])
+		take_url(values[URL], config, diag);
+}
+
+/* 4G, 500M or a number of bytes; at least that much of a file that is being written. */
+static bool take_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	unsigned long long number;
+	const char *unit = NULL;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*end)
+		unit = strchr(units, *end);
+	if (errno || (*end && (!unit || end[1])) || number > UINT64_MAX >> 41)
+		return false;
+	*bytes = unit ? number << 10 * (unit - units + 1) : number;
+	return true;
+}
+
+static void take_records(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = {
+		{ "days", DOC_INTEGER, false },
+		{ "size", DOC_STRING, false },
+	};
+	const struct doc_value *values[2];
+	char *end;
+
+	if (!fields_get(value, "'records'", fields, 2, values, diag))
+		return;
+	if (values[0]) {
+		config->records.days = (unsigned int)strtoul(values[0]->text, &end, 10);
+		if (*end || !config->records.days || strlen(values[0]->text) > 5)
+			diag_error(diag, values[0]->place, "days are counted from 1, not '%s'",
+				   values[0]->text);
+	}
+	if (values[1] && !take_size(values[1]->text, &config->records.bytes))
+		diag_error(diag, values[1]->place, "a size is written as 500M or 4G, not '%s'",
+			   values[1]->text);
+}
+
 static void take_document(const struct doc_value *root, struct config *config, struct diag *diag)
 {
-	static const struct field fields[] = { { "roles", DOC_LIST, false } };
-	const struct doc_value *values[1], *value;
+	static const struct field fields[] = {
+		{ "roles", DOC_LIST, false },
+		{ "console", DOC_OBJECT, false },
+		{ "records", DOC_OBJECT, false },
+	};
+	const struct doc_value *values[3], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 1, values, diag))
+	    !fields_get(root, "the configuration", fields, 3, values, diag))
 		return;
+	if (values[1])
+		take_console(values[1], config, diag);
+	if (values[2])
+		take_records(values[2], config, diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }
@@ -220,6 +314,8 @@ struct config *config_read(const char *file, bool must_exist, FILE *messages)
 	struct diag diag = { .out = messages, .file = file };
 	FILE *in = config ? fopen(file, "re") : NULL;
 
+	if (config)
+		config->records = (struct writer_limits){ RECORDS_DAYS, RECORDS_BYTES };
 	if (in) {
 		read_stream(in, config, &diag);
 		fclose(in);
@@ -244,7 +340,14 @@ void config_free(struct config *config)
 		free(config->grants[i].user);
 	}
 	free(config->grants);
+	free(config->console_user);
+	free(config->console_url);
 	free(config);
+}
+
+struct writer_limits config_records(const struct config *config)
+{
+	return config->records;
 }
 
 /* --- roles ---------------------------------------------------------------- */
@@ -340,4 +443,36 @@ struct json_object *config_grants(const struct config *config, const struct call
 		if (is_for(&config->grants[i], caller))
 			add_roles(list, config->grants[i].namespace, config->grants[i].roles);
 	return list;
+}
+
+/* --- the console ---------------------------------------------------------- */
+
+/* Asked each time: a DynamicUser's number is known only while it runs. */
+static bool console_uid(const struct config *config, uid_t *uid)
+{
+	if (config->console_user)
+		return account_of_service(config->console_user, uid) && *uid != OVERFLOW_ID;
+	*uid = geteuid();
+	return true;
+}
+
+bool config_is_console(const struct config *config, uid_t uid)
+{
+	uid_t console;
+
+	return console_uid(config, &console) && console == uid;
+}
+
+struct json_object *config_console(const struct config *config)
+{
+	struct json_object *object = json_object_new_object();
+	uid_t uid;
+
+	json_add_string(object, "user", config->console_user);
+	if (console_uid(config, &uid))
+		json_add_number(object, "uid", uid);
+	else
+		json_add(object, "uid", NULL);
+	json_add_string(object, "url", config->console_url ? config->console_url : CONSOLE_URL);
+	return object;
 }

@@ -5,14 +5,18 @@
  *	roles:
  *	  - {user: alice, namespace: /acme, roles: [read, edit]}
  *	  - {group: ops, roles: [admin]}
+ *	console: {user: mseg-console, url: "https://console.example.org:8543"}
  *
  * A role holds in its namespace ("/" where it is left out) and all below. Root has
- * all roles everywhere; without a file nobody else has any.
+ * all roles everywhere; without a file nobody else has any. The console stands for its
+ * users by their sessions.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
 
 #include "caller.h"
+
+#include "records/writer.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -72,6 +76,24 @@ void config_name_caller(const struct config *config, struct caller *caller);
  * Return: a list of {"namespace", "roles"}, or NULL without memory.
  */
 struct json_object *config_grants(const struct config *config, const struct caller *caller);
+
+/**
+ * config_is_console() - whether a user is the console's
+ * @config: the configuration
+ * @uid: the user; where no console is configured, it is who runs this
+ */
+bool config_is_console(const struct config *config, uid_t uid);
+
+/**
+ * config_console() - the console, for those who may use it
+ * @config: the configuration
+ *
+ * Return: {"user", "uid", "url"}, uid null while nobody is known by that name.
+ */
+struct json_object *config_console(const struct config *config);
+
+/** config_records() - what is kept of flow records */
+struct writer_limits config_records(const struct config *config);
 
 /**
  * namespace_holds() - whether a namespace is another one or above it

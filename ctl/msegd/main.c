@@ -18,11 +18,14 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "feed.h"
 #include "fresh.h"
 #include "log.h"
 #include "privileges.h"
 #include "reconcile.h"
+#include "records/writer.h"
 #include "server.h"
+#include "sessions.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg.conf"
 #define STATE_DIRECTORY "/var/lib/mseg"
@@ -151,6 +154,20 @@ static int open_store(struct service *service, const char *directory)
 	return err;
 }
 
+/* A host is protected without them, too. */
+static int open_records(struct service *service, const char *directory)
+{
+	const struct writer_limits limits = config_records(service->config);
+	int err;
+
+	if (asprintf(&service->records, "%s/flows", directory) < 0)
+		return -ENOMEM;
+	err = writer_open(service->records, &limits, &service->writer);
+	if (err)
+		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
+	return feed_open(service, &service->feed);
+}
+
 static void on_kernel(void *arg)
 {
 	struct service *service = arg;
@@ -162,6 +179,7 @@ static int on_look(sd_event_source *source, uint64_t time, void *arg)
 {
 	struct service *service = arg;
 
+	sessions_look(service);
 	if (service->unsettled)
 		reconcile(service);
 	else
@@ -193,6 +211,14 @@ static int listening_socket(const char *path)
 	return err < 0 ? fail(path, err) : err;
 }
 
+static void limit_records(struct service *service)
+{
+	const struct writer_limits limits = config_records(service->config);
+
+	if (service->writer)
+		writer_limit(service->writer, &limits);
+}
+
 struct program {
 	struct options options;
 	struct service service;
@@ -211,6 +237,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (config) {
 		config_free(program->service.config);
 		program->service.config = config;
+		limit_records(&program->service);
 	}
 	return 0;
 }
@@ -263,8 +290,8 @@ static void name_caller(struct caller *caller, void *arg)
 
 static int serve(struct program *program)
 {
-	const struct server_calls calls = { api_may_ask, name_caller, api_handle,
-					    &program->service };
+	const struct server_calls calls = { api_may_ask, api_is_console, api_act,
+					    name_caller, api_handle,	 &program->service };
 	int err, fd = listening_socket(program->options.socket);
 
 	if (fd < 0)
@@ -292,10 +319,15 @@ static int start(struct program *program)
 		return fail("giving up capabilities", err);
 	err = open_store(service, program->options.state);
 	if (!err)
+		err = sessions_open(program->options.state, &service->sessions);
+	if (!err)
 		err = open_loop(program);
 	if (err)
 		return err;
 	reconcile(service);
+	err = open_records(service, program->options.state);
+	if (err)
+		return fail("flow records", err);
 	return serve(program);
 }
 
@@ -303,10 +335,14 @@ static void stop(struct program *program)
 {
 	struct service *service = &program->service;
 
+	feed_close(service->feed);
+	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);
 	enforce_close(service->enforce);
 	events_close(service->events);
+	sessions_close(service->sessions);
+	free(service->records);
 	draft_clear(&service->now);
 	store_close(service->store);
 	config_free(service->config);

@@ -52,6 +52,8 @@ struct reply {
  * @body: NUL-terminated, "" where there is none
  * @len: its bytes
  * @caller: who asks
+ * @session: in which of the sessions of @caller; 0 where that is who connected
+ * @from_console: the console connected
  * @reply: to be filled
  */
 struct request {
@@ -64,6 +66,8 @@ struct request {
 	char *body;
 	size_t len;
 	const struct caller *caller;
+	uint64_t session;
+	bool from_console;
 	struct reply reply;
 };
 

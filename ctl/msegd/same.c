@@ -39,6 +39,16 @@ static bool same_prefixes(const struct mseg_network *a, const struct mseg_networ
 	return same;
 }
 
+static bool same_domains(const struct mseg_network *a, const struct mseg_network *b)
+{
+	uint32_t i;
+
+	for (i = 0; i < a->n_domains; i++)
+		if (strcmp(a->domains[i], b->domains[i]))
+			return false;
+	return true;
+}
+
 static bool same_networks(const struct mseg_policy *a, const struct mseg_policy *b)
 {
 	uint32_t i;
@@ -46,7 +56,9 @@ static bool same_networks(const struct mseg_policy *a, const struct mseg_policy 
 	for (i = 0; i < a->n_networks; i++)
 		if (strcmp(a->networks[i].name, b->networks[i].name) ||
 		    a->networks[i].n_prefixes != b->networks[i].n_prefixes ||
-		    !same_prefixes(&a->networks[i], &b->networks[i]))
+		    a->networks[i].n_domains != b->networks[i].n_domains ||
+		    !same_prefixes(&a->networks[i], &b->networks[i]) ||
+		    !same_domains(&a->networks[i], &b->networks[i]))
 			return false;
 	return true;
 }

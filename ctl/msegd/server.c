@@ -24,9 +24,12 @@
 #include <unistd.h>
 
 /* Connections altogether, those that are kept for root, and of one other user. */
-#define PEERS_MAX 96
+#define PEERS_MAX 160
 #define PEERS_FOR_ROOT 32
 #define PEERS_A_USER 16
+
+/* Of the console: streams and requests of all its users. */
+#define PEERS_OF_CONSOLE 64
 
 /* Of all who have no role: enough to tell them so. */
 #define STRANGERS_MAX 4
@@ -58,6 +61,7 @@ struct peer {
 	uint64_t deadline;
 	/* Had no role when it connected. */
 	bool stranger;
+	bool console;
 	/* Bytes that its request's body and the reply to it take. */
 	size_t body;
 	size_t reply;
@@ -69,6 +73,8 @@ struct exchange {
 	struct request request;
 	struct server *server;
 	struct peer *peer;
+	/* Whom the console stands for. */
+	struct caller acting;
 	bool was_big;
 	int err;
 };
@@ -241,12 +247,20 @@ static bool refused(struct exchange *exchange, struct MHD_Connection *connection
 	const struct server_calls *calls = &exchange->server->calls;
 	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+								MHD_HTTP_HEADER_AUTHORIZATION);
 
 	if (exchange->err == -ENOMEM)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 	else if (exchange->err)
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "the URI cannot be read");
-	else if (!calls->may_ask(request->caller, calls->arg))
+	else if (authorization)
+		calls->act(request, authorization, &exchange->acting, calls->arg);
+	if (request->reply.status)
+		return true;
+	/* The console itself may do no more than to ask for whom it stands. */
+	if ((authorization || !exchange->peer->console) &&
+	    !calls->may_ask(request->caller, calls->arg))
 		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
 			      "user %s has no role: mseg.conf gives them", request->caller->user);
 	else if (length && strtoull(length, NULL, 10) > BODY_MAX)
@@ -393,6 +407,7 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
 	exchange->server = arg;
 	exchange->peer = peer;
 	exchange->request.caller = &peer->caller;
+	exchange->request.from_console = peer->console;
 	exchange->err = request_parse(&exchange->request, uri);
 	return exchange;
 }
@@ -439,6 +454,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 	exchange->peer->body = exchange->peer->reply = 0;
 	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	request_clear(&exchange->request);
+	caller_free(&exchange->acting);
 	free(exchange);
 	*state = NULL;
 	/* A big policy leaves its memory behind. */
@@ -486,8 +502,10 @@ static bool has_room(const struct server *server, const struct peer *added)
 		return server->n_peers < PEERS_MAX;
 	for (peer = server->peers; peer; peer = peer->next) {
 		same += peer->caller.uid == added->caller.uid;
-		strangers += peer->stranger;
+		strangers += peer->stranger && !peer->console;
 	}
+	if (added->console)
+		return same < PEERS_OF_CONSOLE && server->n_peers < PEERS_MAX - PEERS_FOR_ROOT;
 	if (added->stranger && strangers >= STRANGERS_MAX)
 		return false;
 	return same < PEERS_A_USER && server->n_peers < PEERS_MAX - PEERS_FOR_ROOT;
@@ -510,6 +528,7 @@ static bool admit(struct server *server, struct peer *peer, int fd)
 	if (caller_read(fd, &peer->caller))
 		return false;
 	peer->stranger = !calls->may_ask(&peer->caller, calls->arg);
+	peer->console = calls->is_console(&peer->caller, calls->arg);
 	if (!has_room(server, peer))
 		return false;
 	if (!peer->stranger)

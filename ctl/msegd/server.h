@@ -19,12 +19,18 @@ struct server;
  * struct server_calls - what the server asks of its owner
  * @may_ask: whether a caller is to be listened to at all; asked of a connection, and
  *	before a body is read
+ * @is_console: whether a caller is the console, which stands for others
+ * @act: makes a request that has an Authorization header that of whom it stands for, whom
+ *	@acting is to hold; answers it where that cannot be
  * @name: gives a caller who may ask the user's name
  * @handle: answers a request, now
  * @arg: handed to all
  */
 struct server_calls {
 	bool (*may_ask)(const struct caller *caller, void *arg);
+	bool (*is_console)(const struct caller *caller, void *arg);
+	void (*act)(struct request *request, const char *authorization, struct caller *acting,
+		    void *arg);
 	void (*name)(struct caller *caller, void *arg);
 	void (*handle)(struct request *request, void *arg);
 	void *arg;

@@ -13,6 +13,8 @@
 #include "events.h"
 #include "store.h"
 
+struct sessions;
+
 /**
  * struct service - the service
  * @event: the loop
@@ -21,6 +23,10 @@
  * @now: what the newest revision holds
  * @enforce: the kernel
  * @events: who listens to what happens
+ * @sessions: for whom the console stands
+ * @records: directory of the flow records' files
+ * @writer: stores them
+ * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -36,6 +42,10 @@ struct service {
 	struct draft now;
 	struct enforce *enforce;
 	struct events *events;
+	struct sessions *sessions;
+	char *records;
+	struct writer *writer;
+	struct feed *feed;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;

@@ -69,10 +69,11 @@ static const struct {
 	  "f:1:16: error: 'maybe' is no action: write \"allow\" or \"reject\"\n" },
 	{ "{\"defaults\": {\"in\": true}}",
 	  "f:1:21: error: 'in' must be a string: put 'true' in quotation marks\n" },
-	{ "networks:\n- name: a\n  entries: [10.0.0.0/33, x.example, 7]\n- entries: []\n- {name: \"\", entries: [\"::/0\"]}\n",
+	{ "networks:\n- name: a\n  entries: [10.0.0.0/33, x..example, 7, \"!x.example\"]\n- entries: []\n- {name: \"\", entries: [\"::/0\"]}\n",
 	  "f:3:13: error: '33' is not a prefix length: IPv4 has 0 to 32\n"
-	  "f:3:26: error: 'x.example' is a name: a flat policy holds addresses only\n"
-	  "f:3:37: error: an entry must be a string: put '7' in quotation marks\n"
+	  "f:3:26: error: 'x..example' is neither an address nor a domain name: it has an empty part between dots\n"
+	  "f:3:38: error: an entry must be a string: put '7' in quotation marks\n"
+	  "f:3:41: error: '!x.example' excludes a name: only an address or a CIDR can be excluded\n"
 	  "f:4:3: error: a network needs 'name'\n"
 	  "f:4:12: warning: a network without entries holds nobody\n"
 	  "f:5:10: error: a network's name cannot be empty\n" },
@@ -269,6 +270,43 @@ static void test_warnings(void **state)
 			    "f:3:25: warning: 10.0.0.0/8 is there already: taken once\n");
 	assert_int_equal(outcome->flat.policy->n_entries, 2);
 	assert_int_equal(outcome->flat.networks[0].entries[1].column, 37);
+	done(outcome);
+}
+
+static void test_domains(void **state)
+{
+	struct outcome *outcome = read_text(
+		"defaults: {in: allow, out: reject}\n"
+		"networks:\n- name: n\n  entries: [\"*.Example.com.\", 192.0.2.1, b\xc3\xbc"
+		"cher.example, \"*.example.com\"]\n"
+		"rules: [{direction: out, networks: [n], services: [tcp/443], action: allow},\n"
+		" {direction: out, networks: [n], services: [tcp/443], action: reject}]\n");
+	const struct mseg_network *network = &outcome->flat.policy->networks[0];
+
+	(void)state;
+	assert_int_equal(outcome->err, 0);
+	assert_string_equal(
+		outcome->messages,
+		"f:4:58: warning: *.example.com is there already: taken once\n"
+		"f:5:9: warning: rule never decides: rule on line 6 rejects all of it; a rule that rejects beats every rule that allows, whatever the order: leave that one out, the default rejects already\n");
+	assert_int_equal(network->n_prefixes, 1);
+	assert_int_equal(network->n_domains, 2);
+	assert_string_equal(network->domains[0], "*.example.com");
+	assert_string_equal(network->domains[1], "xn--bcher-kva.example");
+	done(outcome);
+}
+
+/* A name may have any address: it is not said that another network holds them all. */
+static void test_domains_are_not_within(void **state)
+{
+	struct outcome *outcome = read_text(
+		"networks:\n- {name: n, entries: [a.example, 192.0.2.1]}\n- {name: m, entries: [192.0.2.0/24]}\n"
+		"rules: [{direction: out, networks: [n], services: [tcp/443], action: allow},\n"
+		" {direction: out, networks: [m], services: [tcp/443], action: reject}]\n");
+
+	(void)state;
+	assert_int_equal(outcome->err, 0);
+	assert_string_equal(outcome->messages, "");
 	done(outcome);
 }
 
@@ -588,14 +626,24 @@ static void test_mutations(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_errors),		cmocka_unit_test(test_same_policy),
-		cmocka_unit_test(test_places),		cmocka_unit_test(test_left_out),
-		cmocka_unit_test(test_warnings),	cmocka_unit_test(test_rule_names),
-		cmocka_unit_test(test_useless_rules),	cmocka_unit_test(test_lockout),
-		cmocka_unit_test(test_no_ipv6),		cmocka_unit_test(test_observed),
-		cmocka_unit_test(test_nasty),		cmocka_unit_test(test_too_large),
-		cmocka_unit_test(test_too_many_values), cmocka_unit_test(test_limits_of_a_rule),
-		cmocka_unit_test(test_bare_number),	cmocka_unit_test(test_mapped_address),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_same_policy),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_warnings),
+		cmocka_unit_test(test_domains),
+		cmocka_unit_test(test_domains_are_not_within),
+		cmocka_unit_test(test_rule_names),
+		cmocka_unit_test(test_useless_rules),
+		cmocka_unit_test(test_lockout),
+		cmocka_unit_test(test_no_ipv6),
+		cmocka_unit_test(test_observed),
+		cmocka_unit_test(test_nasty),
+		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_too_many_values),
+		cmocka_unit_test(test_limits_of_a_rule),
+		cmocka_unit_test(test_bare_number),
+		cmocka_unit_test(test_mapped_address),
 		cmocka_unit_test(test_mutations),
 	};
 

@@ -55,7 +55,7 @@ static const struct {
 	{ "::/1000", "'1000' is not a prefix length" },
 	{ "fe80::1%eth0", "is not an IPv4 or IPv6 address" },
 	{ "1::2::3", "is not an IPv4 or IPv6 address" },
-	{ "example.com", "is a name: a flat policy holds addresses only" },
+	{ "example.com", "is a name, not an address" },
 	{ "*.example.com", "is a name" },
 	{ "!example.com", "'example.com' is a name" },
 	{ "1111111111111111111111111111111111111111111111111111111111111111111111",

@@ -81,10 +81,55 @@ static void test_procedure(void **state)
 	unbuild(&built);
 }
 
+static void test_names(void **state)
+{
+	struct built built =
+		build("/",
+		      "data:\n"
+		      "  externalnetworks:\n"
+		      "  - name: store\n"
+		      "    entries: [api.snapcraft.io, 192.0.2.0/24, '!192.0.2.9', '*.Example.org.']\n"
+		      "  networkrulesetpolicies:\n"
+		      "  - name: store\n"
+		      "    subject: [[$enforcerid=" HOST_ID "]]\n"
+		      "    outgoingRules:\n"
+		      "    - action: Allow\n"
+		      "      object: [[externalnetwork:name=store]]\n"
+		      "      protocolPorts: [tcp/443]\n"
+		      "  namespaces:\n"
+		      "  - name: /\n"
+		      "    defaultPUOutgoingTrafficAction: Reject\n");
+	const struct mseg_policy *policy = built.compiled->policy;
+	const struct mseg_names names = { 1, { "a.b.example.org" } };
+	const struct mseg_names others = { 2, { "example.org", "snapcraft.io" } };
+	struct mseg_key key = {
+		.names = &names,
+		.peer = { 198, 51, 100, 7 },
+		.service = 443,
+		.family = MSEG_FAMILY_IPV4,
+		.protocol = 6,
+		.direction = MSEG_DIRECTION_OUT,
+	};
+
+	(void)state;
+	assert_int_equal(policy->n_domains, 2);
+	assert_int_equal(mseg_classify(policy, &key).action, MSEG_ACTION_ALLOW);
+	assert_true(mseg_classify(policy, &key).learned);
+	key.names = &others;
+	assert_int_equal(mseg_classify(policy, &key).action, MSEG_ACTION_REJECT);
+	key.names = NULL;
+	assert_int_equal(mseg_classify(policy, &key).action, MSEG_ACTION_REJECT);
+	key.names = &names;
+	memcpy(key.peer, (const uint8_t[]){ 192, 0, 2, 9 }, 4);
+	assert_int_equal(mseg_classify(policy, &key).action, MSEG_ACTION_REJECT);
+	unbuild(&built);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_procedure),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

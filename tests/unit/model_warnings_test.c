@@ -53,13 +53,15 @@ static const struct {
 	/* Names. */
 	{ DOCUMENT(NETWORK("a", "'*.Example.COM', 10.0.0.0/8"),
 		   RULESET("a", EVERY_HOST, RULE("externalnetwork:name=a", "tcp/22"))),
-	  "f:2:22: warning: domain names are not enforced yet: '*.example.com' holds nobody: add the addresses that it has\n"
-	  "f:4:5: warning: the rule does not allow '*.example.com': domain names are not enforced yet: add the addresses that it has\n" },
+	  "f:4:5: warning: '*.example.com' holds the addresses that this host has looked up: seldom those that connect to it: give the addresses of those who connect\n" },
+	{ DOCUMENT(NETWORK("a", "api.example.com"),
+		   "{name: a, subject: [[" EVERY_HOST
+		   "]], outgoingRules: [{action: Allow, object: [['externalnetwork:name=a']], protocolPorts: [tcp/443, icmp, icmp6]}]}"),
+	  "" },
 	{ DOCUMENT(NETWORK("evil", "evil.example.com"),
 		   "{name: a, subject: [[" EVERY_HOST
 		   "]], outgoingRules: [{action: Reject, object: [['externalnetwork:name=evil']], protocolPorts: [any]}]}"),
-	  "f:2:22: warning: domain names are not enforced yet: 'evil.example.com' holds nobody: add the addresses that it has\n"
-	  "f:4:5: warning: the rule does not reject 'evil.example.com': domain names are not enforced yet: add the addresses that it has\n" },
+	  "f:4:5: warning: the rule rejects those addresses of 'evil.example.com' alone that this host has looked up: reject by default, or give its addresses\n" },
 	{ DOCUMENT("", "{name: a, subject: [[role=web]]}"),
 	  "f:4:5: warning: the ruleset has no rules: give it incomingRules or outgoingRules\n" },
 	{ DOCUMENT("", "{name: a, subject: [[role=none]], disabled: true}"), "" },
