@@ -24,6 +24,7 @@
 #include "reconcile.h"
 #include "server.h"
 #include "sessions.h"
+#include "staged.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg.conf"
 #define STATE_DIRECTORY "/var/lib/mseg"
@@ -296,6 +297,8 @@ static int start(struct program *program)
 	if (!err)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
+		err = staged_open(program->options.state, &service->staged);
+	if (!err)
 		err = open_loop(program);
 	if (err)
 		return err;
@@ -312,6 +315,7 @@ static void stop(struct program *program)
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	staged_close(service->staged);
 	draft_clear(&service->now);
 	store_close(service->store);
 	config_free(service->config);

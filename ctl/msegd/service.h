@@ -14,6 +14,7 @@
 #include "store.h"
 
 struct sessions;
+struct staged;
 
 /**
  * struct service - the service
@@ -24,6 +25,7 @@ struct sessions;
  * @enforce: the kernel
  * @events: who listens to what happens
  * @sessions: for whom the console stands
+ * @staged: a document that was prepared
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -40,6 +42,7 @@ struct service {
 	struct enforce *enforce;
 	struct events *events;
 	struct sessions *sessions;
+	struct staged *staged;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;
