@@ -26,6 +26,9 @@ struct staged;
  * @events: who listens to what happens
  * @sessions: for whom the console stands
  * @staged: a document that was prepared
+ * @records: directory of the flow records' files
+ * @writer: stores them
+ * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -43,6 +46,9 @@ struct service {
 	struct events *events;
 	struct sessions *sessions;
 	struct staged *staged;
+	char *records;
+	struct writer *writer;
+	struct feed *feed;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;

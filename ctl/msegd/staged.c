@@ -208,6 +208,15 @@ static bool went_well(const struct request *request)
 
 /* --- the routes ----------------------------------------------------------- */
 
+static void add_all(struct json_object *to, struct json_object *from)
+{
+	struct lh_entry *entry;
+
+	for (entry = lh_table_head(json_object_get_object(from)); entry;
+	     entry = lh_entry_next(entry))
+		json_add(to, lh_entry_k(entry), json_object_get(lh_entry_v(entry)));
+}
+
 static void get(struct service *service, struct request *request)
 {
 	struct json_object *answer;
@@ -224,8 +233,7 @@ static void get(struct service *service, struct request *request)
 		answer = json_object_new_object();
 		json_add(answer, "problem", problem);
 	}
-	json_object_object_foreach(service->staged->now, key, value)
-		json_add(answer, key, json_object_get(value));
+	add_all(answer, service->staged->now);
 	reply_json(request, MHD_HTTP_OK, answer);
 	request->reply.revision = version_of(service->staged);
 }
