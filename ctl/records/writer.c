@@ -393,15 +393,22 @@ static void wait_for_more(struct writer *writer)
 	}
 }
 
+static void handle_batch(struct writer *writer, unsigned int n)
+{
+	struct message *message;
+
+	for (message = writer->batch; message < writer->batch + n; message++)
+		handle(writer, message);
+}
+
 static void *run(void *arg)
 {
 	struct writer *writer = arg;
-	unsigned int i, n;
+	unsigned int n;
 
 	tidy(writer);
 	for (n = take_batch(writer); n; n = take_batch(writer)) {
-		for (i = 0; i < n; i++)
-			handle(writer, &writer->batch[i]);
+		handle_batch(writer, n);
 		commit(writer);
 		tidy(writer);
 		if (n < BATCH / 2)
