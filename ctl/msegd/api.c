@@ -178,10 +178,11 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
-	bool flows = false;
+	bool flows = false, dns = false;
 
-	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
-		events_join(service->events, request, flows, api_may_read(service, request, "/"));
+	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows) &&
+	    parameter_bool(request, "dns", &dns))
+		events_join(service->events, request, flows, dns, api_may_read(service, request, "/"));
 }
 
 /* --- routing -------------------------------------------------------------- */
@@ -190,7 +191,8 @@ static void join_events(struct service *service, struct request *request)
 static const char *const parameters[] = {
 	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
 	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  NULL,
+	"before",    "direction", "service", "address",	 "flows",	  "dns",
+	"q",	     "since",	  "until",   "cursor",	 NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)
@@ -281,6 +283,10 @@ void api_handle(struct request *request, void *arg)
 	name = request->path[1];
 	if (!strcmp(name, "sessions")) {
 		sessions_handle(service, request);
+		return;
+	}
+	if (!strcmp(name, "dns")) {
+		dns_handle(service, request);
 		return;
 	}
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&

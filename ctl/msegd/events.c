@@ -18,6 +18,7 @@ struct listener {
 	struct events *events;
 	struct stream *stream;
 	bool flows;
+	bool dns;
 	bool whole;
 	uint64_t session;
 };
@@ -41,6 +42,11 @@ static bool is_any(const struct listener *listener)
 static bool hears_flows(const struct listener *listener)
 {
 	return listener->flows;
+}
+
+static bool hears_dns(const struct listener *listener)
+{
+	return listener->dns;
 }
 
 static bool hears_whole(const struct listener *listener)
@@ -158,7 +164,8 @@ static void on_flow(struct json_object *record, void *arg)
 	tell(arg, hears_flows, "flow", record);
 }
 
-void events_join(struct events *events, struct request *request, bool flows, bool whole)
+void events_join(struct events *events, struct request *request, bool flows, bool dns,
+		 bool whole)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -173,6 +180,7 @@ void events_join(struct events *events, struct request *request, bool flows, boo
 	if (flows && !events->feed)
 		feed_open(events->event, on_flow, events, &events->feed);
 	listener->flows = flows;
+	listener->dns = dns;
 	listener->whole = whole;
 	listener->session = request->session;
 	listener->events = events;
@@ -188,6 +196,22 @@ void events_join(struct events *events, struct request *request, bool flows, boo
 void events_tell(struct events *events, const char *type, struct json_object *data)
 {
 	tell(events, is_any, type, data);
+}
+
+bool events_hear_dns(const struct events *events)
+{
+	const struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->dns)
+			return true;
+	return false;
+}
+
+void events_tell_dns(struct events *events, struct json_object *data)
+{
+	if (data)
+		tell(events, hears_dns, "dns", data);
 }
 
 void events_tell_revision(struct events *events, struct json_object *whole, struct json_object *part)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "dns.h"
 #include "fresh.h"
 #include "log.h"
 #include "privileges.h"
@@ -157,6 +158,7 @@ static void on_kernel(void *arg)
 	struct service *service = arg;
 
 	reconcile_follow(service);
+	dns_look(service);
 }
 
 static int on_look(sd_event_source *source, uint64_t time, void *arg)
@@ -168,6 +170,7 @@ static int on_look(sd_event_source *source, uint64_t time, void *arg)
 		reconcile(service);
 	else
 		reconcile_follow(service);
+	dns_look(service);
 	sd_event_source_set_time(source, time + LOOK_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -213,6 +216,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (config) {
 		config_free(program->service.config);
 		program->service.config = config;
+		dns_look(&program->service);
 	}
 	return 0;
 }
@@ -300,6 +304,10 @@ static int start(struct program *program)
 	if (err)
 		return err;
 	reconcile(service);
+	err = dns_open(service, program->options.state);
+	if (err)
+		return fail("the log of DNS lookups", err);
+	dns_look(service);
 	return serve(program);
 }
 
@@ -309,6 +317,7 @@ static void stop(struct program *program)
 
 	events_end(service->events);
 	server_close(program->server);
+	dns_close(service->dns);
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);

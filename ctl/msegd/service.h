@@ -13,6 +13,7 @@
 #include "events.h"
 #include "store.h"
 
+struct dns;
 struct sessions;
 
 /**
@@ -23,6 +24,7 @@ struct sessions;
  * @now: what the newest revision holds
  * @enforce: the kernel
  * @events: who listens to what happens
+ * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
@@ -39,6 +41,7 @@ struct service {
 	struct draft now;
 	struct enforce *enforce;
 	struct events *events;
+	struct dns *dns;
 	struct sessions *sessions;
 	uint64_t enforced;
 	uint32_t generation;
