@@ -25,6 +25,7 @@ UNIT_TESTS :=
 -include tests/unit/build.mk
 -include tests/fuzz/build.mk
 -include tests/bench/build.mk
+-include tests/records/build.mk
 
 .PHONY: all
 all: programs module ## build the programs and the module for both kernels (the default)
