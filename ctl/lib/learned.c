@@ -97,6 +97,41 @@ int learned_read(struct client *client, int (*each)(const struct learned *learne
 	return client_do(client, MSEG_C_DNS_CACHE_GET, NLM_F_DUMP, on_learned, &reading);
 }
 
+struct naming {
+	const struct mseg_key *key;
+	struct learned_names *names;
+};
+
+static int take_name(const struct learned *learned, void *arg)
+{
+	const struct naming *naming = arg;
+	struct learned_names *result = naming->names;
+	char *text = result->text[result->names.n];
+
+	if (result->names.n == MSEG_MAX_NAMES_PER_ADDRESS ||
+	    learned->address.family != naming->key->family ||
+	    memcmp(learned->address.addr, naming->key->peer, MSEG_ADDR_LEN) != 0)
+		return 0;
+	memcpy(text, learned->name, sizeof(learned->name));
+	result->names.name[result->names.n++] = text;
+	return 0;
+}
+
+int learned_names(struct client *client, struct mseg_key *key, struct learned_names *names)
+{
+	struct naming naming = { key, names };
+	int err;
+
+	memset(names, 0, sizeof(*names));
+	key->names = NULL;
+	err = learned_read(client, take_name, &naming);
+	if (err && err != -EAGAIN)
+		return err;
+	if (names->names.n)
+		key->names = &names->names;
+	return 0;
+}
+
 static int put_learned(struct nl_msg *message, const struct learned *learned)
 {
 	struct nlattr *nest = nla_nest_start(message, MSEG_A_LEARNED | NLA_F_NESTED);

@@ -4,6 +4,7 @@
 #define LEARNED_H
 
 #include <linux/mseg.h>
+#include <mseg/core.h>
 
 #include "client.h"
 #include "resolvers.h"
@@ -49,6 +50,22 @@ struct learned {
  */
 int learned_read(struct client *client, int (*each)(const struct learned *learned, void *arg),
 		 void *arg);
+
+/** struct learned_names - by which names an address was learned, for the classifier */
+struct learned_names {
+	struct mseg_names names;
+	char text[MSEG_MAX_NAMES_PER_ADDRESS][MSEG_MAX_DOMAIN_LEN + 1];
+};
+
+/**
+ * learned_names() - give a connection the names of its peer
+ * @client: a connection to the module
+ * @key: its family and peer are read, and its names set
+ * @names: the names, which outlive @key
+ *
+ * Return: 0 or an error, after which it has none.
+ */
+int learned_names(struct client *client, struct mseg_key *key, struct learned_names *names);
 
 /**
  * learned_put() - have the module learn

@@ -182,7 +182,8 @@ static void join_events(struct service *service, struct request *request)
 
 	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows) &&
 	    parameter_bool(request, "dns", &dns))
-		events_join(service->events, request, flows, dns, api_may_read(service, request, "/"));
+		events_join(service->events, request, flows, dns,
+			    api_may_read(service, request, "/"));
 }
 
 /* --- routing -------------------------------------------------------------- */
@@ -191,8 +192,8 @@ static void join_events(struct service *service, struct request *request)
 static const char *const parameters[] = {
 	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
 	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  "dns",
-	"q",	     "since",	  "until",   "cursor",	 NULL,
+	"before",    "direction", "service", "address",	 "flows",	  "dns",    "q",
+	"since",     "until",	  "cursor",  NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)

@@ -184,7 +184,7 @@ static void on_resolvers(void *arg)
 
 /* --- the module ----------------------------------------------------------- */
 
-static void listen(struct dns *dns)
+static void hear(struct dns *dns)
 {
 	const struct dns_feed_calls calls = { on_record, on_lost, dns };
 	unsigned int instance = enforce_instance(dns->service->enforce);
@@ -215,7 +215,7 @@ void dns_look(struct service *service)
 	}
 	if (!status.attached)
 		return;
-	listen(dns);
+	hear(dns);
 	set_resolvers(dns);
 	restore(dns);
 }

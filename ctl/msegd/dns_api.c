@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* GET /v1/dns: what this host looked up; GET /v1/dns/cache: what the module learned. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
@@ -12,10 +11,8 @@
 #include "dns.h"
 #include "dns_log.h"
 #include "dns_match.h"
-#include "lib/flow.h"
 #include "lib/json.h"
-#include "lib/learned.h"
-#include "lib/names.h"
+#include "lib/learned_json.h"
 #include "lib/times.h"
 #include "parameters.h"
 #include "plan.h"
@@ -93,8 +90,8 @@ static bool take_query(struct request *request, struct query **query)
 	if (err == -ENOMEM)
 		api_no_memory(request);
 	else if (err)
-		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "q, column %u: %s",
-			      error.column, error.why);
+		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "q, column %u: %s", error.column,
+			      error.why);
 	return !err;
 }
 
@@ -143,82 +140,36 @@ static void get_lookups(struct service *service, struct request *request)
 
 /* --- what is learned ------------------------------------------------------ */
 
-struct cache {
-	struct names *names;
-	struct json_object *list;
-};
-
-static void add_address(struct json_object *object, const char *key, const struct resolver *address)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (address->family)
-		inet_ntop(address->family == MSEG_FAMILY_IPV4 ? AF_INET : AF_INET6, address->addr,
-			  text, sizeof(text));
-	json_add_string(object, key, address->family ? text : NULL);
-}
-
-static int add_entry(const struct cache *cache, const struct learned *learned, const char *network)
-{
-	struct json_object *object = json_object_new_object();
-	char text[40];
-
-	json_add_string(object, "name", learned->name);
-	add_address(object, "address", &learned->address);
-	json_add_string(object, "network", network);
-	json_add_string(object, "since", learned->since ? flow_time(learned->since, text) : NULL);
-	json_add_string(object, "until", flow_time(learned->until, text));
-	add_address(object, "resolver", &learned->resolver);
-	json_add_bool(object, "inUse", learned->in_use);
-	return json_object_array_add(cache->list, object) ? -ENOMEM : 0;
-}
-
-/* Once for every network that holds it. */
-static int add_learned(const struct learned *learned, void *arg)
-{
-	const struct cache *cache = arg;
-	size_t i;
-	int err = 0;
-
-	if (!learned->n_networks)
-		return add_entry(cache, learned, NULL);
-	names_want(cache->names, learned->generation);
-	for (i = 0; i < learned->n_networks && !err; i++)
-		err = add_entry(cache, learned,
-				names_network(cache->names, learned->generation,
-					      learned->networks[i]));
-	return err;
-}
-
-static int read_cache(struct service *service, struct cache *cache)
+static int read_cache(struct service *service, struct json_object *list)
 {
 	struct client *client = NULL;
+	struct names *names;
 	int err = client_open(&client);
 
 	if (err)
 		return err;
-	cache->names = names_new(client);
-	if (!cache->names) {
+	names = names_new(client);
+	if (!names) {
 		client_close(client);
 		return -ENOMEM;
 	}
-	err = learned_read(enforce_client(service->enforce), add_learned, cache);
-	names_free(cache->names);
+	err = learned_json(enforce_client(service->enforce), names, list);
+	names_free(names);
 	/* It changed meanwhile: so be it. */
 	return err == -EAGAIN ? 0 : err;
 }
 
 static void get_cache(struct service *service, struct request *request)
 {
-	struct cache cache = { .list = json_object_new_array() };
-	int err = enforce_client(service->enforce) ? read_cache(service, &cache) : -ENOENT;
+	struct json_object *list = json_object_new_array();
+	int err = enforce_client(service->enforce) ? read_cache(service, list) : -ENOENT;
 
 	if (err)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "%s",
 			      enforce_why(service->enforce, err));
 	else
-		reply_json(request, MHD_HTTP_OK, json_object_get(cache.list));
-	json_object_put(cache.list);
+		reply_json(request, MHD_HTTP_OK, json_object_get(list));
+	json_object_put(list);
 }
 
 void dns_handle(struct service *service, struct request *request)
@@ -226,7 +177,8 @@ void dns_handle(struct service *service, struct request *request)
 	bool cache = request->n_path == 3 && !strcmp(request->path[2], "cache");
 
 	if (!cache && request->n_path != 2)
-		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "there are /v1/dns and /v1/dns/cache");
+		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL,
+			      "there are /v1/dns and /v1/dns/cache");
 	else if (strcmp(request->method, "GET") != 0)
 		reply_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, NULL, "/v1/dns%s takes no %s",
 			      cache ? "/cache" : "", request->method);

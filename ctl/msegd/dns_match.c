@@ -90,8 +90,8 @@ static bool term_matches(const struct query_term *term, const struct dns_lookup 
 
 	for (i = 0; i < term->n; i++)
 		if (value_matches(term->field, &term->values[i], lookup))
-			return !term->not;
-	return term->not;
+			return !term->not ;
+	return term->not ;
 }
 
 bool dns_match(const struct query *query, const struct dns_lookup *lookup)

@@ -164,8 +164,7 @@ static void on_flow(struct json_object *record, void *arg)
 	tell(arg, hears_flows, "flow", record);
 }
 
-void events_join(struct events *events, struct request *request, bool flows, bool dns,
-		 bool whole)
+void events_join(struct events *events, struct request *request, bool flows, bool dns, bool whole)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 

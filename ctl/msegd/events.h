@@ -40,8 +40,7 @@ void events_close(struct events *events);
  * @dns: with DNS records
  * @whole: who asks may see all of a revision
  */
-void events_join(struct events *events, struct request *request, bool flows, bool dns,
-		 bool whole);
+void events_join(struct events *events, struct request *request, bool flows, bool dns, bool whole);
 
 /**
  * events_end_session() - end the streams of a session
