@@ -28,7 +28,7 @@ UNIT_TESTS :=
 -include tests/records/build.mk
 
 .PHONY: all
-all: programs module ## build the programs and the module for both kernels (the default)
+all: programs module synthesize ## build the programs and the module for both kernels (the default)
 
 .PHONY: programs
 programs: $(PROGRAMS) $(MANUALS) ## build the programs and manual pages, into build/bin and build/man

@@ -38,7 +38,12 @@ static const struct route routes[] = {
 	{ "discovery", "GET", discovery_handle },
 	{ "discovery", "PUT", discovery_handle },
 	{ "explain", "GET", explain_get },
+	{ "connections", "GET", connections_get },
 	{ "flows", "GET", flows_get },
+	{ "edges", "GET", edges_get },
+	{ "map", "GET", map_get },
+	{ "histogram", "GET", histogram_get },
+	{ "coverage", "GET", coverage_get },
 	{ "events", "GET", join_events },
 };
 
@@ -179,21 +184,26 @@ static void confirm(struct service *service, struct request *request)
 static void join_events(struct service *service, struct request *request)
 {
 	bool flows = false, dns = false;
+	struct query *query = NULL;
 
-	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows) &&
-	    parameter_bool(request, "dns", &dns))
-		events_join(service->events, request, flows, dns,
-			    api_may_read(service, request, "/"));
+	if (!api_may_read_host(service, request) || !parameter_bool(request, "flows", &flows) ||
+	    !parameter_bool(request, "dns", &dns) || !parameter_query(request, &query))
+		return;
+	events_join(service->events, request, flows ? query : NULL, dns,
+		    api_may_read(service, request, "/"));
+	if (!flows)
+		query_free(query);
 }
 
 /* --- routing -------------------------------------------------------------- */
 
 /* Of all routes: a parameter that none knows is a mistake, and perhaps was "check". */
 static const char *const parameters[] = {
-	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
-	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  "dns",    "q",
-	"since",     "until",	  "cursor",  NULL,
+	"namespace", "recursive", "filter", "existing",	 "confirmWithin", "reason",
+	"check",     "file",	  "label",  "delete",	 "set",		  "from",
+	"to",	     "limit",	  "before", "direction", "service",	  "address",
+	"flows",     "q",	  "since",  "until",	 "cursor",	  "buckets",
+	"dns",	     NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)

@@ -46,20 +46,15 @@ static int add(const struct dns_lookup *lookup, void *arg)
 	return object && !json_object_array_add(listing->list, object) ? 0 : -ENOMEM;
 }
 
+/* A time as the log has it. */
 static bool take_time(struct request *request, const char *name, uint64_t *time)
 {
-	const char *value = request_get(request, name);
-	int64_t result;
+	int64_t value = (int64_t)*time;
 
-	if (!value)
-		return true;
-	if (time_parse(value, &result) && result >= 0) {
-		*time = (uint64_t)result;
-		return true;
-	}
-	reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
-		      "%s is a time as 2026-11-22T18:00:00Z or a span as 2h", name);
-	return false;
+	if (!parameter_time(request, name, &value))
+		return false;
+	*time = value < 0 ? 0 : (uint64_t)value;
+	return true;
 }
 
 static bool take_cursor(struct request *request, uint64_t *before)

@@ -26,6 +26,9 @@ struct sessions;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @records: directory of the flow records' files
+ * @writer: stores them
+ * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -43,6 +46,9 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	char *records;
+	struct writer *writer;
+	struct feed *feed;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;

@@ -22,18 +22,13 @@
 /* kB of a file that the writer keeps in memory. */
 #define CACHE_KB 16384
 
-/* What makes an edge, without holes. */
+/* What makes an edge, without holes; it is hashed as it lies there. */
 struct edge_key {
 	uint64_t attribution;
 	uint32_t uid;
-	uint16_t port;
-	uint8_t direction;
-	uint8_t family;
-	uint8_t protocol;
-	uint8_t verdict;
-	uint8_t reason;
-	uint8_t flags;
-	uint8_t zero[4];
+	uint32_t port;
+	/* Direction, family, protocol, verdict, reason, flags. */
+	uint8_t facts[8];
 	uint8_t command[16];
 	uint8_t host[16];
 	uint8_t peer[16];
@@ -124,9 +119,12 @@ struct day {
 const char *stage_name(enum stage stage)
 {
 	static const char *const names[N_STAGES] = {
-		[STAGE_KERNEL] = "kernel ring", [STAGE_NETLINK] = "netlink",
-		[STAGE_STOPPED] = "service stopped", [STAGE_QUEUE] = "queue",
-		[STAGE_DISK] = "disk", [STAGE_DAMAGED] = "damaged file",
+		[STAGE_KERNEL] = "kernel ring",
+		[STAGE_NETLINK] = "netlink",
+		[STAGE_STOPPED] = "service stopped",
+		[STAGE_QUEUE] = "queue",
+		[STAGE_DISK] = "disk",
+		[STAGE_DAMAGED] = "damaged file",
 	};
 
 	return (unsigned int)stage < N_STAGES ? names[stage] : "unknown";
@@ -151,12 +149,12 @@ static int step(sqlite3_stmt *statement)
 	return schema_error(result);
 }
 
-#define RUN(day, which, ...)                                                                     \
-	({                                                                                       \
-		const int64_t run_values[] = { __VA_ARGS__ };                                    \
-		bind((day)->statements[which], 1, run_values,                                    \
-		     (int)(sizeof(run_values) / sizeof(run_values[0])));                         \
-		step((day)->statements[which]);                                                  \
+#define RUN(day, which, ...)                                             \
+	({                                                               \
+		const int64_t run_values[] = { __VA_ARGS__ };            \
+		bind((day)->statements[which], 1, run_values,            \
+		     (int)(sizeof(run_values) / sizeof(run_values[0]))); \
+		step((day)->statements[which]);                          \
 	})
 
 /* The row of a hash: its id, 0 where there is none, or an error. */
@@ -269,9 +267,11 @@ static int64_t add_edge(struct day *day, uint64_t hash, const struct edge_key *k
 	const struct mseg_flow_record *kernel = &record->kernel;
 	sqlite3_stmt *statement = day->statements[ADD_EDGE];
 	int size = kernel->family == MSEG_FAMILY_IPV4 ? 4 : 16, err;
-	const int64_t numbers[] = { (int64_t)hash, (int64_t)key->attribution, key->direction,
-				    key->protocol, key->port,	 key->verdict,
-				    key->reason,   key->flags,	 (int32_t)key->uid };
+	const int64_t numbers[] = { (int64_t)hash,     (int64_t)key->attribution,
+				    kernel->direction, kernel->protocol,
+				    key->port,	       kernel->verdict,
+				    kernel->reason,    kernel->flags,
+				    (int32_t)key->uid };
 	char command[sizeof(kernel->command) * 4 + 1];
 
 	bind(statement, 1, numbers, 9);
@@ -355,17 +355,14 @@ static int find_edge(struct day *day, const struct record *record, struct edge *
 		.attribution = (uint64_t)attribution,
 		.uid = kernel->uid,
 		.port = record_port(kernel),
-		.direction = kernel->direction,
-		.family = kernel->family,
-		.protocol = kernel->protocol,
-		.verdict = kernel->verdict,
-		.reason = kernel->reason,
-		.flags = kernel->flags,
 	};
+	const uint8_t facts[] = { kernel->direction, kernel->family, kernel->protocol,
+				  kernel->verdict,   kernel->reason, kernel->flags };
 	uint64_t hash;
 
 	if (attribution < 0)
 		return (int)attribution;
+	memcpy(key.facts, facts, sizeof(facts));
 	memcpy(key.command, kernel->command, sizeof(key.command));
 	memcpy(key.host, record_host(kernel), sizeof(key.host));
 	memcpy(key.peer, record_peer(kernel), sizeof(key.peer));
@@ -378,8 +375,8 @@ static int find_edge(struct day *day, const struct record *record, struct edge *
 
 static int64_t next_row(struct day *day, uint64_t arrived)
 {
-	int64_t begin = day->number * SCHEMA_DAY * 1000;
-	int64_t row = ((int64_t)(arrived / 1000000) - begin) * SCHEMA_ROWS;
+	int64_t start = day->number * SCHEMA_DAY * 1000;
+	int64_t row = ((int64_t)(arrived / 1000000) - start) * SCHEMA_ROWS;
 
 	day->last_row = row > day->last_row ? row : day->last_row + 1;
 	return day->last_row;
@@ -397,9 +394,9 @@ static bool may_change(const struct day *day, const struct open_flow *flow, cons
 static int write_flow(struct day *day, const struct mseg_flow_record *kernel,
 		      struct open_flow *flow, const struct edge *edge, uint64_t arrived)
 {
-	int64_t begin = day->number * SCHEMA_DAY * 1000000;
-	int64_t first = (int64_t)(kernel->first_seen / 1000) - begin;
-	int64_t last = (int64_t)(kernel->last_seen / 1000) - begin;
+	int64_t start = day->number * SCHEMA_DAY * 1000000;
+	int64_t first = (int64_t)(kernel->first_seen / 1000) - start;
+	int64_t last = (int64_t)(kernel->last_seen / 1000) - start;
 
 	int err;
 
@@ -514,12 +511,10 @@ int day_put(struct day *day, const struct record *record)
 int day_put_hole(struct day *day, const struct hole *hole)
 {
 	sqlite3_stmt *statement = day->statements[ADD_HOLE];
-	const int64_t values[] = { (int64_t)(hole->begin / 1000),
-				   (int64_t)(hole->end / 1000),
-				   hole->stage,
-				   hole->lost,
-				   (int64_t)hole->accept,
-				   (int64_t)hole->reject };
+	const int64_t values[] = {
+		(int64_t)(hole->begin / 1000), (int64_t)(hole->end / 1000), hole->stage, hole->lost,
+		(int64_t)hole->accept,	       (int64_t)hole->reject
+	};
 	int err = begin(day);
 
 	bind(statement, 1, values, 6);
@@ -631,7 +626,7 @@ static int read_open(struct day *day)
 	static const char sql[] =
 		"SELECT connection, first, id, edge, bytes_in, bytes_out, packets_in, packets_out"
 		" FROM flow WHERE event != 2 ORDER BY id";
-	int64_t begin = day->number * SCHEMA_DAY * 1000000;
+	int64_t start = day->number * SCHEMA_DAY * 1000000;
 	sqlite3_stmt *rows = NULL;
 	struct open_flow *flow;
 	int result = sqlite3_prepare_v2(day->db, sql, -1, &rows, NULL);
@@ -639,7 +634,7 @@ static int read_open(struct day *day)
 
 	while (result == SQLITE_OK && sqlite3_step(rows) == SQLITE_ROW) {
 		flow = open_get(day->open, (uint64_t)sqlite3_column_int64(rows, 0),
-				 (uint64_t)(sqlite3_column_int64(rows, 1) + begin));
+				(uint64_t)(sqlite3_column_int64(rows, 1) + start));
 		flow->row = sqlite3_column_int64(rows, 2);
 		flow->day = (int32_t)day->number;
 		flow->edge = (uint32_t)sqlite3_column_int64(rows, 3);
@@ -666,9 +661,10 @@ static int open_file(struct day *day, const char *directory)
 	int err;
 
 	schema_file(directory, day->number, path);
-	err = schema_error(sqlite3_open_v2(
-		path, &day->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+	err = schema_error(
+		sqlite3_open_v2(path, &day->db,
+				SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+				NULL));
 	if (err)
 		return err;
 	snprintf(pragmas, sizeof(pragmas),

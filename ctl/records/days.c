@@ -70,8 +70,8 @@ static int open_day(struct days *days)
 	int err;
 
 	schema_file(days->range->directory, days->day, path);
-	err = schema_error(sqlite3_open_v2(path, &days->db,
-					   SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
+	err = schema_error(
+		sqlite3_open_v2(path, &days->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL));
 	if (err)
 		return err;
 	snprintf(pragmas, sizeof(pragmas),
@@ -94,8 +94,7 @@ static int visit(struct days *days, int (*each)(struct days *days, void *arg), v
 	return err == -EUCLEAN || err == -EIO ? 0 : err;
 }
 
-int days_walk(const struct reader_range *range, int (*each)(struct days *days, void *arg),
-	      void *arg)
+int days_walk(const struct reader_range *range, int (*each)(struct days *days, void *arg), void *arg)
 {
 	struct days days = { .range = range, .deadline = now_ms() + READER_PATIENCE };
 	size_t n = 0, i;

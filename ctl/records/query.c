@@ -251,30 +251,36 @@ static bool read_text(const char *text, struct query_value *value)
 	return true;
 }
 
+static const struct word verdicts[] = {
+	{ "accept", MSEG_ACTION_ALLOW },
+	{ "allow", MSEG_ACTION_ALLOW },
+	{ "accepted", MSEG_ACTION_ALLOW },
+	{ "allowed", MSEG_ACTION_ALLOW },
+	{ "reject", MSEG_ACTION_REJECT },
+	{ "rejected", MSEG_ACTION_REJECT },
+	{ 0 },
+};
+static const struct word directions[] = {
+	{ "in", MSEG_DIRECTION_IN },
+	{ "incoming", MSEG_DIRECTION_IN },
+	{ "out", MSEG_DIRECTION_OUT },
+	{ "outgoing", MSEG_DIRECTION_OUT },
+	{ 0 },
+};
+static const struct word reasons[] = { { "rule", MSEG_REASON_RULE },
+				       { "default", MSEG_REASON_DEFAULT },
+				       { 0 } };
+static const struct word types[] = { { "Somewhere", PEER_SOMEWHERE },
+				     { "ExternalNetwork", PEER_NETWORK },
+				     { "ProcessingUnit", PEER_UNIT },
+				     { 0 } };
+static const struct word truths[] = {
+	{ "true", 1 }, { "yes", 1 }, { "false", 0 }, { "no", 0 }, { 0 }
+};
+static const struct word actions[] = { { "resolve", 0 }, { "fail", 1 }, { "reject", 2 }, { 0 } };
+
 static bool is_asked(enum query_field field, struct query_value *value, enum query_kind kind)
 {
-	static const struct word verdicts[] = {
-		{ "accept", MSEG_ACTION_ALLOW },    { "allow", MSEG_ACTION_ALLOW },
-		{ "accepted", MSEG_ACTION_ALLOW },  { "allowed", MSEG_ACTION_ALLOW },
-		{ "reject", MSEG_ACTION_REJECT },   { "rejected", MSEG_ACTION_REJECT },
-		{ 0 },
-	};
-	static const struct word directions[] = {
-		{ "in", MSEG_DIRECTION_IN },   { "incoming", MSEG_DIRECTION_IN },
-		{ "out", MSEG_DIRECTION_OUT }, { "outgoing", MSEG_DIRECTION_OUT },
-		{ 0 },
-	};
-	static const struct word reasons[] = { { "rule", MSEG_REASON_RULE },
-					       { "default", MSEG_REASON_DEFAULT },
-					       { 0 } };
-	static const struct word types[] = { { "Somewhere", PEER_SOMEWHERE },
-					     { "ExternalNetwork", PEER_NETWORK },
-					     { "ProcessingUnit", PEER_UNIT },
-					     { 0 } };
-	static const struct word truths[] = { { "true", 1 }, { "yes", 1 }, { "false", 0 },
-					      { "no", 0 },   { 0 } };
-	static const struct word actions[] = { { "resolve", 0 }, { "fail", 1 }, { "reject", 2 },
-					       { 0 } };
 	const char *text = value->text;
 
 	switch (field) {
@@ -449,8 +455,8 @@ static int take_word(struct parser *parser)
 	term = &more[query->n++];
 	memset(term, 0, sizeof(*term));
 	term->not = *parser->at == '-';
-	parser->at += term->not;
-	if (term->not && ends_value(*parser->at))
+	parser->at += term->not ;
+	if (term->not &&ends_value(*parser->at))
 		return refuse(parser, begin, "nothing follows the -");
 	err = take_field(parser, term);
 	while (!err) {

@@ -85,7 +85,7 @@ struct query_value {
  */
 struct query_term {
 	enum query_field field;
-	bool not;
+	bool not ;
 	struct query_value *values;
 	unsigned int n;
 };
@@ -163,7 +163,7 @@ struct query_sql {
 		char *owned;
 		uint8_t blob[16];
 		int64_t number;
-	} *values;
+	} * values;
 	unsigned int n;
 };
 

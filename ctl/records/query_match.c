@@ -55,10 +55,9 @@ static bool is_service(const struct mseg_service *service, const struct mseg_flo
 /* What people search for a word in. */
 static bool is_in_names(const char *word, const struct record *record)
 {
-	static const enum attribution_text searched[] = {
-		ATTRIBUTION_PEER_NAME, ATTRIBUTION_NAME, ATTRIBUTION_RULE_NAME,
-		ATTRIBUTION_POLICY_NAME
-	};
+	static const enum attribution_text searched[] = { ATTRIBUTION_PEER_NAME, ATTRIBUTION_NAME,
+							  ATTRIBUTION_RULE_NAME,
+							  ATTRIBUTION_POLICY_NAME };
 	char command[sizeof(record->kernel.command) + 1] = "";
 	size_t i;
 
@@ -66,9 +65,8 @@ static bool is_in_names(const char *word, const struct record *record)
 	for (i = 0; i < sizeof(searched) / sizeof(searched[0]); i++)
 		if (strcasestr(record->attribution->texts[searched[i]], word))
 			return true;
-	return strcasestr(command, word) ||
-	       (record->attribution->type == PEER_SOMEWHERE &&
-		strcasestr(record_type_name(PEER_SOMEWHERE), word));
+	return strcasestr(command, word) || (record->attribution->type == PEER_SOMEWHERE &&
+					     strcasestr(record_type_name(PEER_SOMEWHERE), word));
 }
 
 static bool is_found(const struct query_value *value, const struct record *record)
@@ -161,8 +159,8 @@ static bool term_matches(const struct query_term *term, const struct record *rec
 
 	for (i = 0; i < term->n; i++)
 		if (value_matches(term->field, &term->values[i], record))
-			return !term->not;
-	return term->not;
+			return !term->not ;
+	return term->not ;
 }
 
 bool query_matches(const struct query *query, const struct record *record)

@@ -22,8 +22,10 @@ static void add_hole(struct coverage *coverage, sqlite3_stmt *row)
 	int64_t lost = sqlite3_column_int64(row, 3);
 	char text[40];
 
-	json_add_string(hole, "from", flow_time((uint64_t)sqlite3_column_int64(row, 0) * 1000, text));
-	json_add_string(hole, "until", flow_time((uint64_t)sqlite3_column_int64(row, 1) * 1000, text));
+	json_add_string(hole, "from",
+			flow_time((uint64_t)sqlite3_column_int64(row, 0) * 1000, text));
+	json_add_string(hole, "until",
+			flow_time((uint64_t)sqlite3_column_int64(row, 1) * 1000, text));
 	json_add(hole, "lost", known ? json_object_new_int64(lost) : NULL);
 	json_add_string(hole, "where", stage_name((enum stage)stage));
 	json_add_number(verdicts, "Accept", (uint64_t)sqlite3_column_int64(row, 4));

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/json.h"
-#include "service.h"
+#include "words.h"
 #include "sums.h"
 #include "table.h"
 
@@ -46,10 +46,11 @@ static struct json_object *peer_json(sqlite3_stmt *row)
 	struct json_object *peer = json_object_new_object();
 	const char *id = days_text(row, C_PEER_ID);
 
-	json_add_string(peer, "type", record_type_name((enum peer_type)sqlite3_column_int(row, C_TYPE)));
+	json_add_string(peer, "type",
+			record_type_name((enum peer_type)sqlite3_column_int(row, C_TYPE)));
 	json_add_string(peer, "ID", *id ? id : NULL);
-	json_add_string(peer, "name", service_peer_name(sqlite3_column_int(row, C_TYPE),
-							days_text(row, C_PEER_NAME)));
+	json_add_string(peer, "name",
+			words_peer(sqlite3_column_int(row, C_TYPE), days_text(row, C_PEER_NAME)));
 	return peer;
 }
 
@@ -59,19 +60,19 @@ static struct json_object *edge_json(sqlite3_stmt *row)
 		const char *key;
 		enum column column;
 	} texts[] = {
-		{ "policyID", C_POLICY_ID },	     { "policyNamespace", C_POLICY_NAMESPACE },
-		{ "rulesetName", C_POLICY_NAME },    { "ruleName", C_RULE_NAME },
-		{ "destinationFQDN", C_NAME },	     { "command", C_COMMAND },
+		{ "policyID", C_POLICY_ID },	  { "policyNamespace", C_POLICY_NAMESPACE },
+		{ "rulesetName", C_POLICY_NAME }, { "ruleName", C_RULE_NAME },
+		{ "destinationFQDN", C_NAME },	  { "command", C_COMMAND },
 	};
 	struct json_object *edge = json_object_new_object();
-	char text[SERVICE_TEXT];
+	char text[WORDS_MAX];
 	size_t i;
 
-	json_add_string(edge, "direction", service_direction(sqlite3_column_int(row, C_DIRECTION)));
+	json_add_string(edge, "direction", words_direction(sqlite3_column_int(row, C_DIRECTION)));
 	json_add(edge, "peer", peer_json(row));
-	service_address(sqlite3_column_blob(row, C_PEER), sqlite3_column_bytes(row, C_PEER), text);
+	words_address(sqlite3_column_blob(row, C_PEER), sqlite3_column_bytes(row, C_PEER), text);
 	json_add_string(edge, "address", text);
-	service_text(sqlite3_column_int(row, C_PROTOCOL), sqlite3_column_int(row, C_PORT), text);
+	words_service(sqlite3_column_int(row, C_PROTOCOL), sqlite3_column_int(row, C_PORT), text);
 	json_add_string(edge, "service", text);
 	json_add_string(edge, "action", sqlite3_column_int(row, C_VERDICT) ? "Reject" : "Accept");
 	json_add_string(edge, "reason", sqlite3_column_int(row, C_REASON) ? "default" : "rule");
@@ -83,14 +84,14 @@ static struct json_object *edge_json(sqlite3_stmt *row)
 /* All columns in one text; addresses are made readable for it. */
 static char *key_of(sqlite3_stmt *row)
 {
-	char *key = NULL, address[SERVICE_TEXT];
+	char *key = NULL, address[WORDS_MAX];
 	size_t size;
 	FILE *out = open_memstream(&key, &size);
 	int i;
 
 	if (!out)
 		return NULL;
-	service_address(sqlite3_column_blob(row, C_PEER), sqlite3_column_bytes(row, C_PEER), address);
+	words_address(sqlite3_column_blob(row, C_PEER), sqlite3_column_bytes(row, C_PEER), address);
 	for (i = 0; i < N_COLUMNS; i++)
 		fprintf(out, "%s\x1f", i == C_PEER ? address : days_text(row, i));
 	if (!fclose(out))

@@ -16,8 +16,7 @@
 /* Flows that the index finds in time. */
 #define FEW 200000
 
-#define CHOSEN                                                                        \
-	"(SELECT e.id FROM edge e JOIN attribution a ON a.id=e.attribution WHERE %s)"
+#define CHOSEN "(SELECT e.id FROM edge e JOIN attribution a ON a.id=e.attribution WHERE %s)"
 
 struct page {
 	struct json_object *list;
@@ -260,8 +259,9 @@ int reader_flows(const struct reader_range *range, unsigned int limit, const cha
 
 	*next = '\0';
 	*list = NULL;
-	if (cursor && (sscanf(cursor, "%9" SCNd64 ".%14" SCNd64 "%n", &page.day, &page.row, &end) != 2 ||
-		       cursor[end]))
+	if (cursor &&
+	    (sscanf(cursor, "%9" SCNd64 ".%14" SCNd64 "%n", &page.day, &page.row, &end) != 2 ||
+	     cursor[end]))
 		return -EINVAL;
 	page.list = json_object_new_array();
 	if (!page.list)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/json.h"
-#include "service.h"
+#include "words.h"
 #include "sums.h"
 #include "table.h"
 
@@ -35,7 +35,7 @@ static const char *const counts[] = { "allowedRule", "allowedDefault", "rejected
 				      "rejectedDefault" };
 
 struct service_sum {
-	char text[SERVICE_TEXT];
+	char text[WORDS_MAX];
 	const char *name;
 	int64_t count;
 };
@@ -68,7 +68,7 @@ struct map {
 static struct peer *find_peer(struct map *map, sqlite3_stmt *row)
 {
 	int type = sqlite3_column_int(row, C_TYPE);
-	const char *name = service_peer_name(type, days_text(row, C_PEER_NAME));
+	const char *name = words_peer(type, days_text(row, C_PEER_NAME));
 	struct peer *peer = NULL;
 	char *key = NULL;
 
@@ -105,26 +105,26 @@ static int add_service(struct line *line, sqlite3_stmt *row, int64_t count)
 {
 	int protocol = sqlite3_column_int(row, C_PROTOCOL), port = sqlite3_column_int(row, C_PORT);
 	struct service_sum *service;
-	char text[SERVICE_TEXT];
+	char text[WORDS_MAX];
 
-	service_text(protocol, port, text);
+	words_service(protocol, port, text);
 	service = table_get(line->services, text);
 	if (!service)
 		return -ENOMEM;
 	memcpy(service->text, text, sizeof(text));
-	service->name = service_name(protocol, port);
+	service->name = words_name(protocol, port);
 	service->count += count;
 	return 0;
 }
 
 static int add(sqlite3_stmt *row, const struct sums *sums, void *arg)
 {
-	unsigned int style = 2 * !!sqlite3_column_int(row, C_VERDICT) +
-			     !!sqlite3_column_int(row, C_REASON);
+	unsigned int style =
+		2 * !!sqlite3_column_int(row, C_VERDICT) + !!sqlite3_column_int(row, C_REASON);
 	struct map *map = arg;
 	struct peer *peer = find_peer(map, row);
-	struct line *line =
-		peer ? find_line(map, peer, sqlite3_column_int(row, C_DIRECTION)) : NULL;
+	struct line *line = peer ? find_line(map, peer, sqlite3_column_int(row, C_DIRECTION)) :
+				   NULL;
 
 	if (!line)
 		return -ENOMEM;
@@ -193,7 +193,7 @@ static struct json_object *line_json(struct line *line)
 	unsigned int i;
 
 	json_add_string(object, "peer", line->peer->key);
-	json_add_string(object, "direction", service_direction(line->direction));
+	json_add_string(object, "direction", words_direction(line->direction));
 	json_add_string(object, "style", style_of(line));
 	for (i = 0; i < 4; i++)
 		json_add_number(sums, counts[i], (uint64_t)line->counts[i]);

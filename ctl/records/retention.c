@@ -41,7 +41,7 @@ static uint64_t size_of(const char *directory, const char *name)
 	return bytes;
 }
 
-static void delete(const char *directory, const char *name)
+static void delete (const char *directory, const char *name)
 {
 	char path[PATH_MAX];
 	size_t i;
@@ -116,7 +116,7 @@ void retention_tidy(const char *directory, int64_t today, unsigned int days, uin
 		if (kept[i].day >= today ||
 		    (!is_too_old(&kept[i], today, days) && (!bytes || sum <= bytes)))
 			continue;
-		delete(directory, kept[i].name);
+		delete (directory, kept[i].name);
 		sum -= kept[i].bytes;
 	}
 	free(kept);

@@ -12,7 +12,7 @@
 
 #define SLOT_US (SCHEMA_SLOT * 1000000LL)
 
-#define TOTALS                                                                                 \
+#define TOTALS                                                                                     \
 	" total(%1$s.count), total(%1$s.bytes_in), total(%1$s.bytes_out), total(%1$s.packets_in)," \
 	" total(%1$s.packets_out), min(e.first), max(e.last)"
 
@@ -20,16 +20,15 @@ static bool is_whole(const struct days *days)
 {
 	int64_t begin = days->day * SCHEMA_DAY * 1000000;
 
-	return days->range->since <= begin &&
-	       days->range->until >= begin + SCHEMA_DAY * 1000000 - 1;
+	return days->range->since <= begin && days->range->until >= begin + SCHEMA_DAY * 1000000 - 1;
 }
 
 /* The query's condition comes last. */
 static char *text_of(const struct days *days, const char *columns)
 {
-	static const char whole[] =
-		"SELECT %2$s," TOTALS " FROM edge e JOIN attribution a ON a.id=e.attribution"
-		" WHERE %%s GROUP BY %2$s";
+	static const char whole[] = "SELECT %2$s," TOTALS
+				    " FROM edge e JOIN attribution a ON a.id=e.attribution"
+				    " WHERE %%s GROUP BY %2$s";
 	static const char part[] =
 		"SELECT %2$s," TOTALS " FROM (SELECT edge, sum(count) AS count,"
 		" sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,"
@@ -43,8 +42,7 @@ static char *text_of(const struct days *days, const char *columns)
 	if (is_whole(days))
 		len = asprintf(&text, whole, "e", columns);
 	else
-		len = asprintf(&text, part, "s", columns,
-			       (long long)(days->range->since / SLOT_US),
+		len = asprintf(&text, part, "s", columns, (long long)(days->range->since / SLOT_US),
 			       (long long)(days->range->until / SLOT_US));
 	return len < 0 ? NULL : text;
 }

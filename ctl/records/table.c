@@ -33,7 +33,8 @@ void table_free(struct table *table, void (*clear)(void *thing))
 
 	if (!table)
 		return;
-	lh_foreach(table->by_key, entry) free((void *)(uintptr_t)entry->k);
+	for (entry = table->by_key->head; entry; entry = entry->next)
+		free((void *)(uintptr_t)entry->k);
 	lh_table_free(table->by_key);
 	for (i = 0; i < table->n; i++) {
 		if (clear)

@@ -125,7 +125,9 @@ void writer_hole(struct writer *writer, const struct hole *hole)
 
 static void lose(struct writer *writer, enum stage stage, const uint64_t lost[2], uint64_t since)
 {
-	struct hole hole = { since, now_ns(), stage, (int64_t)(lost[0] + lost[1]), lost[0], lost[1] };
+	struct hole hole = {
+		since, now_ns(), stage, (int64_t)(lost[0] + lost[1]), lost[0], lost[1]
+	};
 
 	if (hole.lost)
 		writer_hole(writer, &hole);
@@ -324,6 +326,13 @@ static void handle(struct writer *writer, struct message *message)
 	}
 }
 
+/* Under the lock. */
+static void wait_until_filled(struct writer *writer)
+{
+	while (!writer->n && !writer->ending)
+		pthread_cond_wait(&writer->filled, &writer->lock);
+}
+
 /* How many were taken; 0 when it is to end. */
 static unsigned int take_batch(struct writer *writer)
 {
@@ -332,8 +341,7 @@ static unsigned int take_batch(struct writer *writer)
 	pthread_mutex_lock(&writer->lock);
 	writer->busy = false;
 	pthread_cond_broadcast(&writer->emptied);
-	while (!writer->n && !writer->ending)
-		pthread_cond_wait(&writer->filled, &writer->lock);
+	wait_until_filled(writer);
 	n = writer->n < BATCH ? writer->n : BATCH;
 	for (i = 0; i < n; i++)
 		writer->batch[i] = writer->queue[(writer->head + i) % QUEUE];
@@ -391,7 +399,7 @@ static void *run(void *arg)
 	unsigned int i, n;
 
 	tidy(writer);
-	while ((n = take_batch(writer))) {
+	for (n = take_batch(writer); n; n = take_batch(writer)) {
 		for (i = 0; i < n; i++)
 			handle(writer, &writer->batch[i]);
 		commit(writer);
