@@ -3,7 +3,9 @@
 #include "learned.h"
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Addresses of one message: with the longest names, what fits the module's buffers. */
@@ -194,6 +196,19 @@ int resolvers_set(struct client *client, const struct resolver *list, size_t n)
 		return -ENOMEM;
 	}
 	return client_call(client, message, NULL, NULL);
+}
+
+void resolvers_format(const struct resolver *list, size_t n, char *text, size_t size)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t i, used = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < n && used < size; i++) {
+		inet_ntop(list[i].family == MSEG_FAMILY_IPV4 ? AF_INET : AF_INET6, list[i].addr,
+			  address, sizeof(address));
+		used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", address);
+	}
 }
 
 struct asked {

@@ -88,6 +88,15 @@ int learned_put(struct client *client, const struct learned *list, size_t n);
 int resolvers_set(struct client *client, const struct resolver *list, size_t n);
 
 /**
+ * resolvers_format() - write addresses, with commas between
+ * @list: the servers
+ * @n: how many
+ * @text: the result, cut where it is too long
+ * @size: its bytes
+ */
+void resolvers_format(const struct resolver *list, size_t n, char *text, size_t size);
+
+/**
  * resolvers_get() - ask whom the module learns from
  * @client: a connection
  * @list: MSEG_MAX_RESOLVERS of them, the result

@@ -69,6 +69,9 @@ static int subscribe(struct dns_feed *feed, sd_event *event)
 	if (!err)
 		err = sd_event_add_io(event, &feed->source, client_fd(feed->client), EPOLLIN,
 				      on_readable, feed);
+	/* A flow is to find the name that was looked up for it. */
+	if (err >= 0)
+		err = sd_event_source_set_priority(feed->source, SD_EVENT_PRIORITY_NORMAL - 10);
 	return err < 0 ? err : 0;
 }
 
