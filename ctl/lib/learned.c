@@ -108,12 +108,13 @@ static int take_name(const struct learned *learned, void *arg)
 {
 	const struct naming *naming = arg;
 	struct learned_names *result = naming->names;
-	char *text = result->text[result->names.n];
+	char *text;
 
 	if (result->names.n == MSEG_MAX_NAMES_PER_ADDRESS ||
 	    learned->address.family != naming->key->family ||
 	    memcmp(learned->address.addr, naming->key->peer, MSEG_ADDR_LEN) != 0)
 		return 0;
+	text = result->text[result->names.n];
 	memcpy(text, learned->name, sizeof(learned->name));
 	result->names.name[result->names.n++] = text;
 	return 0;

@@ -134,7 +134,7 @@ static int print(struct output_list *list, struct json_object *records)
 	return err;
 }
 
-static int list(const struct options *options)
+static int show(const struct options *options)
 {
 	struct json_object *records;
 	struct output_list *out;
@@ -280,7 +280,7 @@ static int run(struct context *context, int argc, char **argv)
 		return usage_error(context, "--follow has no end: leave --until and --last out");
 	if (!options.search.since && !options.search.last)
 		options.search.last = LAST;
-	return options.follow ? follow(&options) : list(&options);
+	return options.follow ? follow(&options) : show(&options);
 }
 
 static const struct option own_options[] = {

@@ -90,7 +90,7 @@ static bool take_query(struct request *request, struct query **query)
 	return !err;
 }
 
-static void search(struct service *service, struct request *request,
+static void answer(struct service *service, struct request *request,
 		   const struct dns_log_search *wanted)
 {
 	const struct listing *listing = wanted->arg;
@@ -128,7 +128,7 @@ static void get_lookups(struct service *service, struct request *request)
 	    !take_cursor(request, &wanted.before) || !take_query(request, &listing.query))
 		return;
 	listing.list = json_object_new_array();
-	search(service, request, &wanted);
+	answer(service, request, &wanted);
 	json_object_put(listing.list);
 	query_free(listing.query);
 }

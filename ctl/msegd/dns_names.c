@@ -102,7 +102,9 @@ void dns_names_put(struct dns_names *names, const char *address, const char *nam
 	if (!entry)
 		entry = oldest(set);
 	free(entry->name);
-	*entry = (struct entry){ key, copy, lookup };
+	entry->address = key;
+	entry->name = copy;
+	entry->lookup = lookup;
 }
 
 const char *dns_names_get(const struct dns_names *names, const uint8_t *address, uint8_t family,

@@ -88,8 +88,8 @@ static int found_one(const struct dns_lookup *lookup, void *arg)
 	return 0;
 }
 
-static uint64_t search(struct fixture *fixture, uint64_t since, uint64_t before, unsigned int limit,
-		       struct found *found)
+static uint64_t look(struct fixture *fixture, uint64_t since, uint64_t before, unsigned int limit,
+		     struct found *found)
 {
 	const struct dns_log_search search = {
 		.since = since, .before = before, .limit = limit, .each = found_one, .arg = found
@@ -112,13 +112,13 @@ static void test_days_and_pages(void **state)
 	put(&fixture, NOON, "a.example");
 	put(&fixture, NOON, "b.example");
 	put(&fixture, NOON + 5, "c.example");
-	assert_int_equal(search(&fixture, 0, NOON + DAY, 10, &found), 0);
+	assert_int_equal(look(&fixture, 0, NOON + DAY, 10, &found), 0);
 	assert_string_equal(found.names, "c.example b.example a.example yesterday.example ");
-	next = search(&fixture, 0, NOON + DAY, 2, &found);
+	next = look(&fixture, 0, NOON + DAY, 2, &found);
 	assert_string_equal(found.names, "c.example b.example ");
-	assert_int_equal(search(&fixture, 0, next, 2, &found), 0);
+	assert_int_equal(look(&fixture, 0, next, 2, &found), 0);
 	assert_string_equal(found.names, "a.example yesterday.example ");
-	search(&fixture, NOON, NOON + 5, 10, &found);
+	look(&fixture, NOON, NOON + 5, 10, &found);
 	assert_string_equal(found.names, "b.example a.example ");
 	end(&fixture);
 }
@@ -134,7 +134,7 @@ static void test_repetitions(void **state)
 	assert_int_equal(put(&fixture, NOON + 1000000, "a.example"), first);
 	assert_int_equal(put(&fixture, NOON + 59000000, "a.example"), first);
 	assert_int_not_equal(put(&fixture, NOON + 61000000, "a.example"), first);
-	search(&fixture, 0, NOON + DAY, 10, &found);
+	look(&fixture, 0, NOON + DAY, 10, &found);
 	assert_string_equal(found.names, "a.example a.example ");
 	assert_int_equal(found.value, 4);
 	end(&fixture);
@@ -152,7 +152,7 @@ static void test_again(void **state)
 	assert_int_equal(dns_log_open(fixture.event, fixture.directory, &fixture.log), 0);
 	put(&fixture, NOON, "b.example");
 	put(&fixture, NOON - DAY, "c.example");
-	search(&fixture, NOON, NOON + DAY, 10, &found);
+	look(&fixture, NOON, NOON + DAY, 10, &found);
 	assert_string_equal(found.names, "c.example b.example a.example ");
 	end(&fixture);
 }
@@ -166,7 +166,7 @@ static void test_old_days_go(void **state)
 	put(&fixture, NOON - DNS_LOG_DAYS * DAY, "old.example");
 	put(&fixture, NOON - (DNS_LOG_DAYS - 1) * DAY, "kept.example");
 	put(&fixture, NOON, "new.example");
-	search(&fixture, 0, NOON + DAY, 10, &found);
+	look(&fixture, 0, NOON + DAY, 10, &found);
 	assert_string_equal(found.names, "new.example kept.example ");
 	end(&fixture);
 }
@@ -189,7 +189,7 @@ static void test_damage(void **state)
 	close(fd);
 	assert_int_equal(dns_log_open(fixture.event, fixture.directory, &fixture.log), 0);
 	put(&fixture, NOON + 1, "b.example");
-	search(&fixture, 0, NOON + DAY, 10, &found);
+	look(&fixture, 0, NOON + DAY, 10, &found);
 	assert_string_equal(found.names, "b.example yesterday.example ");
 	assert_int_equal(dns_log_lost(fixture.log), 0);
 	strcat(path, ".damaged");
