@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "reconcile.h"
 #include "sessions.h"
+#include "staged.h"
 
 static void confirm(struct service *service, struct request *request);
 static void join_events(struct service *service, struct request *request);
@@ -286,7 +287,8 @@ void api_handle(struct request *request, void *arg)
 			      "the console asks for others, with their sessions");
 		return;
 	}
-	if (request->if_match && !strcmp(request->method, "POST")) {
+	if (request->if_match && !strcmp(request->method, "POST") &&
+	    strcmp(request->path[1], "staged") != 0) {
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			      "POST takes no If-Match: no one object is changed");
 		return;
@@ -298,6 +300,10 @@ void api_handle(struct request *request, void *arg)
 	}
 	if (!strcmp(name, "dns")) {
 		dns_handle(service, request);
+		return;
+	}
+	if (!strcmp(name, "staged")) {
+		staged_handle(service, request);
 		return;
 	}
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&

@@ -27,6 +27,7 @@
 #include "records/writer.h"
 #include "server.h"
 #include "sessions.h"
+#include "staged.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg.conf"
 #define STATE_DIRECTORY "/var/lib/mseg"
@@ -325,6 +326,8 @@ static int start(struct program *program)
 	if (!err)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
+		err = staged_open(program->options.state, &service->staged);
+	if (!err)
 		err = open_loop(program);
 	if (err)
 		return err;
@@ -351,6 +354,7 @@ static void stop(struct program *program)
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	staged_close(service->staged);
 	free(service->records);
 	draft_clear(&service->now);
 	store_close(service->store);

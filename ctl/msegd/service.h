@@ -15,6 +15,7 @@
 
 struct dns;
 struct sessions;
+struct staged;
 
 /**
  * struct service - the service
@@ -26,6 +27,7 @@ struct sessions;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @staged: a document that was prepared
  * @records: directory of the flow records' files
  * @writer: stores them
  * @feed: hears them
@@ -46,6 +48,7 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct staged *staged;
 	char *records;
 	struct writer *writer;
 	struct feed *feed;
