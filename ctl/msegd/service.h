@@ -13,6 +13,7 @@
 #include "events.h"
 #include "store.h"
 
+struct dns;
 struct sessions;
 struct staged;
 
@@ -24,6 +25,7 @@ struct staged;
  * @now: what the newest revision holds
  * @enforce: the kernel
  * @events: who listens to what happens
+ * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
@@ -44,6 +46,7 @@ struct service {
 	struct draft now;
 	struct enforce *enforce;
 	struct events *events;
+	struct dns *dns;
 	struct sessions *sessions;
 	struct staged *staged;
 	char *records;
