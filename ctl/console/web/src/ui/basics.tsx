@@ -28,7 +28,7 @@ export function Verdict({ style, long = false }: { style: Style; long?: boolean 
       <span class="sign" aria-hidden="true">
         {look.sign}
       </span>
-      {long ? look.long : look.short}
+      <span class="verdict-text">{long ? look.long : look.short}</span>
     </span>
   );
 }

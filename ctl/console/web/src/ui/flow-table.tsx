@@ -54,7 +54,7 @@ function Pick({ field, value, onPick, children }: { field: string; value: string
 function columnsOf(onPick: (field: string, value: string, not: boolean) => void): Column<Flow>[] {
   return [
     { key: "time", title: "Time", width: 1.2, min: "4.6rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
-    { key: "direction", title: "Direction", width: 0.9, min: "5rem", wide: true, order: (f) => f.direction, cell: (f) => (incoming(f) ? "Incoming" : "Outgoing") },
+    { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "4.6rem", wide: true, order: (f) => f.direction, cell: (f) => (incoming(f) ? "Incoming" : "Outgoing") },
     {
       key: "service",
       title: "Service",
@@ -103,7 +103,7 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
     },
     { key: "count", title: "Count", width: 0.6, min: "3.2rem", right: true, order: (f) => f.value, cell: (f) => count(f.value) },
     { key: "bytes", title: "Bytes", width: 0.8, right: true, roomy: true, order: (f) => f.bytesIn + f.bytesOut, cell: (f) => bytes(f.bytesIn + f.bytesOut) },
-    { key: "verdict", title: "Verdict", width: 1.5, min: "11.2rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
+    { key: "verdict", title: "Verdict", width: 1.5, min: "13rem", small: "3.7rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
     { key: "rule", title: "Rule", width: 1.6, wide: true, order: ruleOf, cell: (f) => <Name text={ruleOf(f)} /> },
   ];
 }
