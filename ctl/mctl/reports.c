@@ -9,9 +9,14 @@
 #include "lib/flow.h"
 #include "lib/json.h"
 #include "lib/text.h"
+#include "lib/times.h"
 #include "model/filter.h"
 #include "flow_rows.h"
 #include "request.h"
+
+/* Records of a page, and those that are shown at most. */
+#define PAGE "1000"
+#define RECORDS_MAX 100000
 
 /* --- what is asked for ---------------------------------------------------- */
 
@@ -29,28 +34,9 @@ struct report {
 	char to[40];
 };
 
-/* A number of seconds, or of what its letter says; 0 where it is neither. */
-static unsigned long long seconds_of(const char *text)
-{
-	static const char units[] = "smhdw";
-	static const unsigned int factors[] = { 1, 60, 3600, 86400, 604800 };
-	unsigned long long number;
-	const char *unit;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno || number > UINT32_MAX || (*end && end[1]))
-		return 0;
-	unit = strchr(units, *end ? *end : 's');
-	return unit ? number * factors[unit - units] : 0;
-}
-
 static bool take_relative(struct report *report, const char *option, const char *value, char *text)
 {
-	unsigned long long seconds = seconds_of(value);
+	unsigned long long seconds = time_seconds(value);
 	struct timespec now;
 
 	if (!seconds) {
@@ -66,19 +52,11 @@ static bool take_relative(struct report *report, const char *option, const char 
 /* 2026-11-22, 2026-11-22T18:00 or with seconds; in UTC. */
 static bool take_absolute(struct report *report, const char *option, const char *value, char *text)
 {
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
-					     "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d" };
-	struct tm parts;
-	const char *end;
-	size_t i;
+	int64_t time;
 
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		memset(&parts, 0, sizeof(parts));
-		end = strptime(value, forms[i], &parts);
-		if (end && !*end) {
-			flow_time((uint64_t)timegm(&parts) * 1000000000, text);
-			return true;
-		}
+	if (!time_seconds(value) && time_parse(value, &time)) {
+		flow_time((uint64_t)time * 1000, text);
+		return true;
 	}
 	usage_error(report->request.context,
 		    "%s takes a time in UTC as 2026-11-22T18:00:00Z, not '%s'", option, value);
@@ -136,6 +114,8 @@ static const struct output_column dns_columns[] = {
 /* A query that can be made. */
 struct query {
 	const char *name;
+	/* Pages of what is stored, in a field of the same name; else all that there is. */
+	bool is_paged;
 	const char *collection;
 	struct columns columns;
 	const char *none;
@@ -165,22 +145,71 @@ static struct json_object *chosen(const struct report *report, const struct filt
 	return kept;
 }
 
-static int show(struct report *report, const struct query *query, const struct filter *filter)
+/* As many as there may be: what is not wanted of them is known here. */
+static int get_all(struct report *report, const struct query *query, struct json_object **records)
 {
 	struct request *request = &report->request;
 	struct api_path *path = request_path(request, query->collection, NULL);
-	struct json_object *records, *kept;
+
+	api_path_query(path, "limit", "100000");
+	return service_get(request->context, path, "query the reports", records);
+}
+
+/* One page: its records go to @records; the cursor of the next, or NULL. */
+static int get_page(struct report *report, const struct query *query, struct json_object *records,
+		    char **cursor)
+{
+	struct request *request = &report->request;
+	struct api_path *path = request_path(request, query->collection, NULL);
+	struct json_object *page = NULL, *list = NULL;
+	const char *next;
+	int status;
+	size_t i;
+
+	api_path_query(path, "limit", PAGE);
+	api_path_query(path, "since", report->from[0] ? report->from : "1970-01-01");
+	api_path_query(path, "until", report->to[0] ? report->to : NULL);
+	api_path_query(path, "cursor", *cursor);
+	free(*cursor);
+	*cursor = NULL;
+	status = service_get(request->context, path, "query the reports", &page);
+	if (status == MCTL_DONE)
+		json_object_object_get_ex(page, query->collection, &list);
+	for (i = 0; list && i < json_object_array_length(list); i++)
+		json_object_array_add(records, json_object_get(json_object_array_get_idx(list, i)));
+	next = status == MCTL_DONE ? service_field(page, "cursor") : "";
+	if (*next && json_object_array_length(records) < RECORDS_MAX)
+		*cursor = strdup(next);
+	json_object_put(page);
+	return status;
+}
+
+static int get_pages(struct report *report, const struct query *query, struct json_object **records)
+{
+	char *cursor = NULL;
 	int status;
 
-	/* As many as there may be: what is not wanted of them is known here. */
-	api_path_query(path, "limit", "100000");
-	status = service_get(request->context, path, "query the reports", &records);
-	if (status != MCTL_DONE)
-		return status;
-	kept = chosen(report, filter, records);
-	status = display_list(request->context, &request->display, query->columns, kept,
-			      query->none);
-	json_object_put(kept);
+	*records = json_object_new_array();
+	do {
+		status = get_page(report, query, *records, &cursor);
+	} while (status == MCTL_DONE && cursor);
+	free(cursor);
+	return status;
+}
+
+static int show(struct report *report, const struct query *query, const struct filter *filter)
+{
+	struct request *request = &report->request;
+	struct json_object *records = NULL, *kept;
+	int status = query->is_paged ? get_pages(report, query, &records) :
+				       get_all(report, query, &records);
+
+	if (status == MCTL_DONE) {
+		kept = chosen(report, filter, records);
+		status = display_list(request->context, &request->display, query->columns, kept,
+				      query->none);
+		json_object_put(kept);
+	}
 	json_object_put(records);
 	return status;
 }
@@ -205,8 +234,8 @@ static int answer(struct report *report, const struct query *query)
 	}
 
 static const struct query queries[] = {
-	{ "flows", "flows", COLUMNS(flow_columns), "no flows in that time" },
-	{ "dnslookups", "dnslookups", COLUMNS(dns_columns), "no DNS lookups in that time" },
+	{ "flows", true, "flows", COLUMNS(flow_columns), "no flows in that time" },
+	{ "dnslookups", false, "dnslookups", COLUMNS(dns_columns), "no DNS lookups in that time" },
 };
 
 /* Enforcers are objects, not records: they have no time. */
@@ -296,7 +325,7 @@ const struct command reportsquery_command = {
 	.name = "reportsquery",
 	.arguments = "flows|dnslookups|enforcers " REPORT_ARGUMENTS,
 	.summary = "Show flows, DNS lookups or enforcers of a time",
-	.help = "Flows are those that the module remembers.\n\n" REPORT_HELP,
+	.help = "Flows are those that msegd has stored, the newest first; 100000 at most.\n\n" REPORT_HELP,
 	.formats = FORMATS_LIST,
 	.operand = OPERAND_REPORT,
 	.options = report_options,

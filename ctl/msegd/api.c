@@ -38,7 +38,12 @@ static const struct route routes[] = {
 	{ "discovery", "GET", discovery_handle },
 	{ "discovery", "PUT", discovery_handle },
 	{ "explain", "GET", explain_get },
+	{ "connections", "GET", connections_get },
 	{ "flows", "GET", flows_get },
+	{ "edges", "GET", edges_get },
+	{ "map", "GET", map_get },
+	{ "histogram", "GET", histogram_get },
+	{ "coverage", "GET", coverage_get },
 	{ "events", "GET", join_events },
 };
 
@@ -178,10 +183,18 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
+	struct query *query = NULL;
 	bool flows = false;
 
-	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
-		events_join(service->events, request, flows, api_may_read(service, request, "/"));
+	if (!api_may_read_host(service, request) || !parameter_bool(request, "flows", &flows) ||
+	    !parameter_query(request, &query))
+		return;
+	if (flows)
+		events_join(service->events, request, query, api_may_read(service, request, "/"));
+	else
+		events_join(service->events, request, NULL, api_may_read(service, request, "/"));
+	if (!flows)
+		query_free(query);
 }
 
 /* --- routing -------------------------------------------------------------- */
@@ -190,7 +203,8 @@ static void join_events(struct service *service, struct request *request)
 static const char *const parameters[] = {
 	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
 	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  NULL,
+	"before",    "direction", "service", "address",	 "flows",	  "q",	    "since",
+	"until",     "cursor",	  "buckets", NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)

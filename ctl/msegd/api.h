@@ -126,7 +126,22 @@ void discovery_handle(struct service *service, struct request *request);
 /** GET /v1/explain */
 void explain_get(struct service *service, struct request *request);
 
+/** GET /v1/connections */
+void connections_get(struct service *service, struct request *request);
+
 /** GET /v1/flows */
 void flows_get(struct service *service, struct request *request);
+
+/** GET /v1/edges */
+void edges_get(struct service *service, struct request *request);
+
+/** GET /v1/map */
+void map_get(struct service *service, struct request *request);
+
+/** GET /v1/histogram */
+void histogram_get(struct service *service, struct request *request);
+
+/** GET /v1/coverage */
+void coverage_get(struct service *service, struct request *request);
 
 #endif /* API_H */

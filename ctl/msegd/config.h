@@ -16,6 +16,8 @@
 
 #include "caller.h"
 
+#include "records/writer.h"
+
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -89,6 +91,9 @@ bool config_is_console(const struct config *config, uid_t uid);
  * Return: {"user", "uid", "url"}, uid null while nobody is known by that name.
  */
 struct json_object *config_console(const struct config *config);
+
+/** config_records() - what is kept of flow records */
+struct writer_limits config_records(const struct config *config);
 
 /**
  * namespace_holds() - whether a namespace is another one or above it

@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "feed.h"
 #include "fresh.h"
 #include "log.h"
 #include "privileges.h"
 #include "reconcile.h"
+#include "records/writer.h"
 #include "server.h"
 #include "sessions.h"
 
@@ -152,6 +154,20 @@ static int open_store(struct service *service, const char *directory)
 	return err;
 }
 
+/* A host is protected without them, too. */
+static int open_records(struct service *service, const char *directory)
+{
+	const struct writer_limits limits = config_records(service->config);
+	int err;
+
+	if (asprintf(&service->records, "%s/flows", directory) < 0)
+		return -ENOMEM;
+	err = writer_open(service->records, &limits, &service->writer);
+	if (err)
+		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
+	return feed_open(service, &service->feed);
+}
+
 static void on_kernel(void *arg)
 {
 	struct service *service = arg;
@@ -195,6 +211,14 @@ static int listening_socket(const char *path)
 	return err < 0 ? fail(path, err) : err;
 }
 
+static void limit_records(struct service *service)
+{
+	const struct writer_limits limits = config_records(service->config);
+
+	if (service->writer)
+		writer_limit(service->writer, &limits);
+}
+
 struct program {
 	struct options options;
 	struct service service;
@@ -213,6 +237,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (config) {
 		config_free(program->service.config);
 		program->service.config = config;
+		limit_records(&program->service);
 	}
 	return 0;
 }
@@ -300,6 +325,9 @@ static int start(struct program *program)
 	if (err)
 		return err;
 	reconcile(service);
+	err = open_records(service, program->options.state);
+	if (err)
+		return fail("flow records", err);
 	return serve(program);
 }
 
@@ -307,11 +335,14 @@ static void stop(struct program *program)
 {
 	struct service *service = &program->service;
 
+	feed_close(service->feed);
+	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	free(service->records);
 	draft_clear(&service->now);
 	store_close(service->store);
 	config_free(service->config);

@@ -24,6 +24,9 @@ struct sessions;
  * @enforce: the kernel
  * @events: who listens to what happens
  * @sessions: for whom the console stands
+ * @records: directory of the flow records' files
+ * @writer: stores them
+ * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -40,6 +43,9 @@ struct service {
 	struct enforce *enforce;
 	struct events *events;
 	struct sessions *sessions;
+	char *records;
+	struct writer *writer;
+	struct feed *feed;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;

@@ -139,7 +139,8 @@ def _():
     checked = daemon.post("externalnetworks?check=true", network("a")).wanted(201)
     equal([change["change"] for change in checked["changes"]], ["create"])
     daemon.post("confirm").wanted(409)
-    daemon.get("flows").wanted(503)
+    daemon.get("connections").wanted(503)
+    equal(daemon.get("flows").wanted(200).body, {"flows": [], "cursor": None})
     equal(daemon.status()["revision"], 1)
 
 
@@ -499,7 +500,8 @@ def _():
             ("GET", "namespaces", None, 200),
             ("GET", "namespaces/%2F", None, 404),
             ("GET", "enforcers/" + os.uname().nodename, None, 404),
-            ("GET", "flows", None, 403), ("GET", "events", None, 403),
+            ("GET", "flows", None, 403), ("GET", "connections", None, 403),
+            ("GET", "map", None, 403), ("GET", "coverage", None, 403), ("GET", "events", None, 403),
             ("POST", "confirm", None, 403),
             ("POST", "externalnetworks?check=true", network("a"), 403),
             ("POST", "externalnetworks?check=true&namespace=/acmee", network("a"), 403),

@@ -143,10 +143,12 @@ def _():
     equal((said["reason"], said["network"]), ("default", "Somewhere"))
 
 
-@subtest("the flows are those that the module remembers")
+@subtest("the connections are those that the module remembers; flows and what comes of them are stored")
 def _():
     daemon = fresh()
-    equal(isinstance(daemon.get("flows").wanted(200).body, list), True)
+    equal(isinstance(daemon.get("connections").wanted(200).body, list), True)
+    for target in ("flows", "edges", "map", "histogram", "coverage"):
+        daemon.get(target).wanted(200)
 
 
 # --- documents ----------------------------------------------------------------
