@@ -16,6 +16,11 @@ import { type Column, Table } from "./table";
 
 const AT_MOST = 10_000;
 
+/** A connection may have several rows: one each day, hour or verdict. */
+function rowOf(flow: Flow): string {
+  return [flow.ID, flow.firstSeen, flow.lastSeen, flow.action, flow.reason].join(" ");
+}
+
 export function incoming(flow: Flow): boolean {
   return /^in/i.test(flow.direction);
 }
@@ -29,9 +34,9 @@ export function peerName(flow: Flow): string {
   return name || type;
 }
 
-export function ruleOf(flow: { rulesetName?: string; ruleName?: string; reason?: string }): string {
+export function ruleOf(flow: { rulesetName?: string; policyName?: string; ruleName?: string; reason?: string }): string {
   if (flow.reason !== "rule") return "(default)";
-  return [flow.rulesetName, flow.ruleName].filter(Boolean).join(" › ") || "(rule)";
+  return [flow.rulesetName ?? flow.policyName, flow.ruleName].filter(Boolean).join(" › ") || "(rule)";
 }
 
 function Pick({ field, value, onPick, children }: { field: string; value: string; onPick: (field: string, value: string, not: boolean) => void; children: preact.ComponentChildren }) {
@@ -181,7 +186,7 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
     () => columnsOf((field, value, not) => onQuery(format(withValue(parse(query, FLOW_FIELDS).terms, field, value, not)))),
     [query, onQuery],
   );
-  const chosen = state.rows.filter((row) => ticked.has(row.ID));
+  const chosen = state.rows.filter((row) => ticked.has(rowOf(row)));
   return (
     <>
       <Failure error={state.error} what="The flows cannot be shown" />
@@ -211,7 +216,7 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
         label={label}
         rows={state.rows}
         columns={columns}
-        rowKey={(flow) => flow.ID}
+        rowKey={rowOf}
         height={height}
         onRow={setOpen}
         selected={onRule ? ticked : undefined}
