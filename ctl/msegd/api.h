@@ -18,6 +18,13 @@
 void api_handle(struct request *request, void *arg);
 
 /**
+ * dns_handle() - GET /v1/dns and /v1/dns/cache
+ * @service: the service
+ * @request: answered
+ */
+void dns_handle(struct service *service, struct request *request);
+
+/**
  * api_may_ask() - whether a caller has any role
  * @caller: who
  * @arg: the service

@@ -336,17 +336,17 @@ static void wait_until_filled(struct writer *writer)
 /* How many were taken; 0 when it is to end. */
 static unsigned int take_batch(struct writer *writer)
 {
-	unsigned int i, n;
+	unsigned int n = 0;
 
 	pthread_mutex_lock(&writer->lock);
 	writer->busy = false;
 	pthread_cond_broadcast(&writer->emptied);
 	wait_until_filled(writer);
-	n = writer->n < BATCH ? writer->n : BATCH;
-	for (i = 0; i < n; i++)
-		writer->batch[i] = writer->queue[(writer->head + i) % QUEUE];
-	writer->head = (writer->head + n) % QUEUE;
-	writer->n -= n;
+	while (writer->n && n < BATCH) {
+		writer->batch[n++] = writer->queue[writer->head];
+		writer->head = (writer->head + 1) % QUEUE;
+		writer->n--;
+	}
 	writer->busy = n;
 	pthread_cond_broadcast(&writer->emptied);
 	pthread_mutex_unlock(&writer->lock);
@@ -393,15 +393,22 @@ static void wait_for_more(struct writer *writer)
 	}
 }
 
+static void handle_batch(struct writer *writer, unsigned int n)
+{
+	struct message *message;
+
+	for (message = writer->batch; message < writer->batch + n; message++)
+		handle(writer, message);
+}
+
 static void *run(void *arg)
 {
 	struct writer *writer = arg;
-	unsigned int i, n;
+	unsigned int n;
 
 	tidy(writer);
 	for (n = take_batch(writer); n; n = take_batch(writer)) {
-		for (i = 0; i < n; i++)
-			handle(writer, &writer->batch[i]);
+		handle_batch(writer, n);
 		commit(writer);
 		tidy(writer);
 		if (n < BATCH / 2)
