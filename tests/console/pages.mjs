@@ -94,7 +94,7 @@ test("a line is a line, a row and a link: the address bar says which", async () 
   await show("/platform?range=7d");
   await page.locator('[data-line="Incoming:ExternalNetwork/ssh"]').focus();
   await page.keyboard.press("Enter");
-  holds(page.url().includes("line=Incoming"), page.url());
+  await until("the address", () => page.url().includes("line=Incoming"));
   await page.reload();
   await page.getByRole("tab", { name: "Summary" }).waitFor();
 });
@@ -126,9 +126,9 @@ test("messages stand at their fields", async () => {
   await show("/network/external-networks/create");
   await page.getByLabel("Name", { exact: true }).fill("x".repeat(2000));
   await page.getByRole("button", { name: "Next" }).click();
-  await page.getByLabel("Networks").fill("10.0.0.0/8");
+  await page.getByRole("combobox", { name: "Networks" }).fill("10.0.0.0/8");
   await page.keyboard.press("Enter");
-  await page.getByLabel("Networks").fill("!192.0.2.1");
+  await page.getByRole("combobox", { name: "Networks" }).fill("!192.0.2.1");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Next" }).click();
   await page.locator(".field .error", { hasText: "excludes nothing" }).waitFor();
@@ -159,6 +159,11 @@ test("a lost msegd shows, with an age, and comes back by itself", async () => {
   await page.getByText("msegd does not answer", { exact: false }).waitFor({ timeout: 30_000 });
   await services.startMsegd();
   await until("it is back", async () => (await page.getByText("msegd does not answer", { exact: false }).count()) === 0, 30);
+  /* Sessions end with msegd; what is shown stays. */
+  await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+  await page.getByLabel("Link or token").fill(services.link());
+  await page.getByRole("button", { name: "Log in" }).click();
+  await until("logged in", async () => (await page.getByRole("dialog").count()) === 0);
 });
 
 test("an ended session keeps what was typed", async () => {
@@ -167,13 +172,13 @@ test("an ended session keeps what was typed", async () => {
   await page.getByLabel("Name", { exact: true }).fill("typed before");
   await page.context().clearCookies();
   await page.getByRole("button", { name: "Next" }).click();
-  await page.getByLabel("Networks").fill("192.0.2.1");
+  await page.getByRole("combobox", { name: "Networks" }).fill("192.0.2.1");
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Next" }).click();
   await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
   await page.getByLabel("Link or token").fill(services.link());
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByLabel("Tags").waitFor();
+  await page.getByRole("textbox", { name: "Tags" }).waitFor();
   await page.getByRole("button", { name: /Name$/ }).click();
   equal(await page.getByLabel("Name", { exact: true }).inputValue(), "typed before");
 });

@@ -67,11 +67,11 @@ async function createNetwork(name, network, associated = "") {
   await link("Create").click();
   await page.getByLabel("Name", { exact: true }).fill(name);
   await button("Next").click();
-  await page.getByLabel("Networks").pressSequentially(network);
+  await page.getByRole("combobox", { name: "Networks" }).pressSequentially(network);
   await page.keyboard.press("Enter");
   await button("Next").click();
   if (associated) {
-    await page.getByLabel("Tags").pressSequentially(associated);
+    await page.getByRole("textbox", { name: "Tags" }).pressSequentially(associated);
     await page.keyboard.press("Enter");
   }
   await button("Create").click();
@@ -103,7 +103,7 @@ async function createRuleset(name, network, directions, ports) {
   await link("Create").click();
   await page.getByLabel("Name", { exact: true }).fill(name);
   await button("Next").click();
-  await page.getByLabel("Applies to").pressSequentially(tag);
+  await page.getByRole("combobox", { name: "Applies to" }).pressSequentially(tag);
   for (const direction of directions) await addRule(direction, network, ports);
   await button("Create").click();
 }
@@ -158,7 +158,7 @@ test("the search icon: Port, ENTER twice, 67 and 68", async () => {
   const rows = page.getByRole("grid", { name: "Connections" });
   await rows.getByText("udp/67 dhcp server").first().waitFor();
   await until("only those", async () => (await rows.getByText("udp/123 ntp").count()) === 0);
-  holds(page.url().includes("aq=port"), "the filter is in the address bar");
+  await until("the filter is in the address bar", () => page.url().includes("aq=port"));
 });
 
 test("Allow SSH connections: solid green", async () => {

@@ -12,7 +12,7 @@ import { href, param, setParams } from "../lib/router";
 import { serviceLabel } from "../lib/services";
 import type { Edge } from "../lib/types";
 import { styleOf } from "../lib/verdict";
-import { Failure, Name, Page, Verdict } from "../ui/basics";
+import { Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { FilterBar } from "../ui/filter";
 import { FlowTable, ruleOf } from "../ui/flow-table";
 import { Histogram } from "../ui/histogram";
@@ -24,7 +24,7 @@ export function edgeKey(edge: Edge): string {
 }
 
 const COLUMNS: Column<Edge>[] = [
-  { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "4.6rem", order: (e) => e.direction, cell: (e) => e.direction },
+  { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", order: (e) => e.direction, cell: (e) => <Way incoming={e.direction === "Incoming"} /> },
   { key: "peer", title: "Peer", width: 1.3, order: (e) => e.peer.name, cell: (e) => <Name text={e.peer.name || e.peer.type} /> },
   { key: "address", title: "Address", width: 1.6, min: "7rem", wide: true, order: (e) => e.address, cell: (e) => <Name text={e.address} /> },
   { key: "name", title: "Name", width: 1.4, roomy: true, order: (e) => e.destinationFQDN ?? "", cell: (e) => <Name text={e.destinationFQDN || "–"} /> },

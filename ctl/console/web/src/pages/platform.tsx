@@ -16,7 +16,7 @@ import { LOOKS, STYLES } from "../lib/verdict";
 import { lineKey } from "../map/layout";
 import { MapView, servicesText } from "../map/map";
 import { draftMap } from "../map/draft";
-import { Empty, Facts, Failure, Name, Page, Verdict } from "../ui/basics";
+import { Empty, Facts, Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { FilterBar } from "../ui/filter";
 import { FlowTable, ruleOf } from "../ui/flow-table";
 import { Icon } from "../ui/icons";
@@ -31,7 +31,7 @@ interface Row {
 
 const COLUMNS: Column<Row>[] = [
   { key: "peer", title: "Peer", width: 1.6, order: (r) => r.peer.name, cell: (r) => <Name text={r.peer.name} /> },
-  { key: "direction", title: "Direction", width: 1, min: "5rem", small: "4.6rem", order: (r) => r.line.direction, cell: (r) => r.line.direction },
+  { key: "direction", title: "Direction", width: 1, min: "5rem", small: "2.2rem", order: (r) => r.line.direction, cell: (r) => <Way incoming={r.line.direction === "Incoming"} /> },
   { key: "style", title: "Verdict", width: 1.6, min: "13rem", small: "3.7rem", order: (r) => r.line.style, cell: (r) => <Verdict style={r.line.style} /> },
   { key: "services", title: "Services", width: 2, wide: true, cell: (r) => <Name text={servicesText(r.line, 3)} most={70} /> },
   { key: "flows", title: "Flows", width: 0.7, right: true, order: (r) => r.line.flows, cell: (r) => count(r.line.flows) },

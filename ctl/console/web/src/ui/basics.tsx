@@ -33,6 +33,16 @@ export function Verdict({ style, long = false }: { style: Style; long?: boolean 
   );
 }
 
+/** Incoming or Outgoing, shorter where there is little room. */
+export function Way({ incoming }: { incoming: boolean }) {
+  return (
+    <>
+      <span class="full">{incoming ? "Incoming" : "Outgoing"}</span>
+      <span class="brief">{incoming ? "In" : "Out"}</span>
+    </>
+  );
+}
+
 export function Page({
   title,
   actions,

@@ -10,7 +10,7 @@ import { epoch } from "../lib/resource";
 import { serviceLabel, serviceOf } from "../lib/services";
 import type { Flow } from "../lib/types";
 import { styleOf } from "../lib/verdict";
-import { Facts, Failure, Name, Verdict } from "./basics";
+import { Facts, Failure, Name, Verdict, Way } from "./basics";
 import { Dialog } from "./dialog";
 import { type Column, Table } from "./table";
 
@@ -59,7 +59,7 @@ function Pick({ field, value, onPick, children }: { field: string; value: string
 function columnsOf(onPick: (field: string, value: string, not: boolean) => void): Column<Flow>[] {
   return [
     { key: "time", title: "Time", width: 1.2, min: "4.6rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
-    { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "4.6rem", wide: true, order: (f) => f.direction, cell: (f) => (incoming(f) ? "Incoming" : "Outgoing") },
+    { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", wide: true, order: (f) => f.direction, cell: (f) => <Way incoming={incoming(f)} /> },
     {
       key: "service",
       title: "Service",

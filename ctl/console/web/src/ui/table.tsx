@@ -116,7 +116,7 @@ export function Table<T>(props: Props<T>) {
   };
 
   const template = (shown: Column<T>[], narrow = false) =>
-    (onSelect ? "1.5rem " : "") + shown.map((c) => `minmax(${(narrow && c.small) || c.min || (c.right ? "2.8rem" : "3.6rem")}, ${c.width}fr)`).join(" ");
+    (onSelect ? "1.5rem " : "") + shown.map((c) => `minmax(${(narrow && c.small) || c.min || (c.right ? "3.3rem" : "3.6rem")}, ${c.width}fr)`).join(" ");
   const grid = { gridTemplateColumns: template(columns), "--middle": template(columns.filter((c) => !c.roomy)), "--narrow": template(columns.filter((c) => !c.wide && !c.roomy), true) };
   const height = props.height === "fill" ? undefined : `${Math.min(Math.max(sorted.length, 3), 14) * ROW + ROW + 2}px`;
 
