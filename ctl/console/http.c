@@ -340,6 +340,8 @@ static bool grow_body(struct exchange *exchange, size_t len)
 
 	while (room < len + 1)
 		room *= 2;
+	if (room > exchange->body_max + 1)
+		room = exchange->body_max + 1;
 	if (!may_hold(peer, room - peer->body))
 		return false;
 	more = realloc(exchange->request.body, room);

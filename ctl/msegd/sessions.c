@@ -504,6 +504,7 @@ static bool make_room(struct service *service, struct request *request, uid_t ui
 {
 	struct session *oldest = NULL;
 
+	sessions_look(service);
 	if (count(service->sessions, uid, kind, &oldest) >= kinds[kind].max) {
 		if (kind == TOKEN) {
 			reply_problem(request, MHD_HTTP_CONFLICT, NULL,
@@ -813,8 +814,8 @@ static void handle_one(struct service *service, struct request *request)
 
 bool sessions_is_redeem(const struct request *request)
 {
-	return request->n_path == 3 && !strcmp(request->path[1], "sessions") &&
-	       !strcmp(request->path[2], "redeem");
+	return request->n_path == 3 && !strcmp(request->method, "POST") &&
+	       !strcmp(request->path[1], "sessions") && !strcmp(request->path[2], "redeem");
 }
 
 void sessions_handle(struct service *service, struct request *request)
@@ -823,7 +824,7 @@ void sessions_handle(struct service *service, struct request *request)
 
 	if (request->n_path > 3)
 		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "there is nothing below a session");
-	else if (sessions_is_redeem(request) && is_post)
+	else if (sessions_is_redeem(request))
 		redeem(service, request);
 	else if (request->n_path == 3)
 		handle_one(service, request);
