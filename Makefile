@@ -21,6 +21,7 @@ MANUALS :=
 UNIT_TESTS :=
 
 -include ctl/build.mk
+-include ctl/console/web/build.mk
 -include tests/unit/build.mk
 -include tests/fuzz/build.mk
 -include tests/bench/build.mk

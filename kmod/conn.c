@@ -189,7 +189,7 @@ static u32 kind_of(const struct mseg_conn_key *key)
  * The scope is the host's own number and no sender's choice, so that mixing it in
  * openly gives nobody a collision; who wants one needs the key for the rest.
  */
-static u32 hash(const struct mseg_conn_key *key)
+static __always_inline u32 hash(const struct mseg_conn_key *key)
 {
 	if (key->family != MSEG_FAMILY_IPV4)
 		return hsiphash(key, sizeof(*key), &hash_key);

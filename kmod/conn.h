@@ -251,6 +251,21 @@ static inline void mseg_conn_enter(struct mseg_conn *conn, u8 state)
 	mseg_stat_state(conn->conns->stats, state);
 }
 
+/**
+ * mseg_conn_carry() - count what a packet brought
+ * @conn: valid
+ * @out: from this host
+ * @bytes: of IP
+ * @packets: that it is on the wire
+ *
+ * Any context.
+ */
+static inline void mseg_conn_carry(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
+{
+	atomic64_add(packets, &conn->packets[out]);
+	atomic64_add(bytes, &conn->bytes[out]);
+}
+
 /** mseg_conn_init() - once, at module load. Return: 0 or -ENOMEM. */
 int mseg_conn_init(void);
 

@@ -19,6 +19,7 @@
 #include <net/route.h>
 
 #include "cut.h"
+#include "fastpath.h"
 #include "outcome.h"
 #include "reject.h"
 
@@ -124,7 +125,7 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 {
 	struct mseg_net *mnet = mseg_net_of(state->net);
 
-	if (comes_again(skb, state))
+	if (mseg_fastpath(mnet, skb, state) || comes_again(skb, state))
 		return NF_ACCEPT;
 	count(mnet, MSEG_STAT_seen_in_ipv4, state);
 	if (is_loopback(skb, state)) {

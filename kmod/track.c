@@ -183,8 +183,7 @@ static bool follow_window(struct mseg_net *mnet, struct mseg_conn *conn,
 void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 		       const struct mseg_packet *packet)
 {
-	atomic64_add(packet->segments, &conn->packets[packet->out]);
-	atomic64_add(packet->len, &conn->bytes[packet->out]);
+	mseg_conn_carry(conn, packet->out, packet->len, packet->segments);
 	if (READ_ONCE(conn->verdict) == MSEG_ACTION_REJECT) {
 		count_attempt(conn, packet);
 		return;

@@ -263,6 +263,18 @@ static bool range_equal(const struct mseg_service *a, const struct mseg_service 
 	return a->bare || (a->low == b->low && a->high == b->high);
 }
 
+bool service_is_single(const struct service_item *item)
+{
+	const struct mseg_service *service = &item->ranges[0];
+
+	if (item->n != 1 || service->protocol == MSEG_PROTOCOL_ANY)
+		return false;
+	if (service->bare)
+		return !mseg_protocol_has_ports(service->protocol) &&
+		       !mseg_protocol_is_icmp(service->protocol);
+	return service->low == service->high;
+}
+
 bool service_equal(const struct service_item *item, const struct mseg_service *ranges,
 		   unsigned int n)
 {

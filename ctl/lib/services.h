@@ -50,6 +50,14 @@ bool service_equal(const struct service_item *item, const struct mseg_service *r
 		   unsigned int n);
 
 /**
+ * service_is_single() - whether an item is what one connection has
+ * @item: the item
+ *
+ * Return: false of ranges, and of less than a connection has, such as tcp without a port.
+ */
+bool service_is_single(const struct service_item *item);
+
+/**
  * services_format() - write a rule's services
  * @services: as a rule holds them
  * @n: how many

@@ -49,15 +49,38 @@ static bool read_operands(const struct context *context, int argc, char **argv, 
 	return operands->kind && argc <= 2;
 }
 
-/* Nothing behind the identity is taken. */
-static bool read_identity(const struct context *context, int argc, char **argv,
-			  struct operands *operands)
+enum wanted {
+	WANTED_IDENTITY,
+	WANTED_OBJECT,
+	WANTED_EITHER,
+};
+
+static bool read_wanted(const struct context *context, int argc, char **argv, enum wanted wanted,
+			struct operands *operands)
 {
-	if (!read_operands(context, argc, argv, false, operands))
+	if (!read_operands(context, argc, argv, wanted == WANTED_OBJECT, operands))
 		return false;
-	if (operands->object)
-		usage_error(context, "unexpected argument '%s'", operands->object);
-	return !operands->object;
+	if (wanted != WANTED_IDENTITY || !operands->object)
+		return true;
+	usage_error(context, "unexpected argument '%s'", operands->object);
+	return false;
+}
+
+typedef int action(struct request *request, const struct operands *operands);
+
+/* What commands about objects have in common: read the options, act, clean up. */
+static int run(struct context *context, int argc, char **argv, enum wanted wanted, action *act)
+{
+	struct operands operands;
+	struct request request;
+	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
+
+	if (first < 0)
+		status = request_exit(&request);
+	else if (read_wanted(context, argc - first, argv + first, wanted, &operands))
+		status = act(&request, &operands);
+	request_free(&request);
+	return status;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -83,8 +106,9 @@ static int fetch_list(struct request *request, const struct kind *kind, struct j
 	return service_get(request->context, path, "list the objects", list);
 }
 
-static int list(struct request *request, const struct kind *kind)
+static int list(struct request *request, const struct operands *operands)
 {
+	const struct kind *kind = operands->kind;
 	struct json_object *objects;
 	int status = fetch_list(request, kind, &objects);
 	char none[64];
@@ -99,73 +123,49 @@ static int list(struct request *request, const struct kind *kind)
 
 static int run_get(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
-
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_operands(context, argc - first, argv + first, true, &operands))
-		status = get(&request, &operands);
-	request_free(&request);
-	return status;
+	return run(context, argc, argv, WANTED_OBJECT, get);
 }
 
 static int run_list(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
+	return run(context, argc, argv, WANTED_IDENTITY, list);
+}
 
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_identity(context, argc - first, argv + first, &operands))
-		status = list(&request, operands.kind);
-	request_free(&request);
-	return status;
+static int get_or_list(struct request *request, const struct operands *operands)
+{
+	return operands->object ? get(request, operands) : list(request, operands);
 }
 
 static int run_get_or_list(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
+	return run(context, argc, argv, WANTED_EITHER, get_or_list);
+}
 
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_operands(context, argc - first, argv + first, false, &operands))
-		status = operands.object ? get(&request, &operands) : list(&request, operands.kind);
-	request_free(&request);
+static int count(struct request *request, const struct operands *operands)
+{
+	enum output_format format = request->context->format;
+	struct json_object *objects = NULL, *result;
+	int status = fetch_list(request, operands->kind, &objects);
+
+	if (objects && format == OUTPUT_TABLE) {
+		printf("%zu\n", json_object_array_length(objects));
+	} else if (objects) {
+		result = json_object_new_object();
+		json_add_number(result, "count", json_object_array_length(objects));
+		output_object(format, result);
+	}
+	json_object_put(objects);
 	return status;
 }
 
 static int run_count(struct context *context, int argc, char **argv)
 {
-	struct json_object *objects = NULL, *result;
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
-
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_identity(context, argc - first, argv + first, &operands))
-		status = fetch_list(&request, operands.kind, &objects);
-	if (objects && context->format == OUTPUT_TABLE) {
-		printf("%zu\n", json_object_array_length(objects));
-	} else if (objects) {
-		result = json_object_new_object();
-		json_add_number(result, "count", json_object_array_length(objects));
-		output_object(context->format, result);
-	}
-	json_object_put(objects);
-	request_free(&request);
-	return status;
+	return run(context, argc, argv, WANTED_IDENTITY, count);
 }
 
 /* --- describing ----------------------------------------------------------- */
 
-static int describe_kind(const struct context *context, struct request *request,
-			 const struct kind *kind)
+static int describe_kind(struct request *request, const struct kind *kind)
 {
 	static const struct output_column columns[] = {
 		{ .title = "FIELD", .key = "name" },
@@ -183,7 +183,7 @@ static int describe_kind(const struct context *context, struct request *request,
 		json_add_string(row, "description", kind->fields[i].doc);
 		json_object_array_add(fields, row);
 	}
-	status = display_list(context, &request->display,
+	status = display_list(request->context, &request->display,
 			      (struct columns){ columns, sizeof(columns) / sizeof(columns[0]) },
 			      fields, "");
 	json_object_put(fields);
@@ -215,19 +215,15 @@ static int describe_object(struct request *request, const struct operands *opera
 	return MCTL_DONE;
 }
 
+static int describe(struct request *request, const struct operands *operands)
+{
+	return operands->object ? describe_object(request, operands) :
+				  describe_kind(request, operands->kind);
+}
+
 static int run_describe(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
-
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_operands(context, argc - first, argv + first, false, &operands))
-		status = operands.object ? describe_object(&request, &operands) :
-					   describe_kind(context, &request, operands.kind);
-	request_free(&request);
-	return status;
+	return run(context, argc, argv, WANTED_EITHER, describe);
 }
 
 /* --- changing ------------------------------------------------------------- */
@@ -243,8 +239,9 @@ static int print_changed(struct request *request, const struct kind *kind,
 			MCTL_DONE;
 }
 
-static int create(struct request *request, const struct kind *kind)
+static int create(struct request *request, const struct operands *operands)
 {
+	const struct kind *kind = operands->kind;
 	struct api_path *path = request_path(request, kind->plural, NULL);
 	struct api_request call = { .method = "POST" };
 	struct api_answer answer = { 0 };
@@ -313,44 +310,17 @@ static int delete (struct request *request, const struct operands *operands)
 
 static int run_create(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
-
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_identity(context, argc - first, argv + first, &operands))
-		status = create(&request, operands.kind);
-	request_free(&request);
-	return status;
+	return run(context, argc, argv, WANTED_IDENTITY, create);
 }
 
 static int run_update(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
-
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_operands(context, argc - first, argv + first, true, &operands))
-		status = update(&request, &operands);
-	request_free(&request);
-	return status;
+	return run(context, argc, argv, WANTED_OBJECT, update);
 }
 
 static int run_delete(struct context *context, int argc, char **argv)
 {
-	struct operands operands;
-	struct request request;
-	int status = MCTL_USAGE, first = request_read(&request, context, argc, argv);
-
-	if (first < 0)
-		status = request_exit(&request);
-	else if (read_operands(context, argc - first, argv + first, true, &operands))
-		status = delete (&request, &operands);
-	request_free(&request);
-	return status;
+	return run(context, argc, argv, WANTED_OBJECT, delete);
 }
 
 /* --- import and export ---------------------------------------------------- */

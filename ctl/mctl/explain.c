@@ -32,19 +32,6 @@ static bool read_direction(const struct context *context, const char *text, stru
 	return true;
 }
 
-/* One connection has one service: no range, and not less than it needs. */
-static bool is_single(const struct service_item *item)
-{
-	const struct mseg_service *service = &item->ranges[0];
-
-	if (item->n != 1 || service->protocol == MSEG_PROTOCOL_ANY)
-		return false;
-	if (service->bare)
-		return !mseg_protocol_has_ports(service->protocol) &&
-		       !mseg_protocol_is_icmp(service->protocol);
-	return service->low == service->high;
-}
-
 static bool read_service(const struct context *context, const char *text, struct mseg_key *key)
 {
 	struct service_item item;
@@ -55,7 +42,7 @@ static bool read_service(const struct context *context, const char *text, struct
 		usage_error(context, "service %s: %s", text_show(text, strlen(text)).s, why);
 		return false;
 	}
-	if (!is_single(&item)) {
+	if (!service_is_single(&item)) {
 		usage_error(context, "%s is not one service: write tcp/22, icmp/8/0 or gre, say",
 			    text_show(text, strlen(text)).s);
 		return false;

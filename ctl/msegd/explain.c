@@ -28,19 +28,6 @@ static bool refuse(struct request *request, const char *what, const char *value,
 
 /* --- the question --------------------------------------------------------- */
 
-/* One connection has one service: no range, and not less than it needs. */
-static bool is_single(const struct service_item *item)
-{
-	const struct mseg_service *service = &item->ranges[0];
-
-	if (item->n != 1 || service->protocol == MSEG_PROTOCOL_ANY)
-		return false;
-	if (service->bare)
-		return !mseg_protocol_has_ports(service->protocol) &&
-		       !mseg_protocol_is_icmp(service->protocol);
-	return service->low == service->high;
-}
-
 static bool read_service(struct request *request, const char *text, struct mseg_key *key)
 {
 	struct service_item item;
@@ -50,7 +37,7 @@ static bool read_service(struct request *request, const char *text, struct mseg_
 		hint_service(text, strlen(text), why);
 		return refuse(request, "service", text, why);
 	}
-	if (!is_single(&item))
+	if (!service_is_single(&item))
 		return refuse(request, "service", text,
 			      "it is not one service: write tcp/22, icmp/8/0 or gre, say");
 	key->protocol = (uint8_t)item.ranges[0].protocol;

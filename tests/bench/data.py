@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make what the benchmark loads, in build/bench.
 
-usage: tests/bench/data.py
+usage: tests/bench/data.py [FILE...]
 
 prefixes.bin: what Debian's tor-geoipdb knows of countries, as prefixes sorted by
 country, for tests/bench/kmod/prefixes.c; rules-N.json and prefixes-N.json: policies
@@ -14,6 +14,7 @@ import os
 import random
 import socket
 import struct
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 BUILD = os.path.join(TOP, "build/bench")
@@ -114,8 +115,8 @@ def main():
     for n in PREFIXES:
         wanted[f"prefixes-{n}.json"] = lambda path, n=n: write_policy(path, of_prefixes(n))
     made = os.path.getmtime(__file__)
-    for name, make in wanted.items():
-        path = os.path.join(BUILD, name)
+    for name in sys.argv[1:] or wanted:
+        path, make = os.path.join(BUILD, name), wanted[name]
         if not os.path.exists(path) or os.path.getmtime(path) < made:
             make(path)
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which page an address shows. */
+import { useEffect } from "preact/hooks";
+import * as live from "./lib/live";
+import { path, param } from "./lib/router";
+import { enterWith, login, resume, takeLink } from "./lib/session";
+import { status, watch } from "./lib/state";
+import { Discovery } from "./pages/discovery";
+import { LoginAgain, LoginPage } from "./pages/login";
+import { NetworkForm, Networks } from "./pages/networks";
+import { Platform } from "./pages/platform";
+import { RulesetForm, Rulesets } from "./pages/rulesets";
+import { Shell } from "./shell";
+import { Empty, Page } from "./ui/basics";
+import { Keys } from "./ui/keys";
+import { Toast } from "./ui/toast";
+
+function Here() {
+  const key = `${path.value} ${param("name")} ${param("clone")}`;
+  switch (path.value) {
+    case "/":
+    case "/platform":
+      return <Platform />;
+    case "/discovery":
+      return <Discovery />;
+    case "/network/external-networks":
+      return <Networks />;
+    case "/network/external-networks/create":
+      return <NetworkForm key={key} edit={false} />;
+    case "/network/external-networks/edit":
+      return <NetworkForm key={key} edit />;
+    case "/network/rulesets":
+      return <Rulesets />;
+    case "/network/rulesets/create":
+      return <RulesetForm key={key} edit={false} />;
+    case "/network/rulesets/edit":
+      return <RulesetForm key={key} edit />;
+    default:
+      return (
+        <Page title="No such page">
+          <Empty icon="help" title="There is no page at this address." />
+        </Page>
+      );
+  }
+}
+
+export function App() {
+  useEffect(() => {
+    const code = takeLink();
+    const begun = code ? enterWith(code).then((refused) => (refused ? resume() : undefined)) : resume();
+    begun.catch(() => {
+      login.value = "out";
+    });
+  }, []);
+  const inside = login.value === "in" || login.value === "expired";
+  useEffect(() => {
+    if (login.value !== "in") return;
+    void watch();
+    live.open();
+  }, [login.value]);
+  if (login.value === "unknown") return null;
+  if (!inside) return <LoginPage />;
+  return (
+    <>
+      <Shell>{status.value ? <Here /> : null}</Shell>
+      <Keys />
+      <LoginAgain />
+      <Toast />
+    </>
+  );
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One stream of events a browser; what is shown follows it. */
+import { signal } from "@preact/signals";
+import { heardAt, lost, lostSince } from "./api";
+import { epoch, refresh } from "./resource";
+import type { Flow, Revision } from "./types";
+
+/** Counts up with flows, at most a few times a second. */
+export const flowTick = signal(0);
+/** A revision that somebody made while this page was open. */
+export const newRevision = signal<Revision | null>(null);
+export const streaming = signal(false);
+
+type Listener = (flow: Flow) => void;
+const listeners = new Set<Listener>();
+
+let source: EventSource | null = null;
+let pending = 0;
+
+/** Be told of each new flow; returns how to stop. */
+export function onFlow(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function tick(): void {
+  if (pending) return;
+  pending = window.setTimeout(() => {
+    pending = 0;
+    flowTick.value++;
+  }, 400);
+}
+
+function onFlowEvent(event: MessageEvent<string>): void {
+  const flow = JSON.parse(event.data) as Flow;
+  for (const listener of listeners) listener(flow);
+  tick();
+}
+
+export function open(): void {
+  if (source) return;
+  source = new EventSource("/api/v1/events?flows=true");
+  source.onopen = () => {
+    if (!streaming.value && epoch.value) refresh();
+    streaming.value = true;
+    lostSince.value = null;
+    heardAt.value = Date.now();
+  };
+  source.onerror = () => {
+    streaming.value = false;
+    if (source?.readyState === EventSource.CLOSED) {
+      source = null;
+      window.setTimeout(open, 3000);
+    }
+  };
+  source.addEventListener("flow", onFlowEvent as EventListener);
+  source.addEventListener("revision", ((event: MessageEvent<string>) => {
+    newRevision.value = JSON.parse(event.data) as Revision;
+    refresh();
+  }) as EventListener);
+  source.addEventListener("lost", () => lost());
+  for (const name of ["confirm", "rollback", "apply"]) source.addEventListener(name, () => refresh());
+}
+
+export function close(): void {
+  source?.close();
+  source = null;
+  streaming.value = false;
+}
