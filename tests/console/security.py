@@ -4,15 +4,14 @@
 
 import contextlib
 import gzip
-import os
 import socket
 import ssl
 import subprocess
 import tempfile
 import time
 
-from service import (OWN, Console, Msegd, equal, free_port, main, subtest, true,
-                     with_keeper)
+from service import OWN, Console, certificate, free_port, with_keeper, with_tls
+from msegd import Msegd, equal, main, subtest, true
 
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
           "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -28,23 +27,6 @@ def change(console, cookie, headers=None, **more):
     """A change that is refused by msegd, without the module, if it comes so far."""
     return console.ask("PUT", "/api/v1/discovery", {"incoming": "Reject"}, headers, cookie,
                        **more).status
-
-
-def certificate(directory):
-    """A key and a certificate of its own: where they are."""
-    key, made = os.path.join(directory, "key.pem"), os.path.join(directory, "cert.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-keyout", key, "-out", made], check=True, capture_output=True)
-    return made, key
-
-
-@contextlib.contextmanager
-def with_tls():
-    with tempfile.TemporaryDirectory() as directory:
-        made, key = certificate(directory)
-        daemon = Msegd()
-        yield Console(daemon, f"tls: {{certificate: {made}, key: {key}}}\n", tls=True)
 
 
 # --- what every answer has ----------------------------------------------------

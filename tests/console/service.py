@@ -20,8 +20,7 @@ sys.path.insert(0, os.path.join(TOP, "tests/controller"))
 
 # pylint: disable=wrong-import-position
 import msegd    # noqa: E402
-from msegd import (ALICE, BOB, GROUP, Msegd, START_LIMIT, as_user, equal, main,  # noqa: E402,F401
-                   subtest, true)
+from msegd import Msegd, START_LIMIT, equal, true     # noqa: E402
 
 PROGRAM = os.path.join(TOP, "build/bin/mseg-console")
 OWN = {"X-Mseg-Request": "1"}
@@ -176,8 +175,9 @@ class Console:
         code = self.daemon.post("sessions", {"kind": "link"}).wanted(201)["code"]
         return self.log_in(code).wanted(200).cookie
 
-    def stream(self, cookie, query="", last_id=None):
-        return Stream(self, cookie, query, last_id)
+    def stream(self, cookie, token=None, last_id=None):
+        return Stream(self, f"Authorization: Bearer {token}" if token else f"Cookie: {cookie}",
+                      last_id)
 
     def memory(self):
         """What it alone has, in bytes."""
@@ -193,12 +193,12 @@ class Console:
 class Stream:
     """Server-sent events, read by hand."""
 
-    def __init__(self, console, cookie, query="", last_id=None):
+    def __init__(self, console, session, last_id):
         self.socket = console.connect()
         more = f"Last-Event-ID: {last_id}\r\n" if last_id else ""
-        self.socket.sendall(f"GET /api/v1/events{query} HTTP/1.1\r\n"
+        self.socket.sendall("GET /api/v1/events HTTP/1.1\r\n"
                             f"Host: 127.0.0.1:{console.port}\r\n"
-                            f"Cookie: {cookie}\r\n{more}\r\n".encode())
+                            f"{session}\r\n{more}\r\n".encode())
         self.data, self.ended = b"", False
 
     def read(self, timeout):
@@ -232,6 +232,23 @@ class Stream:
 
     def close(self):
         self.socket.close()
+
+
+def certificate(directory):
+    """A key and a certificate of its own: where they are."""
+    key, made = os.path.join(directory, "key.pem"), os.path.join(directory, "cert.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-keyout", key, "-out", made], check=True, capture_output=True)
+    return made, key
+
+
+@contextlib.contextmanager
+def with_tls():
+    with tempfile.TemporaryDirectory() as directory:
+        made, key = certificate(directory)
+        daemon = Msegd()
+        yield Console(daemon, f"tls: {{certificate: {made}, key: {key}}}\n", tls=True)
 
 
 def with_keeper(roles=""):

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import threading
 
-from service import (ALICE, BOB, GROUP, KEEPER, OWN, TOP, Clock, Console, Msegd, as_user, equal,
-                     main, subtest, true, uid_of, wait_for, with_keeper)
+from service import KEEPER, OWN, TOP, Clock, Console, uid_of, wait_for, with_keeper
+from msegd import ALICE, BOB, GROUP, Msegd, as_user, equal, main, subtest, true
 
 HOUR = 3600
 
