@@ -25,9 +25,10 @@ UNIT_TESTS :=
 -include tests/unit/build.mk
 -include tests/fuzz/build.mk
 -include tests/bench/build.mk
+-include tests/records/build.mk
 
 .PHONY: all
-all: programs module ## build the programs and the module for both kernels (the default)
+all: programs module synthesize ## build the programs and the module for both kernels (the default)
 
 .PHONY: programs
 programs: $(PROGRAMS) $(MANUALS) ## build the programs and manual pages, into build/bin and build/man

@@ -21,6 +21,7 @@ CTL_LIB := $(wildcard ctl/lib/*.c)
 CTL_MCTL := $(wildcard ctl/mctl/*.c)
 # The objects of the controller, for whoever links them.
 CTL_MODEL := $(wildcard ctl/model/*.c)
+CTL_RECORDS := $(wildcard ctl/records/*.c)
 
 MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) $(CTL_MCTL))
 
@@ -31,13 +32,13 @@ build/bin/mctl: $(MCTL_OBJECTS)
 
 MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
-	$(CTL_MODEL) $(wildcard ctl/msegd/*.c))
+	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c))
 
 build/bin/msegd: $(MSEGD_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
-		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES))
+		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES)) -pthread
 
 # The console, with the application's files in it; they are built in ctl/console/web.
 CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng

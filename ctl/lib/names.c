@@ -46,7 +46,7 @@ static const struct mseg_policy *find(const struct names *names, uint32_t number
 {
 	unsigned int i;
 
-	for (i = 0; i < NAMES_GENERATIONS; i++)
+	for (i = 0; names && i < NAMES_GENERATIONS; i++)
 		if (names->generations[i].policy && names->generations[i].generation == number)
 			return names->generations[i].policy;
 	return NULL;

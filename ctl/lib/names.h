@@ -46,7 +46,7 @@ void names_want(struct names *names, uint32_t generation);
 
 /**
  * names_rule() - a rule's name
- * @names: what is remembered
+ * @names: what is remembered; NULL for nothing
  * @generation: that the index belongs to
  * @rule: index
  *

@@ -110,7 +110,7 @@ static void look_at(struct breakage *breakage, struct json_object *flow)
 
 unsigned int breakage_tell(struct api *api, const bool rejects[2])
 {
-	const struct api_request request = { .method = "GET", .path = "/v1/flows" };
+	const struct api_request request = { .method = "GET", .path = "/v1/connections" };
 	struct breakage breakage = { .api = api, .rejects = rejects };
 	struct api_answer answer = { 0 };
 	struct json_object *flows = ask(api, &request, &answer);

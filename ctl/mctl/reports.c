@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mctl reportsquery and mctl dns: what was seen, within a time. */
+/* mctl reportsquery: what was seen, within a time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +9,15 @@
 #include "lib/flow.h"
 #include "lib/json.h"
 #include "lib/text.h"
+#include "lib/times.h"
 #include "model/filter.h"
+#include "dns.h"
 #include "flow_rows.h"
 #include "request.h"
+
+/* Records of a page, and those that are shown at most. */
+#define PAGE "1000"
+#define RECORDS_MAX 100000
 
 /* --- what is asked for ---------------------------------------------------- */
 
@@ -29,28 +35,9 @@ struct report {
 	char to[40];
 };
 
-/* A number of seconds, or of what its letter says; 0 where it is neither. */
-static unsigned long long seconds_of(const char *text)
-{
-	static const char units[] = "smhdw";
-	static const unsigned int factors[] = { 1, 60, 3600, 86400, 604800 };
-	unsigned long long number;
-	const char *unit;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno || number > UINT32_MAX || (*end && end[1]))
-		return 0;
-	unit = strchr(units, *end ? *end : 's');
-	return unit ? number * factors[unit - units] : 0;
-}
-
 static bool take_relative(struct report *report, const char *option, const char *value, char *text)
 {
-	unsigned long long seconds = seconds_of(value);
+	unsigned long long seconds = time_seconds(value);
 	struct timespec now;
 
 	if (!seconds) {
@@ -66,19 +53,11 @@ static bool take_relative(struct report *report, const char *option, const char 
 /* 2026-11-22, 2026-11-22T18:00 or with seconds; in UTC. */
 static bool take_absolute(struct report *report, const char *option, const char *value, char *text)
 {
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
-					     "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d" };
-	struct tm parts;
-	const char *end;
-	size_t i;
+	int64_t time;
 
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		memset(&parts, 0, sizeof(parts));
-		end = strptime(value, forms[i], &parts);
-		if (end && !*end) {
-			flow_time((uint64_t)timegm(&parts) * 1000000000, text);
-			return true;
-		}
+	if (!time_seconds(value) && time_parse(value, &time)) {
+		flow_time((uint64_t)time * 1000, text);
+		return true;
 	}
 	usage_error(report->request.context,
 		    "%s takes a time in UTC as 2026-11-22T18:00:00Z, not '%s'", option, value);
@@ -123,24 +102,6 @@ static const struct output_column flow_columns[] = {
 	{ .title = "RULE", .cell = flow_row_rule },
 };
 
-static const struct output_column dns_columns[] = {
-	{ .title = "TIME", .cell = time_cell },
-	{ .title = "ACTION", .key = "action" },
-	{ .title = "NAME", .key = "resolvedName" },
-	{ .title = "TYPE", .key = "queryType" },
-	{ .title = "ADDRESSES", .key = "resolvedIPs" },
-	{ .title = "COUNT", .key = "value", .right = true },
-	{ .title = "REASON", .key = "reason" },
-};
-
-/* A query that can be made. */
-struct query {
-	const char *name;
-	const char *collection;
-	struct columns columns;
-	const char *none;
-};
-
 static bool is_within(const struct report *report, struct json_object *record)
 {
 	const char *time = service_field(record, "timestamp");
@@ -165,22 +126,78 @@ static struct json_object *chosen(const struct report *report, const struct filt
 	return kept;
 }
 
+/* One page: its records go to @records; the cursor of the next, or NULL. */
+static int get_page(struct report *report, struct json_object *records, char **cursor)
+{
+	struct request *request = &report->request;
+	struct api_path *path = request_path(request, "flows", NULL);
+	struct json_object *page = NULL, *list = NULL;
+	const char *next;
+	int status;
+	size_t i;
+
+	api_path_query(path, "limit", PAGE);
+	api_path_query(path, "since", report->from[0] ? report->from : "1970-01-01");
+	api_path_query(path, "until", report->to[0] ? report->to : NULL);
+	api_path_query(path, "cursor", *cursor);
+	free(*cursor);
+	*cursor = NULL;
+	status = service_get(request->context, path, "query the reports", &page);
+	if (status == MCTL_DONE)
+		json_object_object_get_ex(page, "flows", &list);
+	for (i = 0; list && i < json_object_array_length(list); i++)
+		json_object_array_add(records, json_object_get(json_object_array_get_idx(list, i)));
+	next = status == MCTL_DONE ? service_field(page, "cursor") : "";
+	if (*next && json_object_array_length(records) < RECORDS_MAX)
+		*cursor = strdup(next);
+	json_object_put(page);
+	return status;
+}
+
+static int fetch_flows(struct report *report, struct json_object **records)
+{
+	char *cursor = NULL;
+	int status;
+
+	*records = json_object_new_array();
+	do {
+		status = get_page(report, *records, &cursor);
+	} while (status == MCTL_DONE && cursor);
+	free(cursor);
+	return status;
+}
+
+static int fetch_lookups(struct report *report, struct json_object **records)
+{
+	const struct dns_search search = {
+		.since = report->from[0] ? report->from : NULL,
+		.until = report->to[0] ? report->to : NULL,
+	};
+
+	return dns_fetch(report->request.context, &search, records);
+}
+
+/* A query that can be made. */
+struct query {
+	const char *name;
+	/* Records of the time, and perhaps others. */
+	int (*fetch)(struct report *report, struct json_object **records);
+	const struct columns *columns;
+	const char *none;
+};
+
 static int show(struct report *report, const struct query *query, const struct filter *filter)
 {
 	struct request *request = &report->request;
-	struct api_path *path = request_path(request, query->collection, NULL);
-	struct json_object *records, *kept;
-	int status;
+	struct json_object *records = NULL, *kept;
+	int status = query->fetch(report, &records);
 
-	/* As many as there may be: what is not wanted of them is known here. */
-	api_path_query(path, "limit", "100000");
-	status = service_get(request->context, path, "query the reports", &records);
-	if (status != MCTL_DONE)
-		return status;
-	kept = chosen(report, filter, records);
-	status = display_list(request->context, &request->display, query->columns, kept,
-			      query->none);
-	json_object_put(kept);
+	if (status == MCTL_DONE) {
+		kept = chosen(report, filter, records);
+		status = display_list(request->context, &request->display, *query->columns, kept,
+				      query->none);
+		json_object_put(kept);
+	}
 	json_object_put(records);
 	return status;
 }
@@ -199,14 +216,12 @@ static int answer(struct report *report, const struct query *query)
 	return status;
 }
 
-#define COLUMNS(table)                                      \
-	{                                                   \
-		(table), sizeof(table) / sizeof((table)[0]) \
-	}
+static const struct columns flow_table = { flow_columns,
+					   sizeof(flow_columns) / sizeof(flow_columns[0]) };
 
 static const struct query queries[] = {
-	{ "flows", "flows", COLUMNS(flow_columns), "no flows in that time" },
-	{ "dnslookups", "dnslookups", COLUMNS(dns_columns), "no DNS lookups in that time" },
+	{ "flows", fetch_flows, &flow_table, "no flows in that time" },
+	{ "dnslookups", fetch_lookups, &dns_columns, "no DNS lookups in that time" },
 };
 
 /* Enforcers are objects, not records: they have no time. */
@@ -241,31 +256,21 @@ static int query(struct report *report, const char *name)
 			   "'%s' is none of flows, dnslookups and enforcers", name);
 }
 
-static int run(struct context *context, int argc, char **argv, const char *name)
+static int run(struct context *context, int argc, char **argv)
 {
 	struct report report = { .request = request_new(context) };
 	int status, first = options_read(context, argc, argv, take, &report);
 
 	if (first < 0)
 		status = request_exit(&report.request);
-	else if (!name && first == argc)
+	else if (first == argc)
 		status = usage_error(context, "one of flows, dnslookups and enforcers is needed");
-	else if (first + !name < argc)
+	else if (first + 1 < argc)
 		status = usage_error(context, "unexpected argument '%s'", argv[argc - 1]);
 	else
-		status = query(&report, name ? name : argv[first]);
+		status = query(&report, argv[first]);
 	request_free(&report.request);
 	return status;
-}
-
-static int run_query(struct context *context, int argc, char **argv)
-{
-	return run(context, argc, argv, NULL);
-}
-
-static int run_dns(struct context *context, int argc, char **argv)
-{
-	return run(context, argc, argv, "dnslookups");
 }
 
 static const struct option report_options[] = {
@@ -280,37 +285,24 @@ static const struct option report_options[] = {
 	{ 0 },
 };
 
-#define REPORT_ARGUMENTS \
-	"[--from-rel TIME | --from-abs TIME] [--to-rel TIME | --to-abs TIME] [--filter TEXT] [-n NAMESPACE] [-r] [-c COLUMN]..."
-
-#define REPORT_HELP                                                                       \
-	"  --from-rel TIME   not older than that, as 30m, 2h or 7d\n"                     \
-	"  --to-rel TIME     not younger\n"                                               \
-	"  --from-abs TIME   not before, as 2026-11-22 or 2026-11-22T18:00:00Z, in UTC\n" \
-	"  --to-abs TIME     not after\n"                                                 \
-	"  --filter TEXT     those alone for which it holds, as in\n"                     \
-	"                    'sourceType == \"ProcessingUnit\"'\n"                        \
-	"  -c COLUMN         print these fields alone\n"
-
 const struct command reportsquery_command = {
 	.name = "reportsquery",
-	.arguments = "flows|dnslookups|enforcers " REPORT_ARGUMENTS,
+	.arguments =
+		"flows|dnslookups|enforcers [--from-rel TIME | --from-abs TIME] [--to-rel TIME | --to-abs TIME] [--filter TEXT] [-n NAMESPACE] [-r] [-c COLUMN]...",
 	.summary = "Show flows, DNS lookups or enforcers of a time",
-	.help = "Flows are those that the module remembers.\n\n" REPORT_HELP,
+	.help = "Flows and lookups are those that msegd has stored; flows the newest first, 100000 at\n"
+		"most.\n"
+		"\n"
+		"  --from-rel TIME   not older than that, as 30m, 2h or 7d\n"
+		"  --to-rel TIME     not younger\n"
+		"  --from-abs TIME   not before, as 2026-11-22 or 2026-11-22T18:00:00Z, in UTC\n"
+		"  --to-abs TIME     not after\n"
+		"  --filter TEXT     those alone for which it holds, as in\n"
+		"                    'sourceType == \"ProcessingUnit\"'\n"
+		"  -c COLUMN         print these fields alone\n",
 	.formats = FORMATS_LIST,
 	.operand = OPERAND_REPORT,
 	.options = report_options,
 	.repeats = "c",
-	.run = run_query,
-};
-
-const struct command dns_command = {
-	.name = "dns",
-	.arguments = REPORT_ARGUMENTS,
-	.summary = "Show DNS lookups, as 'mctl reportsquery dnslookups' does",
-	.help = REPORT_HELP,
-	.formats = FORMATS_LIST,
-	.options = report_options,
-	.repeats = "c",
-	.run = run_dns,
+	.run = run,
 };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mctl stats: the module's counters. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/json.h"
 #include "lib/kernel.h"
-#include "mctl.h"
+#include "service.h"
 #include "stats_list.h"
 
 /* The module's own list, with what each one counts. */
@@ -33,7 +34,12 @@ static const char *describe(const char *name)
 	for (i = 0; i < sizeof(stats) / sizeof(stats[0]); i++)
 		if (!strcmp(stats[i].name, name))
 			return stats[i].doc;
-	return "";
+	if (!strncmp(name, "records_stored", 14))
+		return "flow records that msegd has stored, since it began";
+	if (!strncmp(name, "records_taken", 13))
+		return "flow records that msegd was given, since it began";
+	return !strncmp(name, "records_lost", 12) ? "flow records lost there, since msegd began" :
+						    "";
 }
 
 static int add(const char *name, uint64_t value, void *arg)
@@ -68,11 +74,51 @@ static int print_table(struct json_object *object)
 	return output_list_close(list) ? -ENOMEM : err;
 }
 
+/* "kernel ring" as "records_lost_kernel_ring_accept", and so on. */
+static void add_counts(struct json_object *object, const char *what, struct json_object *counts)
+{
+	char name[96], *c;
+
+	json_object_object_foreach(counts, verdict, value)
+	{
+		snprintf(name, sizeof(name), "records_%s_%s", what, verdict);
+		for (c = name; *c; c++)
+			*c = *c == ' ' ? '_' : (char)tolower((unsigned char)*c);
+		json_add(object, name, json_object_get(value));
+	}
+}
+
+/* What msegd did with the records, where it is there. */
+static void add_records(const struct context *context, struct json_object *object)
+{
+	struct json_object *status = NULL, *records, *lost;
+	struct api_path *path = api_path_new("status");
+	char what[64];
+
+	if (!service_owns(context) ||
+	    service_get(context, path, "read the statistics", &status) != MCTL_DONE)
+		return;
+	records = service_object(status, "records");
+	lost = service_object(records, "lost");
+	if (lost) {
+		add_counts(object, "taken", service_object(records, "taken"));
+		add_counts(object, "stored", service_object(records, "stored"));
+		json_object_object_foreach(lost, stage, counts)
+		{
+			snprintf(what, sizeof(what), "lost_%s", stage);
+			add_counts(object, what, counts);
+		}
+	}
+	json_object_put(status);
+}
+
 static int print_stats(struct context *context, struct client *client)
 {
 	struct json_object *object = json_object_new_object();
 	int err = kernel_stats(client, add, object);
 
+	if (!err)
+		add_records(context, object);
 	if (err)
 		json_object_put(object);
 	else if (context->format == OUTPUT_TABLE)
@@ -101,7 +147,9 @@ const struct command stats_command = {
 	.arguments = "",
 	.summary = "Show the module's counters",
 	.help = "JSON is one object with a field for each counter. They count since the network\n"
-		"namespace was attached:\n",
+		"namespace was attached. Where msegd runs, those that begin with records_ say what became\n"
+		"of flow records since it began: flows_made, of that time, is what was stored and what\n"
+		"was lost, wherever it was.\n",
 	.print_more = list_stats,
 	.run = run,
 };

@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "reconcile.h"
 #include "sessions.h"
+#include "staged.h"
 
 static void confirm(struct service *service, struct request *request);
 static void join_events(struct service *service, struct request *request);
@@ -38,7 +39,12 @@ static const struct route routes[] = {
 	{ "discovery", "GET", discovery_handle },
 	{ "discovery", "PUT", discovery_handle },
 	{ "explain", "GET", explain_get },
+	{ "connections", "GET", connections_get },
 	{ "flows", "GET", flows_get },
+	{ "edges", "GET", edges_get },
+	{ "map", "GET", map_get },
+	{ "histogram", "GET", histogram_get },
+	{ "coverage", "GET", coverage_get },
 	{ "events", "GET", join_events },
 };
 
@@ -178,19 +184,27 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
-	bool flows = false;
+	bool flows = false, dns = false;
+	struct query *query = NULL;
 
-	if (api_may_read_host(service, request) && parameter_bool(request, "flows", &flows))
-		events_join(service->events, request, flows, api_may_read(service, request, "/"));
+	if (!api_may_read_host(service, request) || !parameter_bool(request, "flows", &flows) ||
+	    !parameter_bool(request, "dns", &dns) || !parameter_query(request, &query))
+		return;
+	events_join(service->events, request, flows ? query : NULL, dns,
+		    api_may_read(service, request, "/"));
+	if (!flows)
+		query_free(query);
 }
 
 /* --- routing -------------------------------------------------------------- */
 
 /* Of all routes: a parameter that none knows is a mistake, and perhaps was "check". */
 static const char *const parameters[] = {
-	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
-	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  NULL,
+	"namespace", "recursive", "filter", "existing",	 "confirmWithin", "reason",
+	"check",     "file",	  "label",  "delete",	 "set",		  "from",
+	"to",	     "limit",	  "before", "direction", "service",	  "address",
+	"flows",     "q",	  "since",  "until",	 "cursor",	  "buckets",
+	"dns",	     NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)
@@ -273,7 +287,8 @@ void api_handle(struct request *request, void *arg)
 			      "the console asks for others, with their sessions");
 		return;
 	}
-	if (request->if_match && !strcmp(request->method, "POST")) {
+	if (request->if_match && !strcmp(request->method, "POST") &&
+	    strcmp(request->path[1], "staged") != 0) {
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			      "POST takes no If-Match: no one object is changed");
 		return;
@@ -281,6 +296,14 @@ void api_handle(struct request *request, void *arg)
 	name = request->path[1];
 	if (!strcmp(name, "sessions")) {
 		sessions_handle(service, request);
+		return;
+	}
+	if (!strcmp(name, "dns")) {
+		dns_handle(service, request);
+		return;
+	}
+	if (!strcmp(name, "staged")) {
+		staged_handle(service, request);
 		return;
 	}
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&

@@ -18,6 +18,13 @@
 void api_handle(struct request *request, void *arg);
 
 /**
+ * dns_handle() - GET /v1/dns and /v1/dns/cache
+ * @service: the service
+ * @request: answered
+ */
+void dns_handle(struct service *service, struct request *request);
+
+/**
  * api_may_ask() - whether a caller has any role
  * @caller: who
  * @arg: the service
@@ -126,7 +133,22 @@ void discovery_handle(struct service *service, struct request *request);
 /** GET /v1/explain */
 void explain_get(struct service *service, struct request *request);
 
+/** GET /v1/connections */
+void connections_get(struct service *service, struct request *request);
+
 /** GET /v1/flows */
 void flows_get(struct service *service, struct request *request);
+
+/** GET /v1/edges */
+void edges_get(struct service *service, struct request *request);
+
+/** GET /v1/map */
+void map_get(struct service *service, struct request *request);
+
+/** GET /v1/histogram */
+void histogram_get(struct service *service, struct request *request);
+
+/** GET /v1/coverage */
+void coverage_get(struct service *service, struct request *request);
 
 #endif /* API_H */

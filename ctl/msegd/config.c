@@ -26,6 +26,10 @@
 /* Lines of /etc/passwd that are looked at for a name. */
 #define LOCAL_USERS_MAX 4096
 
+/* What is kept of flow records unless the file says something else. */
+#define RECORDS_DAYS 30
+#define RECORDS_BYTES (4ULL << 30)
+
 struct grant {
 	char *namespace;
 	/* Of a user that is given by name; else NULL. */
@@ -41,6 +45,11 @@ struct config {
 	/* NULL where none is named. */
 	char *console_user;
 	char *console_url;
+	struct writer_limits records;
+	/* Of DNS; where none are named, the host's files say whom it asks. */
+	struct resolver resolvers[MSEG_MAX_RESOLVERS];
+	size_t n_resolvers;
+	bool names_resolvers;
 };
 
 static const char *const role_names[] = { "read", "edit", "admin" };
@@ -224,19 +233,97 @@ static void take_console(const struct doc_value *object, struct config *config, 
 		take_url(values[URL], config, diag);
 }
 
+/* 4G, 500M or a number of bytes; at least that much of a file that is being written. */
+static bool take_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	unsigned long long number;
+	const char *unit = NULL;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (*end)
+		unit = strchr(units, *end);
+	if (errno || (*end && (!unit || end[1])) || number > UINT64_MAX >> 41)
+		return false;
+	*bytes = unit ? number << 10 * (unit - units + 1) : number;
+	return true;
+}
+
+static void take_records(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = {
+		{ "days", DOC_INTEGER, false },
+		{ "size", DOC_STRING, false },
+	};
+	const struct doc_value *values[2];
+	char *end;
+
+	if (!fields_get(value, "'records'", fields, 2, values, diag))
+		return;
+	if (values[0]) {
+		config->records.days = (unsigned int)strtoul(values[0]->text, &end, 10);
+		if (*end || !config->records.days || strlen(values[0]->text) > 5)
+			diag_error(diag, values[0]->place, "days are counted from 1, not '%s'",
+				   values[0]->text);
+	}
+	if (values[1] && !take_size(values[1]->text, &config->records.bytes))
+		diag_error(diag, values[1]->place, "a size is written as 500M or 4G, not '%s'",
+			   values[1]->text);
+}
+
+static void take_resolver(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	struct resolver resolver;
+
+	if (!field_is(value, DOC_STRING, "a resolver", diag))
+		return;
+	if (!resolver_parse(value->text, &resolver))
+		diag_error(diag, value->place, "'%s' is not an IPv4 or IPv6 address", value->text);
+	else if (resolver_is_loopback(&resolver))
+		diag_error(diag, value->place,
+			   "%s is this host itself: name the servers that its resolver asks",
+			   value->text);
+	else if (config->n_resolvers == MSEG_MAX_RESOLVERS)
+		diag_error(diag, value->place, "%d resolvers are the most", MSEG_MAX_RESOLVERS);
+	else
+		config->resolvers[config->n_resolvers++] = resolver;
+}
+
+static void take_dns(const struct doc_value *object, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = { { "resolvers", DOC_LIST, false } };
+	const struct doc_value *values[1], *value;
+
+	if (!fields_get(object, "'dns'", fields, 1, values, diag) || !values[0])
+		return;
+	config->names_resolvers = true;
+	for (value = values[0]->first; value; value = value->next)
+		take_resolver(value, config, diag);
+}
+
 static void take_document(const struct doc_value *root, struct config *config, struct diag *diag)
 {
 	static const struct field fields[] = {
 		{ "roles", DOC_LIST, false },
 		{ "console", DOC_OBJECT, false },
+		{ "records", DOC_OBJECT, false },
+		{ "dns", DOC_OBJECT, false },
 	};
-	const struct doc_value *values[2], *value;
+	const struct doc_value *values[4], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 2, values, diag))
+	    !fields_get(root, "the configuration", fields, 4, values, diag))
 		return;
 	if (values[1])
 		take_console(values[1], config, diag);
+	if (values[2])
+		take_records(values[2], config, diag);
+	if (values[3])
+		take_dns(values[3], config, diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }
@@ -264,6 +351,8 @@ struct config *config_read(const char *file, bool must_exist, FILE *messages)
 	struct diag diag = { .out = messages, .file = file };
 	FILE *in = config ? fopen(file, "re") : NULL;
 
+	if (config)
+		config->records = (struct writer_limits){ RECORDS_DAYS, RECORDS_BYTES };
 	if (in) {
 		read_stream(in, config, &diag);
 		fclose(in);
@@ -291,6 +380,11 @@ void config_free(struct config *config)
 	free(config->console_user);
 	free(config->console_url);
 	free(config);
+}
+
+struct writer_limits config_records(const struct config *config)
+{
+	return config->records;
 }
 
 /* --- roles ---------------------------------------------------------------- */
@@ -386,6 +480,14 @@ struct json_object *config_grants(const struct config *config, const struct call
 		if (is_for(&config->grants[i], caller))
 			add_roles(list, config->grants[i].namespace, config->grants[i].roles);
 	return list;
+}
+
+/* --- resolvers ------------------------------------------------------------ */
+
+const struct resolver *config_resolvers(const struct config *config, size_t *n)
+{
+	*n = config->n_resolvers;
+	return config->names_resolvers ? config->resolvers : NULL;
 }
 
 /* --- the console ---------------------------------------------------------- */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "feed.h"
 #include "server.h"
 
 /* A comment comes that often, so that both ends learn when the other has gone. */
@@ -17,16 +16,15 @@ struct listener {
 	struct listener *next;
 	struct events *events;
 	struct stream *stream;
-	bool flows;
+	/* Of flow records; NULL for none. */
+	struct query *query;
+	bool dns;
 	bool whole;
 	uint64_t session;
 };
 
 struct events {
 	struct listener *listeners;
-	sd_event *event;
-	/* NULL while nobody listens for flows, or without the module. */
-	struct feed *feed;
 	sd_event_source *alive;
 };
 
@@ -38,9 +36,9 @@ static bool is_any(const struct listener *listener)
 	return listener != NULL;
 }
 
-static bool hears_flows(const struct listener *listener)
+static bool hears_dns(const struct listener *listener)
 {
-	return listener->flows;
+	return listener->dns;
 }
 
 static bool hears_whole(const struct listener *listener)
@@ -78,7 +76,6 @@ int events_open(sd_event *event, struct events **result)
 
 	if (!events)
 		return -ENOMEM;
-	events->event = event;
 	err = sd_event_add_time_relative(event, &events->alive, CLOCK_MONOTONIC, ALIVE_EVERY,
 					 ALIVE_EVERY / 8, on_alive, events);
 	if (err < 0)
@@ -109,7 +106,6 @@ void events_close(struct events *events)
 {
 	if (!events)
 		return;
-	feed_close(events->feed);
 	sd_event_source_disable_unref(events->alive);
 	free(events);
 }
@@ -128,18 +124,6 @@ static void tell(struct events *events, hears *is_for, const char *type, struct 
 	json_object_put(data);
 }
 
-/* Nobody is asked for records that nobody hears. */
-static void stop_feed(struct events *events)
-{
-	const struct listener *listener;
-
-	for (listener = events->listeners; listener; listener = listener->next)
-		if (listener->flows)
-			return;
-	feed_close(events->feed);
-	events->feed = NULL;
-}
-
 static void on_gone(struct stream *stream, void *arg)
 {
 	struct listener *listener = arg, **link = &listener->events->listeners;
@@ -149,16 +133,12 @@ static void on_gone(struct stream *stream, void *arg)
 		link = &(*link)->next;
 	if (*link)
 		*link = listener->next;
-	stop_feed(listener->events);
+	query_free(listener->query);
 	free(listener);
 }
 
-static void on_flow(struct json_object *record, void *arg)
-{
-	tell(arg, hears_flows, "flow", record);
-}
-
-void events_join(struct events *events, struct request *request, bool flows, bool whole)
+void events_join(struct events *events, struct request *request, struct query *query, bool dns,
+		 bool whole)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -166,13 +146,12 @@ void events_join(struct events *events, struct request *request, bool flows, boo
 		listener->stream = stream_new(on_gone, listener);
 	if (!listener || !listener->stream) {
 		free(listener);
+		query_free(query);
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 		return;
 	}
-	/* Without the module there are none until somebody asks anew. */
-	if (flows && !events->feed)
-		feed_open(events->event, on_flow, events, &events->feed);
-	listener->flows = flows;
+	listener->query = query;
+	listener->dns = dns;
 	listener->whole = whole;
 	listener->session = request->session;
 	listener->events = events;
@@ -190,8 +169,56 @@ void events_tell(struct events *events, const char *type, struct json_object *da
 	tell(events, is_any, type, data);
 }
 
+bool events_hear_dns(const struct events *events)
+{
+	const struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->dns)
+			return true;
+	return false;
+}
+
+void events_tell_dns(struct events *events, struct json_object *data)
+{
+	if (data)
+		tell(events, hears_dns, "dns", data);
+}
+
 void events_tell_revision(struct events *events, struct json_object *whole, struct json_object *part)
 {
 	tell(events, hears_whole, "revision", whole);
 	tell(events, hears_part, "revision", part);
+}
+
+static int flow_message(const struct record *record, char **message)
+{
+	struct json_object *json = record_json(record);
+	int len =
+		json ? asprintf(message, "event: flow\ndata: %s\n\n",
+				json_object_to_json_string_ext(json,
+							       JSON_C_TO_STRING_PLAIN |
+								       JSON_C_TO_STRING_NOSLASHESCAPE)) :
+		       -1;
+
+	json_object_put(json);
+	return len;
+}
+
+/* Written once, for the first who wants it. */
+void events_tell_flow(struct events *events, const struct record *record)
+{
+	struct listener *listener;
+	char *message = NULL;
+	int len = 0;
+
+	for (listener = events->listeners; listener; listener = listener->next) {
+		if (!listener->query || !query_matches(listener->query, record))
+			continue;
+		if (!message)
+			len = flow_message(record, &message);
+		if (len > 0)
+			stream_write(listener->stream, message, (size_t)len);
+	}
+	free(message);
 }

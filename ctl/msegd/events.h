@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "records/query.h"
 #include "request.h"
 
 struct events;
@@ -36,10 +37,12 @@ void events_close(struct events *events);
  * events_join() - answer a request with the stream of events
  * @events: which
  * @request: the request
- * @flows: with flow records
+ * @query: with the flow records that it chooses; taken over; NULL for none
+ * @dns: with DNS records
  * @whole: who asks may see all of a revision
  */
-void events_join(struct events *events, struct request *request, bool flows, bool whole);
+void events_join(struct events *events, struct request *request, struct query *query, bool dns,
+		 bool whole);
 
 /**
  * events_end_session() - end the streams of a session
@@ -57,6 +60,19 @@ void events_end_session(struct events *events, uint64_t session);
 void events_tell(struct events *events, const char *type, struct json_object *data);
 
 /**
+ * events_hear_dns() - whether anybody listens for DNS records
+ * @events: which
+ */
+bool events_hear_dns(const struct events *events);
+
+/**
+ * events_tell_dns() - tell those who listen for them of a DNS record
+ * @events: which
+ * @data: freed; NULL is nothing
+ */
+void events_tell_dns(struct events *events, struct json_object *data);
+
+/**
  * events_tell_revision() - tell all listeners of a revision
  * @events: which
  * @whole: what they hear who may see all of it; freed
@@ -64,5 +80,12 @@ void events_tell(struct events *events, const char *type, struct json_object *da
  */
 void events_tell_revision(struct events *events, struct json_object *whole,
 			  struct json_object *part);
+
+/**
+ * events_tell_flow() - tell those who listen for such flow records
+ * @events: which
+ * @record: the record
+ */
+void events_tell_flow(struct events *events, const struct record *record);
 
 #endif /* EVENTS_H */

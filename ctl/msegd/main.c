@@ -18,12 +18,16 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "dns.h"
+#include "feed.h"
 #include "fresh.h"
 #include "log.h"
 #include "privileges.h"
 #include "reconcile.h"
+#include "records/writer.h"
 #include "server.h"
 #include "sessions.h"
+#include "staged.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg.conf"
 #define STATE_DIRECTORY "/var/lib/mseg"
@@ -152,11 +156,26 @@ static int open_store(struct service *service, const char *directory)
 	return err;
 }
 
+/* A host is protected without them, too. */
+static int open_records(struct service *service, const char *directory)
+{
+	const struct writer_limits limits = config_records(service->config);
+	int err;
+
+	if (asprintf(&service->records, "%s/flows", directory) < 0)
+		return -ENOMEM;
+	err = writer_open(service->records, &limits, &service->writer);
+	if (err)
+		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
+	return feed_open(service, &service->feed);
+}
+
 static void on_kernel(void *arg)
 {
 	struct service *service = arg;
 
 	reconcile_follow(service);
+	dns_look(service);
 }
 
 static int on_look(sd_event_source *source, uint64_t time, void *arg)
@@ -168,6 +187,7 @@ static int on_look(sd_event_source *source, uint64_t time, void *arg)
 		reconcile(service);
 	else
 		reconcile_follow(service);
+	dns_look(service);
 	sd_event_source_set_time(source, time + LOOK_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -195,6 +215,14 @@ static int listening_socket(const char *path)
 	return err < 0 ? fail(path, err) : err;
 }
 
+static void limit_records(struct service *service)
+{
+	const struct writer_limits limits = config_records(service->config);
+
+	if (service->writer)
+		writer_limit(service->writer, &limits);
+}
+
 struct program {
 	struct options options;
 	struct service service;
@@ -213,6 +241,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (config) {
 		config_free(program->service.config);
 		program->service.config = config;
+		limit_records(&program->service);
+		dns_look(&program->service);
 	}
 	return 0;
 }
@@ -296,10 +326,19 @@ static int start(struct program *program)
 	if (!err)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
+		err = staged_open(program->options.state, &service->staged);
+	if (!err)
 		err = open_loop(program);
 	if (err)
 		return err;
 	reconcile(service);
+	err = open_records(service, program->options.state);
+	if (err)
+		return fail("flow records", err);
+	err = dns_open(service, program->options.state);
+	if (err)
+		return fail("the log of DNS lookups", err);
+	dns_look(service);
 	return serve(program);
 }
 
@@ -307,11 +346,16 @@ static void stop(struct program *program)
 {
 	struct service *service = &program->service;
 
+	feed_close(service->feed);
+	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);
+	dns_close(service->dns);
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	staged_close(service->staged);
+	free(service->records);
 	draft_clear(&service->now);
 	store_close(service->store);
 	config_free(service->config);

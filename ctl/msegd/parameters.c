@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json.h"
 #include "lib/text.h"
+#include "lib/times.h"
 #include "model/path.h"
 
 static bool refuse(struct request *request, const char *name, const char *value, const char *what)
@@ -87,4 +89,41 @@ bool parameter_filter(struct request *request, struct filter **filter)
 		return true;
 	reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "filter: %s", why);
 	return false;
+}
+
+/* Where it is wrong stands in a notice, as where a document is. */
+static void refuse_query(struct request *request, const char *text, const struct query_error *error)
+{
+	struct json_object *list = json_object_new_array(), *notice = json_object_new_object();
+
+	json_add_string(notice, "field", "q");
+	json_add_number(notice, "column", error->column);
+	json_add_string(notice, "value", text);
+	json_add_string(notice, "message", error->why);
+	json_object_array_add(list, notice);
+	reply_problem(request, MHD_HTTP_BAD_REQUEST, list, "q, column %u: %s", error->column,
+		      error->why);
+}
+
+bool parameter_query(struct request *request, struct query **query)
+{
+	const char *text = request_get(request, "q");
+	struct query_error error = { 0 };
+	int err = query_parse(text ? text : "", QUERY_FLOWS, query, &error);
+
+	if (err == -EINVAL)
+		refuse_query(request, text, &error);
+	else if (err)
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
+	return !err;
+}
+
+bool parameter_time(struct request *request, const char *name, int64_t *time)
+{
+	const char *value = request_get(request, name);
+
+	if (!value || time_parse(value, time))
+		return true;
+	return refuse(request, name, value,
+		      "a time as 2026-11-22T18:00:00Z, or ago as 30m, 2h or 7d");
 }

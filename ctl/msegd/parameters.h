@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "model/filter.h"
+#include "records/query.h"
 #include "request.h"
 
 /**
@@ -52,5 +53,20 @@ bool parameter_namespace(struct request *request, const char **namespace);
  * @filter: NULL where the parameter is absent; filter_free() it
  */
 bool parameter_filter(struct request *request, struct filter **filter);
+
+/**
+ * parameter_query() - the parameter "q", of flows
+ * @request: as parameter_word()
+ * @query: one that chooses everything where the parameter is absent; query_free() it
+ */
+bool parameter_query(struct request *request, struct query **query);
+
+/**
+ * parameter_time() - a parameter that is a time
+ * @request: as parameter_word()
+ * @name: of the parameter
+ * @time: microseconds since 1970; stays where the parameter is absent
+ */
+bool parameter_time(struct request *request, const char *name, int64_t *time);
 
 #endif /* PARAMETERS_H */

@@ -13,7 +13,9 @@
 #include "events.h"
 #include "store.h"
 
+struct dns;
 struct sessions;
+struct staged;
 
 /**
  * struct service - the service
@@ -23,7 +25,12 @@ struct sessions;
  * @now: what the newest revision holds
  * @enforce: the kernel
  * @events: who listens to what happens
+ * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @staged: a document that was prepared
+ * @records: directory of the flow records' files
+ * @writer: stores them
+ * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -39,7 +46,12 @@ struct service {
 	struct draft now;
 	struct enforce *enforce;
 	struct events *events;
+	struct dns *dns;
 	struct sessions *sessions;
+	struct staged *staged;
+	char *records;
+	struct writer *writer;
+	struct feed *feed;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;

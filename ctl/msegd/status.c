@@ -5,9 +5,11 @@
 #include <microhttpd.h>
 
 #include "api.h"
+#include "dns.h"
 #include "lib/json.h"
 #include "model/object.h"
 #include "plan.h"
+#include "records/writer.h"
 #include "reconcile.h"
 
 static const char *action_name(uint8_t action)
@@ -73,10 +75,45 @@ static struct json_object *describe_caller(const struct caller *caller)
 static struct json_object *list_problems(const struct service *service)
 {
 	struct json_object *list = json_object_new_array();
+	char text[256] = "";
 
 	if (service->problem[0])
 		json_object_array_add(list, json_object_new_string(service->problem));
+	if (service->writer)
+		writer_problem(service->writer, text, sizeof(text));
+	if (text[0])
+		json_object_array_add(list, json_object_new_string(text));
 	return list;
+}
+
+static struct json_object *by_verdict(const uint64_t counts[2])
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_number(object, "Accept", counts[0]);
+	json_add_number(object, "Reject", counts[1]);
+	return object;
+}
+
+/* What became of flow records since the service began. */
+static struct json_object *describe_records(const struct service *service)
+{
+	struct json_object *object = json_object_new_object(), *lost = json_object_new_object();
+	struct writer_counts counts = { 0 };
+	struct json_object *stage;
+	unsigned int i;
+
+	if (service->writer)
+		writer_counts(service->writer, &counts);
+	json_add(object, "taken", by_verdict(counts.taken));
+	json_add(object, "stored", by_verdict(counts.stored));
+	for (i = 0; i < N_STAGES; i++) {
+		stage = by_verdict(counts.lost[i]);
+		json_add_number(stage, "unknown", counts.unknown[i]);
+		json_add(lost, stage_name(i), stage);
+	}
+	json_add(object, "lost", lost);
+	return object;
 }
 
 static struct json_object *number_or_null(uint64_t number)
@@ -103,6 +140,8 @@ void status_get(struct service *service, struct request *request)
 	json_add(object, "enforcer", describe_enforcer(service));
 	json_add(object, "caller", describe_caller(request->caller));
 	json_add(object, "roles", config_grants(service->config, request->caller));
+	json_add(object, "dns", dns_status(service));
+	json_add(object, "records", describe_records(service));
 	json_add(object, "problems", list_problems(service));
 	reply_json(request, MHD_HTTP_OK, object);
 }

@@ -224,7 +224,7 @@ def here_document(bench):
             (200, CHANGE | {"object": {"name": "/acme/aws-dev/vm",
                                        "defaultPUIncomingTrafficAction": "Reject",
                                        "defaultPUOutgoingTrafficAction": "Reject"}}),
-        "GET /v1/discovery": (200, DISCOVERY), "GET /v1/flows": (200, [FLOW, FLOW, OUTGOING]),
+        "GET /v1/discovery": (200, DISCOVERY), "GET /v1/connections": (200, [FLOW, FLOW, OUTGOING]),
         "GET /v1/explain": (200, {"reason": "default", "action": "Allow", "note": None})}
     script = """\
 export VM_NS=/acme/aws-dev/vm
@@ -302,7 +302,8 @@ def ownership(bench):
 def reports(bench):
     flows = [FLOW | {"timestamp": f"20{year}-01-01T00:00:00.000000000Z", "value": year}
              for year in (20, 22, 24)]
-    bench.stub.answers = {"GET /v1/flows": (200, flows), "GET /v1/enforcers": (200, [])}
+    bench.stub.answers = {"GET /v1/flows": (200, {"flows": flows, "cursor": None}),
+                          "GET /v1/enforcers": (200, [])}
 
     def values(*options):
         out = bench.ends(0, "reportsquery", "flows", "-o", "json", *options).stdout
@@ -344,7 +345,7 @@ def events(bench):
 def guided(bench):
     """discovery disable: told, asked, on trial, asked again."""
     bench.stub.answers = {
-        "GET /v1/discovery": (200, DISCOVERY), "GET /v1/flows": (200, [FLOW]),
+        "GET /v1/discovery": (200, DISCOVERY), "GET /v1/connections": (200, [FLOW]),
         "GET /v1/explain": (200, {"reason": "default", "action": "Allow", "note": None}),
         "PUT /v1/discovery": (200, CHANGE), "POST /v1/confirm": (200, {"revision": 5}),
         "POST /v1/rollback": (200, CHANGE)}

@@ -139,7 +139,8 @@ def _():
     checked = daemon.post("externalnetworks?check=true", network("a")).wanted(201)
     equal([change["change"] for change in checked["changes"]], ["create"])
     daemon.post("confirm").wanted(409)
-    daemon.get("flows").wanted(503)
+    daemon.get("connections").wanted(503)
+    equal(daemon.get("flows").wanted(200).body, {"flows": [], "cursor": None})
     equal(daemon.status()["revision"], 1)
 
 
@@ -492,6 +493,59 @@ def _():
               f"{user} {method} {target}")
 
 
+@subtest("what is staged waits for who may apply it, and is never replaced unseen")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, roles: [edit]}}, "
+                          f"{{user: {BOB}, namespace: /acme, roles: [edit]}}]")
+    daemon.get("staged").wanted(404)
+    daemon.ask("DELETE", "staged").wanted(404)
+    daemon.post("staged/apply").wanted(404)
+    text = "APIVersion: 1\ndata: {externalnetworks: [{name: '{{ .Values.n }}', entries: [::/0]}]}\n"
+    put = daemon.ask("PUT", "staged?set=n=ssh", text).wanted(200)
+    equal([change["name"] for change in put["changes"]], ["ssh"])
+    equal(daemon.get("externalnetworks").body, [])
+    got = daemon.get("staged").wanted(200)
+    version = got.headers["ETag"]
+    equal((got["document"], got["uid"], got["parameters"], f'"{got["version"]}"'),
+          (text, 0, [["set", "n=ssh"]], version))
+    equal([change["name"] for change in got["changes"]], ["ssh"])
+    # Whatever is wrong, what is staged stays.
+    daemon.ask("PUT", "staged", "data: [").wanted(400)
+    daemon.ask("PUT", "staged", "a\0b").wanted(400)
+    daemon.ask("PUT", "staged?set=n=x", text, {"If-Match": '"1"'}).wanted(412)
+    daemon.ask("DELETE", "staged", headers={"If-Match": '"1"'}).wanted(412)
+    daemon.post("staged/apply?set=n=x").wanted(400)
+    daemon.post("staged/apply").wanted(503)
+    equal(as_user(daemon, ALICE, "PUT", "staged?set=n=x", text)[0], 409)
+    equal(as_user(daemon, BOB, "GET", "staged")[0], 403)
+    equal(as_user(daemon, BOB, "DELETE", "staged")[0], 403)
+    equal(daemon.get("staged").headers["ETag"], version)
+    daemon.stop()
+    daemon.start()
+    equal(daemon.get("staged").wanted(200)["document"], text)
+    daemon.ask("DELETE", "staged", headers={"If-Match": version}).wanted(200)
+    # Who may not apply it may not stage it.
+    equal(as_user(daemon, BOB, "PUT", "staged?set=n=x", {"data": {"externalnetworks": [
+        network("x", namespace="/")]}})[0], 403)
+    equal(as_user(daemon, ALICE, "PUT", "staged", {"data": {"externalnetworks": [
+        network("alices")]}})[0], 200)
+    daemon.ask("PUT", "staged?set=n=x", text).wanted(409)
+    daemon.ask("PUT", "staged?set=n=x", text,
+               {"If-Match": daemon.get("staged").headers["ETag"]}).wanted(200)
+
+
+@subtest("a staged document that is cut off is set aside, and said to be so")
+def _():
+    daemon = Msegd()
+    daemon.stop()
+    with open(os.path.join(daemon.state, "staged.json"), "w") as file:
+        file.write('{"version": 1,')
+    daemon.start()
+    daemon.get("staged").wanted(404)
+    true("staged.json makes no sense" in daemon.said(), daemon.said())
+    true(os.path.exists(os.path.join(daemon.state, "staged.json.damaged")), "it is gone")
+
+
 @subtest("a role ends where its namespace does")
 def _():
     daemon = Msegd(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [edit, admin]}}]")
@@ -499,7 +553,8 @@ def _():
             ("GET", "namespaces", None, 200),
             ("GET", "namespaces/%2F", None, 404),
             ("GET", "enforcers/" + os.uname().nodename, None, 404),
-            ("GET", "flows", None, 403), ("GET", "events", None, 403),
+            ("GET", "flows", None, 403), ("GET", "connections", None, 403),
+            ("GET", "map", None, 403), ("GET", "coverage", None, 403), ("GET", "events", None, 403),
             ("POST", "confirm", None, 403),
             ("POST", "externalnetworks?check=true", network("a"), 403),
             ("POST", "externalnetworks?check=true&namespace=/acmee", network("a"), 403),

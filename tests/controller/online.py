@@ -143,10 +143,12 @@ def _():
     equal((said["reason"], said["network"]), ("default", "Somewhere"))
 
 
-@subtest("the flows are those that the module remembers")
+@subtest("the connections are those that the module remembers; flows and what comes of them are stored")
 def _():
     daemon = fresh()
-    equal(isinstance(daemon.get("flows").wanted(200).body, list), True)
+    equal(isinstance(daemon.get("connections").wanted(200).body, list), True)
+    for target in ("flows", "edges", "map", "histogram", "coverage"):
+        daemon.get(target).wanted(200)
 
 
 # --- documents ----------------------------------------------------------------
@@ -528,6 +530,28 @@ def _():
     daemon.get(f"sessions/{made['id']}").wanted(200)
     daemon.ask("DELETE", f"sessions/{made['id']}").wanted(200)
     daemon.get(f"sessions/{made['id']}").wanted(404)
+
+
+@subtest("what is staged is applied as one revision, once")
+def _():
+    daemon = fresh()
+    document = {"data": {"externalnetworks": [network("ssh"), network("web")]}}
+    daemon.ask("PUT", "staged", document).wanted(200)
+    daemon.post("staged/apply?check=true").wanted(200)
+    equal(len(daemon.get("staged").wanted(200)["changes"]), 2)
+    done = daemon.post("staged/apply?reason=reviewed").wanted(200)
+    equal((done["revision"], done["check"], len(done["changes"])), (2, False, 2))
+    equal([one["name"] for one in daemon.get("externalnetworks").body], ["ssh", "web"])
+    equal(daemon.get("revisions/2")["reason"], "reviewed")
+    daemon.get("staged").wanted(404)
+    # What others' changes make senseless meanwhile stays, and says why.
+    daemon.post("namespaces", {"name": "/vm"}).wanted(201)
+    daemon.ask("PUT", "staged?namespace=/vm", document).wanted(200)
+    daemon.ask("DELETE", "namespaces/%2Fvm").wanted(200)
+    true(daemon.get("staged").wanted(200)["problem"]["detail"], "no problem is told")
+    true(daemon.post("staged/apply").status in (400, 404, 409, 422), "it was applied")
+    daemon.ask("DELETE", "staged").wanted(200)
+    daemon.get("staged").wanted(404)
 
 
 @subtest("every operation of the document was asked, and answered well")

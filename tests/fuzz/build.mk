@@ -27,7 +27,7 @@ build/fuzz/import_fuzz: tests/fuzz/import_fuzz.c $(IMPORT_SOURCES) $(CORE_HEADER
 	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(shell pkg-config --libs json-c libfyaml libidn2)
 
 # msegd without its program and its server.
-API_SOURCES := $(CORE_SOURCES) $(CTL_MODEL) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
+API_SOURCES := $(CORE_SOURCES) $(CTL_MODEL) $(CTL_RECORDS) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
 	$(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c))
 
 build/fuzz/api_fuzz: tests/fuzz/api_fuzz.c $(API_SOURCES) $(CORE_HEADERS) \

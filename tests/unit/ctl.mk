@@ -22,10 +22,11 @@ $(CTL_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(CTL_TEST_OBJECTS)
 	@$(CC) $(CTL_TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS) -lcmocka
 
 # Likewise of msegd.
-MSEGD_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/msegd_*_test.c))
+MSEGD_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/msegd_*_test.c \
+	tests/unit/records_*_test.c))
 UNIT_TESTS += $(MSEGD_TESTS)
 MSEGD_TEST_OBJECTS := $(CTL_TEST_OBJECTS) $(patsubst %.c,build/unit/obj/%.o, \
-	$(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c)))
+	$(CTL_RECORDS) $(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c)))
 
 $(MSEGD_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(MSEGD_TEST_OBJECTS)
 	@mkdir -p $(@D)

@@ -5,18 +5,26 @@ import * as live from "./lib/live";
 import { path, param } from "./lib/router";
 import { enterWith, login, resume, takeLink } from "./lib/session";
 import { status, watch } from "./lib/state";
+import { Audit } from "./pages/audit";
+import { Catalogue } from "./pages/catalogue";
 import { Discovery } from "./pages/discovery";
+import { DnsLogs } from "./pages/dns";
+import { FlowLogs, Flows } from "./pages/flows";
+import { FromFlows } from "./pages/from-flows";
+import { Health } from "./pages/health";
 import { LoginAgain, LoginPage } from "./pages/login";
+import { Enforcers, Namespaces } from "./pages/manage";
 import { NetworkForm, Networks } from "./pages/networks";
 import { Platform } from "./pages/platform";
 import { RulesetForm, Rulesets } from "./pages/rulesets";
+import { StagedPage } from "./pages/staged";
 import { Shell } from "./shell";
 import { Empty, Page } from "./ui/basics";
 import { Keys } from "./ui/keys";
 import { Toast } from "./ui/toast";
 
 function Here() {
-  const key = `${path.value} ${param("name")} ${param("clone")}`;
+  const key = `${path.value} ${param("name")} ${param("clone")} ${param("entry")}`;
   switch (path.value) {
     case "/":
     case "/platform":
@@ -35,6 +43,26 @@ function Here() {
       return <RulesetForm key={key} edit={false} />;
     case "/network/rulesets/edit":
       return <RulesetForm key={key} edit />;
+    case "/network/rulesets/from-flows":
+      return <FromFlows key={param("pick")} />;
+    case "/network/catalogue":
+      return <Catalogue />;
+    case "/staged":
+      return <StagedPage />;
+    case "/flows":
+      return <Flows />;
+    case "/logs/flows":
+      return <FlowLogs />;
+    case "/logs/dns":
+      return <DnsLogs />;
+    case "/logs/audit":
+      return <Audit />;
+    case "/manage/enforcers":
+      return <Enforcers />;
+    case "/manage/namespaces":
+      return <Namespaces />;
+    case "/health":
+      return <Health />;
     default:
       return (
         <Page title="No such page">

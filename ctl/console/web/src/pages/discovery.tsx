@@ -60,7 +60,7 @@ const COLUMNS: Column<Missing>[] = [
       </>
     ),
   },
-  { key: "direction", title: "Direction", width: 0.9, order: (m) => m.edge.direction, cell: (m) => m.edge.direction },
+  { key: "direction", title: "Direction", width: 0.9, min: "5rem", order: (m) => m.edge.direction, cell: (m) => m.edge.direction },
   {
     key: "addresses",
     title: "Addresses",

@@ -29,6 +29,11 @@ type Draft = Pick<ExternalNetwork, "name" | "entries" | "associatedTags" | "prop
 
 const BLANK: Draft = { name: "", description: "", entries: [], associatedTags: [], propagate: false };
 
+/** A network for a name that was looked up, say. */
+function blank(entry: string): Draft {
+  return entry ? { ...BLANK, name: entry, entries: [entry] } : BLANK;
+}
+
 export function usedBy(network: ExternalNetwork, rulesets: Ruleset[]): Ruleset[] {
   const tags = new Set([`externalnetwork:name=${network.name}`, `$name=${network.name}`, ...network.associatedTags]);
   return rulesets.filter((ruleset) => [...ruleset.incomingRules, ...ruleset.outgoingRules].some((rule) => rule.object.flat().some((tag) => tags.has(tag))));
@@ -148,7 +153,7 @@ const own = (field: string) => ["name", "description", "entries", "associatedTag
 export function NetworkForm({ edit }: { edit: boolean }) {
   const clone = param("clone");
   const [space, setSpace] = useState(param("namespace") || home.value);
-  const editor = useEditor<Draft>(KIND, space, edit ? param("name") : "", BLANK);
+  const editor = useEditor<Draft>(KIND, space, edit ? param("name") : "", blank(param("entry")));
   const [step, setStep] = useState(0);
   const { value, set, errors } = editor;
   useResource(`clone ${clone}`, async () => {

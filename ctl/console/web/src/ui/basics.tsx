@@ -23,7 +23,7 @@ export function Verdict({ style, long = false }: { style: Style; long?: boolean 
   return (
     <span class={`verdict v-${style}`}>
       <svg class="stroke" width="22" height="12" viewBox="0 0 22 12" aria-hidden="true">
-        <path class={`line s-${style}`} d="M1 6h20" />
+        <path class={`line s-${style}`} d={style === "both" ? "M1 3.5h20M1 8.5h20" : "M1 6h20"} />
       </svg>
       <span class="sign" aria-hidden="true">
         {look.sign}

@@ -53,8 +53,8 @@ function Pick({ field, value, onPick, children }: { field: string; value: string
 
 function columnsOf(onPick: (field: string, value: string, not: boolean) => void): Column<Flow>[] {
   return [
-    { key: "time", title: "Time", width: 1.2, order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
-    { key: "direction", title: "Direction", width: 0.9, wide: true, order: (f) => f.direction, cell: (f) => (incoming(f) ? "Incoming" : "Outgoing") },
+    { key: "time", title: "Time", width: 1.2, min: "4.6rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
+    { key: "direction", title: "Direction", width: 0.9, min: "5rem", wide: true, order: (f) => f.direction, cell: (f) => (incoming(f) ? "Incoming" : "Outgoing") },
     {
       key: "service",
       title: "Service",
@@ -70,6 +70,7 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
       key: "address",
       title: "Address",
       width: 1.5,
+      min: "7rem",
       order: peerAddress,
       cell: (f) => (
         <Pick field="address" value={peerAddress(f)} onPick={onPick}>
@@ -81,7 +82,7 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
       key: "name",
       title: "Name",
       width: 1.5,
-      wide: true,
+      roomy: true,
       order: (f) => f.destinationFQDN ?? peerName(f),
       cell: (f) => <Name text={f.destinationFQDN || peerName(f)} />,
     },
@@ -100,9 +101,9 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
           "–"
         ),
     },
-    { key: "count", title: "Count", width: 0.6, right: true, order: (f) => f.value, cell: (f) => count(f.value) },
-    { key: "bytes", title: "Bytes", width: 0.8, right: true, wide: true, order: (f) => f.bytesIn + f.bytesOut, cell: (f) => bytes(f.bytesIn + f.bytesOut) },
-    { key: "verdict", title: "Verdict", width: 1.5, order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
+    { key: "count", title: "Count", width: 0.6, min: "3.2rem", right: true, order: (f) => f.value, cell: (f) => count(f.value) },
+    { key: "bytes", title: "Bytes", width: 0.8, right: true, roomy: true, order: (f) => f.bytesIn + f.bytesOut, cell: (f) => bytes(f.bytesIn + f.bytesOut) },
+    { key: "verdict", title: "Verdict", width: 1.5, min: "11.2rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
     { key: "rule", title: "Rule", width: 1.6, wide: true, order: ruleOf, cell: (f) => <Name text={ruleOf(f)} /> },
   ];
 }

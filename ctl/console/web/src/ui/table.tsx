@@ -14,8 +14,12 @@ export interface Column<T> {
   right?: boolean;
   /** As a part of the table's width. */
   width: number;
+  /** It is never narrower. */
+  min?: string;
   /** Left out where there is little room. */
   wide?: boolean;
+  /** Left out unless there is plenty of room. */
+  roomy?: boolean;
 }
 
 interface Props<T> {
@@ -110,8 +114,8 @@ export function Table<T>(props: Props<T>) {
   };
 
   const template = (shown: Column<T>[]) =>
-    (onSelect ? "1.5rem " : "") + shown.map((c) => `minmax(${c.right ? "2.6rem" : "3.4rem"}, ${c.width}fr)`).join(" ");
-  const grid = { gridTemplateColumns: template(columns), "--narrow": template(columns.filter((c) => !c.wide)) };
+    (onSelect ? "1.5rem " : "") + shown.map((c) => `minmax(${c.min ?? (c.right ? "2.8rem" : "3.6rem")}, ${c.width}fr)`).join(" ");
+  const grid = { gridTemplateColumns: template(columns), "--middle": template(columns.filter((c) => !c.roomy)), "--narrow": template(columns.filter((c) => !c.wide && !c.roomy)) };
   const height = props.height === "fill" ? undefined : `${Math.min(Math.max(sorted.length, 3), 14) * ROW + ROW + 2}px`;
 
   return (
@@ -140,7 +144,7 @@ export function Table<T>(props: Props<T>) {
           <span
             key={column.key}
             role="columnheader"
-            class={`${column.right ? "right" : ""} ${column.wide ? "wide" : ""}`}
+            class={`${column.right ? "right" : ""} ${column.roomy ? "roomy" : column.wide ? "wide" : ""}`}
             aria-sort={sort?.key === column.key ? (sort.down ? "descending" : "ascending") : undefined}
           >
             {column.order ? (
@@ -199,7 +203,7 @@ export function Table<T>(props: Props<T>) {
                 </span>
               )}
               {columns.map((column) => (
-                <span key={column.key} role="gridcell" class={`${column.right ? "right" : ""} ${column.wide ? "wide" : ""}`}>
+                <span key={column.key} role="gridcell" class={`${column.right ? "right" : ""} ${column.roomy ? "roomy" : column.wide ? "wide" : ""}`}>
                   {column.cell(row)}
                 </span>
               ))}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Connections by time: by slots, or where these are too coarse, by the flows themselves. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "days.h"
+#include "lib/flow.h"
+#include "lib/json.h"
+#include "schema.h"
+
+struct histogram {
+	/* Microseconds. */
+	int64_t from;
+	int64_t step;
+	unsigned int n;
+	int64_t (*counts)[4];
+};
+
+static const char by_slot[] =
+	"SELECT s.slot * 300000000, e.verdict * 2 + e.reason, sum(s.count) FROM slot s"
+	" CROSS JOIN edge e ON e.id=s.edge JOIN attribution a ON a.id=e.attribution"
+	" WHERE s.slot BETWEEN ?1 AND ?2 AND %s GROUP BY 1, 2";
+
+static const char by_flow[] =
+	"SELECT (f.id / 64 / ?3) * ?3 * 1000, e.verdict * 2 + e.reason, sum(f.count) FROM flow f"
+	" CROSS JOIN edge e ON e.id=f.edge JOIN attribution a ON a.id=e.attribution"
+	" WHERE f.id BETWEEN ?1 AND ?2 AND %s GROUP BY 1, 2";
+
+static bool is_coarse(const struct histogram *histogram)
+{
+	return histogram->step % (SCHEMA_SLOT * 1000000LL) == 0;
+}
+
+static int prepare(struct days *days, const struct histogram *histogram, sqlite3_stmt **row,
+		   int64_t *base)
+{
+	int64_t begin = days->day * SCHEMA_DAY * 1000, slot = SCHEMA_SLOT * 1000000LL;
+	int64_t end = histogram->from + histogram->step * histogram->n - 1;
+	int err;
+
+	if (is_coarse(histogram)) {
+		*base = 0;
+		err = days_prepare(days, row, 3, by_slot);
+		sqlite3_bind_int64(*row, 1, histogram->from / slot);
+		sqlite3_bind_int64(*row, 2, end / slot);
+		return err;
+	}
+	*base = begin * 1000;
+	err = days_prepare(days, row, 4, by_flow);
+	sqlite3_bind_int64(*row, 1, (histogram->from / 1000 - begin) * SCHEMA_ROWS);
+	sqlite3_bind_int64(*row, 2, (end / 1000 + 1 - begin) * SCHEMA_ROWS - 1);
+	/* Milliseconds; a part of the step, so that none falls into two buckets. */
+	sqlite3_bind_int64(*row, 3, 1000);
+	return err;
+}
+
+static int read_day(struct days *days, void *arg)
+{
+	struct histogram *histogram = arg;
+	sqlite3_stmt *row = NULL;
+	int64_t base = 0, at;
+	int result = SQLITE_DONE, style, err = prepare(days, histogram, &row, &base);
+
+	while (!err && (result = sqlite3_step(row)) == SQLITE_ROW) {
+		at = (sqlite3_column_int64(row, 0) + base - histogram->from) / histogram->step;
+		style = sqlite3_column_int(row, 1) & 3;
+		if (at >= 0 && at < (int64_t)histogram->n)
+			histogram->counts[at][style] += sqlite3_column_int64(row, 2);
+	}
+	sqlite3_finalize(row);
+	return err ? err : schema_error(result);
+}
+
+static struct json_object *tell(const struct histogram *histogram)
+{
+	static const char *const names[] = { "allowedRule", "allowedDefault", "rejectedRule",
+					     "rejectedDefault" };
+	struct json_object *object = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *bucket;
+	int64_t at = histogram->from;
+	unsigned int i, k;
+	char text[40];
+
+	json_add_string(object, "from", flow_time((uint64_t)at * 1000, text));
+	for (i = 0; i < histogram->n; i++, at += histogram->step) {
+		bucket = json_object_new_object();
+		json_add_string(bucket, "time", flow_time((uint64_t)at * 1000, text));
+		for (k = 0; k < 4; k++)
+			json_add_number(bucket, names[k], (uint64_t)histogram->counts[i][k]);
+		json_object_array_add(list, bucket);
+	}
+	json_add_string(object, "to", flow_time((uint64_t)at * 1000, text));
+	json_add_number(object, "step", (uint64_t)(histogram->step / 1000000));
+	json_add(object, "buckets", list);
+	return object;
+}
+
+/* Whole seconds, and whole slots once a step holds one. */
+static void divide(const struct reader_range *range, unsigned int buckets,
+		   struct histogram *histogram)
+{
+	int64_t slot = SCHEMA_SLOT * 1000000LL, unit = 1000000;
+	int64_t span = range->until - range->since + 1;
+
+	histogram->step = (span + buckets - 1) / buckets;
+	if (histogram->step > slot)
+		unit = slot;
+	histogram->step = (histogram->step + unit - 1) / unit * unit;
+	histogram->from = range->since / unit * unit;
+	histogram->n = (unsigned int)((range->until - histogram->from) / histogram->step + 1);
+}
+
+int reader_histogram(const struct reader_range *range, unsigned int buckets,
+		     struct json_object **result)
+{
+	struct histogram histogram = { 0 };
+	int err = -ENOMEM;
+
+	divide(range, buckets, &histogram);
+	histogram.counts = calloc(histogram.n, sizeof(*histogram.counts));
+	if (histogram.counts)
+		err = days_walk(range, read_day, &histogram);
+	*result = err ? NULL : tell(&histogram);
+	free(histogram.counts);
+	return err;
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A store of flow records without a kernel; ctl/build.mk is included before.
+
+RECORDS_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
+	$(CTL_RECORDS))
+
+.PHONY: synthesize
+synthesize: build/tests/synthesize ## the program that fills a store of flow records
+
+build/tests/synthesize: build/obj/tests/records/synthesize.o $(RECORDS_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs sqlite3) -pthread
+
+build/obj/tests/records/%.o: tests/records/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_CFLAGS) $(CFLAGS) -Wno-format-nonliteral -MMD -MP -c -o $@ $<
+
+-include $(wildcard build/obj/tests/records/*.d)
