@@ -14,16 +14,14 @@
 #include "pager.h"
 
 static const struct command *const commands[] = {
-	&status_command,       &api_command,	     &get_command,
-	&list_command,	       &describe_command,    &apply_command,
-	&diff_command,	       &confirm_command,     &rollback_command,
-	&history_command,      &discovery_command,   &catalogue_command,
-	&reportsquery_command, &monitor_command,     &dns_command,
-	&flows_command,	       &explain_command,     &rules_command,
-	&networks_command,     &connections_command, &stats_command,
-	&doctor_command,       &load_command,	     &defaults_command,
-	&candidate_command,    &attach_command,	     &detach_command,
-	&lock_command,	       &complete_command,    NULL,
+	&status_command,       &api_command,	     &get_command,	 &list_command,
+	&describe_command,     &apply_command,	     &diff_command,	 &confirm_command,
+	&rollback_command,     &history_command,     &discovery_command, &catalogue_command,
+	&reportsquery_command, &monitor_command,     &dns_command,	 &top_command,
+	&coverage_command,     &flows_command,	     &explain_command,	 &rules_command,
+	&networks_command,     &connections_command, &stats_command,	 &doctor_command,
+	&load_command,	       &defaults_command,    &candidate_command, &attach_command,
+	&detach_command,       &lock_command,	     &complete_command,	 NULL,
 };
 
 const struct command *const *commands_all(void)
