@@ -69,6 +69,7 @@ static const struct nla_policy policy[MSEG_A_MAX + 1] = {
 	[MSEG_A_FORWARD] = { .type = NLA_U8 },
 	[MSEG_A_RAW] = { .type = NLA_U8 },
 	[MSEG_A_STAT] = { .type = NLA_NESTED },
+	[MSEG_A_LEARNED] = { .type = NLA_NESTED },
 };
 
 /* libnl has error numbers of its own. */

@@ -39,8 +39,7 @@ static bool looks_like_name(const char *s, size_t len)
 static int bad_address(const char *s, size_t len, char *why)
 {
 	if (looks_like_name(s, len))
-		snprintf(why, TEXT_WHY_LEN, "%s is a name, not an address",
-			 text_show(s, len).s);
+		snprintf(why, TEXT_WHY_LEN, "%s is a name, not an address", text_show(s, len).s);
 	else
 		snprintf(why, TEXT_WHY_LEN,
 			 "%s is not an IPv4 or IPv6 address or CIDR, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",

@@ -10,6 +10,8 @@
 #include "lib/bypass.h"
 #include "lib/json.h"
 #include "lib/kernel.h"
+#include "lib/learned.h"
+#include "lib/resolvers.h"
 #include "mctl.h"
 #include "status.h"
 
@@ -195,6 +197,63 @@ static void check_attached(struct doctor *doctor, struct client *client,
 	check_raw(doctor, status);
 }
 
+/* --- names ---------------------------------------------------------------- */
+
+static bool is_among(const struct resolver *resolver, const struct resolver *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (resolver_is_same(resolver, &list[i]))
+			return true;
+	return false;
+}
+
+/* Whether the module hears all that this host asks. */
+static void check_resolvers(struct doctor *doctor, struct client *client)
+{
+	struct resolver followed[MSEG_MAX_RESOLVERS];
+	struct resolvers found;
+	char text[256];
+	size_t i, n;
+
+	/* A module without names has none. */
+	if (resolvers_get(client, followed, &n))
+		return;
+	resolvers_find("", &found);
+	resolvers_format(followed, n, text, sizeof(text));
+	for (i = 0; i < found.n; i++)
+		if (!is_among(&found.list[i], followed, n))
+			break;
+	if (!n)
+		report(doctor, "resolvers", WARN,
+		       "the module learns from no resolver: rules by name hold nobody");
+	else if (i < found.n)
+		report(doctor, "resolvers", WARN,
+		       "this host asks others than %s, which rules by name follow alone", text);
+	else
+		report(doctor, "resolvers", OK, "rules by name follow %s", text);
+}
+
+/* What nobody can read on its way. */
+static void check_encrypted(struct doctor *doctor)
+{
+	struct resolvers found;
+	size_t i;
+
+	resolvers_find("", &found);
+	for (i = 0; i < found.n_encrypted; i++)
+		report(doctor, "encrypted", WARN,
+		       "%s sets the resolver up for DNS over TLS or HTTPS: rules by name and 'mctl dns' cannot see its answers",
+		       found.encrypted[i]);
+	if (found.local && !found.n && !found.n_encrypted)
+		report(doctor, "encrypted", WARN,
+		       "the resolver on this host asks servers that no file names: rules by name follow those in mseg.conf alone");
+	else if (!found.n_encrypted)
+		report(doctor, "encrypted", OK,
+		       "no resolver is set up for DNS over TLS or HTTPS; what browsers do by themselves is not known");
+}
+
 static void check_module(struct doctor *doctor)
 {
 	struct kernel_status status;
@@ -212,6 +271,8 @@ static void check_module(struct doctor *doctor)
 	} else {
 		report(doctor, "module", OK, "version %s is loaded", status.version);
 		check_attached(doctor, client, &status);
+		if (status.attached)
+			check_resolvers(doctor, client);
 	}
 	client_close(client);
 }
@@ -277,6 +338,7 @@ static int run(struct context *context, int argc, char **argv)
 	if (!doctor.list)
 		return module_error(NULL, "look around", -ENOMEM);
 	check_module(&doctor);
+	check_encrypted(&doctor);
 	check_bypasses(&doctor);
 	if (output_list_close(doctor.list))
 		doctor.err = -ENOMEM;
@@ -291,7 +353,7 @@ const struct command doctor_command = {
 	.summary = "Tell what passes the enforcement by, or keeps it from working",
 	.help = "It looks for what takes packets past the module's hooks (flowtables, tc and XDP\n"
 		"redirection, macvlan and ipvlan devices, what is forwarded, what packet sockets send),\n"
-		"and for what the module lost. Devices of other network namespaces are not seen. It\n"
+		"for DNS that it cannot read (DNS over TLS or HTTPS), and for what the module lost. Devices of other network namespaces are not seen. It\n"
 		"changes nothing. The exit status is 0 when no check failed, warnings or not, and else 1,\n"
 		"also where the module is not loaded or root is needed.\n",
 	.formats = FORMATS_LIST,

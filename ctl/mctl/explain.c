@@ -13,6 +13,7 @@
 #include "lib/hints.h"
 #include "lib/json.h"
 #include "lib/kernel.h"
+#include "lib/learned.h"
 #include "lib/services.h"
 #include "lib/text.h"
 #include "mctl.h"
@@ -176,8 +177,9 @@ static void add_observed(struct json_object *object, const struct mseg_policy *p
 }
 
 static int judge(struct context *context, struct client *client, unsigned int parts,
-		 const struct mseg_key *key, const char *address)
+		 struct mseg_key *key, const char *address)
 {
+	struct learned_names names;
 	struct mseg_refusal refusal;
 	struct mseg_verdict verdict;
 	struct kernel_policy read;
@@ -190,6 +192,8 @@ static int judge(struct context *context, struct client *client, unsigned int pa
 		kernel_policy_free(&read);
 		return module_error(client, "read the policy", err);
 	}
+	/* A module without names has learned none. */
+	learned_names(client, key, &names);
 	verdict = mseg_classify(read.policy, key);
 	object = json_object_new_object();
 	add_key(object, key, address);
@@ -205,7 +209,7 @@ static int judge(struct context *context, struct client *client, unsigned int pa
 	return MCTL_DONE;
 }
 
-static int judge_module(struct context *context, unsigned int parts, const struct mseg_key *key,
+static int judge_module(struct context *context, unsigned int parts, struct mseg_key *key,
 			const char *address)
 {
 	struct client *client;

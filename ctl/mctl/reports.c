@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mctl reportsquery and mctl dns: what was seen, within a time. */
+/* mctl reportsquery: what was seen, within a time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "lib/text.h"
 #include "lib/times.h"
 #include "model/filter.h"
+#include "dns.h"
 #include "flow_rows.h"
 #include "request.h"
 
@@ -101,26 +102,6 @@ static const struct output_column flow_columns[] = {
 	{ .title = "RULE", .cell = flow_row_rule },
 };
 
-static const struct output_column dns_columns[] = {
-	{ .title = "TIME", .cell = time_cell },
-	{ .title = "ACTION", .key = "action" },
-	{ .title = "NAME", .key = "resolvedName" },
-	{ .title = "TYPE", .key = "queryType" },
-	{ .title = "ADDRESSES", .key = "resolvedIPs" },
-	{ .title = "COUNT", .key = "value", .right = true },
-	{ .title = "REASON", .key = "reason" },
-};
-
-/* A query that can be made. */
-struct query {
-	const char *name;
-	/* Pages of what is stored, in a field of the same name; else all that there is. */
-	bool is_paged;
-	const char *collection;
-	struct columns columns;
-	const char *none;
-};
-
 static bool is_within(const struct report *report, struct json_object *record)
 {
 	const char *time = service_field(record, "timestamp");
@@ -145,22 +126,11 @@ static struct json_object *chosen(const struct report *report, const struct filt
 	return kept;
 }
 
-/* As many as there may be: what is not wanted of them is known here. */
-static int get_all(struct report *report, const struct query *query, struct json_object **records)
-{
-	struct request *request = &report->request;
-	struct api_path *path = request_path(request, query->collection, NULL);
-
-	api_path_query(path, "limit", "100000");
-	return service_get(request->context, path, "query the reports", records);
-}
-
 /* One page: its records go to @records; the cursor of the next, or NULL. */
-static int get_page(struct report *report, const struct query *query, struct json_object *records,
-		    char **cursor)
+static int get_page(struct report *report, struct json_object *records, char **cursor)
 {
 	struct request *request = &report->request;
-	struct api_path *path = request_path(request, query->collection, NULL);
+	struct api_path *path = request_path(request, "flows", NULL);
 	struct json_object *page = NULL, *list = NULL;
 	const char *next;
 	int status;
@@ -174,7 +144,7 @@ static int get_page(struct report *report, const struct query *query, struct jso
 	*cursor = NULL;
 	status = service_get(request->context, path, "query the reports", &page);
 	if (status == MCTL_DONE)
-		json_object_object_get_ex(page, query->collection, &list);
+		json_object_object_get_ex(page, "flows", &list);
 	for (i = 0; list && i < json_object_array_length(list); i++)
 		json_object_array_add(records, json_object_get(json_object_array_get_idx(list, i)));
 	next = status == MCTL_DONE ? service_field(page, "cursor") : "";
@@ -184,29 +154,47 @@ static int get_page(struct report *report, const struct query *query, struct jso
 	return status;
 }
 
-static int get_pages(struct report *report, const struct query *query, struct json_object **records)
+static int fetch_flows(struct report *report, struct json_object **records)
 {
 	char *cursor = NULL;
 	int status;
 
 	*records = json_object_new_array();
 	do {
-		status = get_page(report, query, *records, &cursor);
+		status = get_page(report, *records, &cursor);
 	} while (status == MCTL_DONE && cursor);
 	free(cursor);
 	return status;
 }
 
+static int fetch_lookups(struct report *report, struct json_object **records)
+{
+	const struct dns_search search = {
+		.since = report->from[0] ? report->from : NULL,
+		.until = report->to[0] ? report->to : NULL,
+	};
+
+	return dns_fetch(report->request.context, &search, records);
+}
+
+/* A query that can be made. */
+struct query {
+	const char *name;
+	/* Records of the time, and perhaps others. */
+	int (*fetch)(struct report *report, struct json_object **records);
+	const struct columns *columns;
+	const char *none;
+};
+
 static int show(struct report *report, const struct query *query, const struct filter *filter)
 {
 	struct request *request = &report->request;
 	struct json_object *records = NULL, *kept;
-	int status = query->is_paged ? get_pages(report, query, &records) :
-				       get_all(report, query, &records);
+	int status = query->fetch(report, &records);
 
 	if (status == MCTL_DONE) {
 		kept = chosen(report, filter, records);
-		status = display_list(request->context, &request->display, query->columns, kept,
+		status = display_list(request->context, &request->display, *query->columns, kept,
 				      query->none);
 		json_object_put(kept);
 	}
@@ -228,14 +216,12 @@ static int answer(struct report *report, const struct query *query)
 	return status;
 }
 
-#define COLUMNS(table)                                      \
-	{                                                   \
-		(table), sizeof(table) / sizeof((table)[0]) \
-	}
+static const struct columns flow_table = { flow_columns,
+					   sizeof(flow_columns) / sizeof(flow_columns[0]) };
 
 static const struct query queries[] = {
-	{ "flows", true, "flows", COLUMNS(flow_columns), "no flows in that time" },
-	{ "dnslookups", false, "dnslookups", COLUMNS(dns_columns), "no DNS lookups in that time" },
+	{ "flows", fetch_flows, &flow_table, "no flows in that time" },
+	{ "dnslookups", fetch_lookups, &dns_columns, "no DNS lookups in that time" },
 };
 
 /* Enforcers are objects, not records: they have no time. */
@@ -270,31 +256,21 @@ static int query(struct report *report, const char *name)
 			   "'%s' is none of flows, dnslookups and enforcers", name);
 }
 
-static int run(struct context *context, int argc, char **argv, const char *name)
+static int run(struct context *context, int argc, char **argv)
 {
 	struct report report = { .request = request_new(context) };
 	int status, first = options_read(context, argc, argv, take, &report);
 
 	if (first < 0)
 		status = request_exit(&report.request);
-	else if (!name && first == argc)
+	else if (first == argc)
 		status = usage_error(context, "one of flows, dnslookups and enforcers is needed");
-	else if (first + !name < argc)
+	else if (first + 1 < argc)
 		status = usage_error(context, "unexpected argument '%s'", argv[argc - 1]);
 	else
-		status = query(&report, name ? name : argv[first]);
+		status = query(&report, argv[first]);
 	request_free(&report.request);
 	return status;
-}
-
-static int run_query(struct context *context, int argc, char **argv)
-{
-	return run(context, argc, argv, NULL);
-}
-
-static int run_dns(struct context *context, int argc, char **argv)
-{
-	return run(context, argc, argv, "dnslookups");
 }
 
 static const struct option report_options[] = {
@@ -309,37 +285,24 @@ static const struct option report_options[] = {
 	{ 0 },
 };
 
-#define REPORT_ARGUMENTS \
-	"[--from-rel TIME | --from-abs TIME] [--to-rel TIME | --to-abs TIME] [--filter TEXT] [-n NAMESPACE] [-r] [-c COLUMN]..."
-
-#define REPORT_HELP                                                                       \
-	"  --from-rel TIME   not older than that, as 30m, 2h or 7d\n"                     \
-	"  --to-rel TIME     not younger\n"                                               \
-	"  --from-abs TIME   not before, as 2026-11-22 or 2026-11-22T18:00:00Z, in UTC\n" \
-	"  --to-abs TIME     not after\n"                                                 \
-	"  --filter TEXT     those alone for which it holds, as in\n"                     \
-	"                    'sourceType == \"ProcessingUnit\"'\n"                        \
-	"  -c COLUMN         print these fields alone\n"
-
 const struct command reportsquery_command = {
 	.name = "reportsquery",
-	.arguments = "flows|dnslookups|enforcers " REPORT_ARGUMENTS,
+	.arguments =
+		"flows|dnslookups|enforcers [--from-rel TIME | --from-abs TIME] [--to-rel TIME | --to-abs TIME] [--filter TEXT] [-n NAMESPACE] [-r] [-c COLUMN]...",
 	.summary = "Show flows, DNS lookups or enforcers of a time",
-	.help = "Flows are those that msegd has stored, the newest first; 100000 at most.\n\n" REPORT_HELP,
+	.help = "Flows and lookups are those that msegd has stored; flows the newest first, 100000 at\n"
+		"most.\n"
+		"\n"
+		"  --from-rel TIME   not older than that, as 30m, 2h or 7d\n"
+		"  --to-rel TIME     not younger\n"
+		"  --from-abs TIME   not before, as 2026-11-22 or 2026-11-22T18:00:00Z, in UTC\n"
+		"  --to-abs TIME     not after\n"
+		"  --filter TEXT     those alone for which it holds, as in\n"
+		"                    'sourceType == \"ProcessingUnit\"'\n"
+		"  -c COLUMN         print these fields alone\n",
 	.formats = FORMATS_LIST,
 	.operand = OPERAND_REPORT,
 	.options = report_options,
 	.repeats = "c",
-	.run = run_query,
-};
-
-const struct command dns_command = {
-	.name = "dns",
-	.arguments = REPORT_ARGUMENTS,
-	.summary = "Show DNS lookups, as 'mctl reportsquery dnslookups' does",
-	.help = REPORT_HELP,
-	.formats = FORMATS_LIST,
-	.options = report_options,
-	.repeats = "c",
-	.run = run_dns,
+	.run = run,
 };

@@ -6,6 +6,7 @@
 
 #include "lib/json.h"
 #include "lib/kernel.h"
+#include "lib/learned.h"
 #include "mctl.h"
 #include "service.h"
 #include "status.h"
@@ -141,6 +142,24 @@ static struct json_object *service_json(const struct context *context)
 	return object;
 }
 
+/* Whose answers rules by name follow; NULL where the module knows no names. */
+static struct json_object *resolvers_json(struct client *client)
+{
+	struct resolver list[MSEG_MAX_RESOLVERS];
+	struct json_object *names;
+	char text[64];
+	size_t i, n;
+
+	if (resolvers_get(client, list, &n))
+		return NULL;
+	names = json_object_new_array();
+	for (i = 0; i < n; i++) {
+		resolvers_format(&list[i], 1, text, sizeof(text));
+		json_object_array_add(names, json_object_new_string(text));
+	}
+	return names;
+}
+
 static int print_status(struct context *context, struct client *client)
 {
 	struct kernel_status status;
@@ -155,6 +174,7 @@ static int print_status(struct context *context, struct client *client)
 		json_object_put(object);
 		return module_error(client, "read the statistics", err);
 	}
+	json_add(object, "resolvers", status.attached ? resolvers_json(client) : NULL);
 	json_add(object, "service", service_json(context));
 	output_object(context->format, object);
 	if (!status.attached)
@@ -178,7 +198,8 @@ const struct command status_command = {
 		"is rejected gets no answer. The candidate is a policy that decides nothing, see 'mctl\n"
 		"help candidate'. Forward and raw say what is done about packets that the host forwards,\n"
 		"and about those that programs send past its IP layer. Locked means that nothing can be\n"
-		"changed until the next start. Service is msegd,\n"
+		"changed until the next start. Resolvers are those whose answers rules by name follow.\n"
+		"Service is msegd,\n"
 		"with its newest revision and the one that the module enforces; - where it does not run:\n"
 		"then 'mctl load' changes the policy. Losses count flow records that nobody could be told of.\n",
 	.run = run,

@@ -14,6 +14,7 @@
 #include "plan.h"
 #include "reconcile.h"
 #include "sessions.h"
+#include "staged.h"
 
 static void confirm(struct service *service, struct request *request);
 static void join_events(struct service *service, struct request *request);
@@ -28,6 +29,7 @@ struct route {
 static const struct route routes[] = {
 	{ "status", "GET", status_get },
 	{ "apply", "POST", documents_apply },
+	{ "preview", "POST", documents_preview },
 	{ "import", "POST", documents_import },
 	{ "export", "GET", documents_export },
 	{ "diff", "GET", revisions_diff },
@@ -183,16 +185,14 @@ static void confirm(struct service *service, struct request *request)
 
 static void join_events(struct service *service, struct request *request)
 {
+	bool flows = false, dns = false;
 	struct query *query = NULL;
-	bool flows = false;
 
 	if (!api_may_read_host(service, request) || !parameter_bool(request, "flows", &flows) ||
-	    !parameter_query(request, &query))
+	    !parameter_bool(request, "dns", &dns) || !parameter_query(request, &query))
 		return;
-	if (flows)
-		events_join(service->events, request, query, api_may_read(service, request, "/"));
-	else
-		events_join(service->events, request, NULL, api_may_read(service, request, "/"));
+	events_join(service->events, request, flows ? query : NULL, dns,
+		    api_may_read(service, request, "/"));
 	if (!flows)
 		query_free(query);
 }
@@ -201,10 +201,11 @@ static void join_events(struct service *service, struct request *request)
 
 /* Of all routes: a parameter that none knows is a mistake, and perhaps was "check". */
 static const char *const parameters[] = {
-	"namespace", "recursive", "filter",  "existing", "confirmWithin", "reason", "check",
-	"file",	     "label",	  "delete",  "set",	 "from",	  "to",	    "limit",
-	"before",    "direction", "service", "address",	 "flows",	  "q",	    "since",
-	"until",     "cursor",	  "buckets", NULL,
+	"namespace", "recursive", "filter", "existing",	 "confirmWithin", "reason",
+	"check",     "file",	  "label",  "delete",	 "set",		  "from",
+	"to",	     "limit",	  "before", "direction", "service",	  "address",
+	"flows",     "q",	  "since",  "until",	 "cursor",	  "buckets",
+	"dns",	     NULL,
 };
 
 static const char *parameter_at(size_t index, const void *arg)
@@ -287,7 +288,8 @@ void api_handle(struct request *request, void *arg)
 			      "the console asks for others, with their sessions");
 		return;
 	}
-	if (request->if_match && !strcmp(request->method, "POST")) {
+	if (request->if_match && !strcmp(request->method, "POST") &&
+	    strcmp(request->path[1], "staged") != 0) {
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			      "POST takes no If-Match: no one object is changed");
 		return;
@@ -295,6 +297,14 @@ void api_handle(struct request *request, void *arg)
 	name = request->path[1];
 	if (!strcmp(name, "sessions")) {
 		sessions_handle(service, request);
+		return;
+	}
+	if (!strcmp(name, "dns")) {
+		dns_handle(service, request);
+		return;
+	}
+	if (!strcmp(name, "staged")) {
+		staged_handle(service, request);
 		return;
 	}
 	if ((request->n_path == 2 || !strcmp(name, "revisions")) &&

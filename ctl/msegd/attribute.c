@@ -4,15 +4,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "dns.h"
 #include "model/object.h"
 #include "plan.h"
+#include "records/hash.h"
 
 /* Of records that mean the same; beyond half all are forgotten. */
 #define KNOWN 4096
 
 /* All that the meaning depends on, without holes. */
 struct meaning {
+	/* Of the peer's name; 0 for none. */
+	uint64_t name;
 	uint64_t cookie;
 	uint64_t observed_cookie;
 	uint32_t generation;
@@ -37,6 +42,8 @@ struct attributor {
 	uint64_t revision;
 	uint32_t generation;
 	bool planned;
+	/* So that nobody who answers finds two names that are one here. */
+	struct hash_key key;
 	unsigned int n;
 	struct known known[KNOWN];
 };
@@ -45,8 +52,13 @@ struct attributor *attributor_new(const struct service *service)
 {
 	struct attributor *attributor = calloc(1, sizeof(*attributor));
 
-	if (attributor)
-		attributor->service = service;
+	if (!attributor)
+		return NULL;
+	attributor->service = service;
+	if (getrandom(&attributor->key, sizeof(attributor->key), 0) != sizeof(attributor->key)) {
+		free(attributor);
+		return NULL;
+	}
 	return attributor;
 }
 
@@ -175,7 +187,7 @@ static void add_opinions(const struct attributor *attributor, struct names *name
 }
 
 static struct attribution *find_out(const struct attributor *attributor, struct names *names,
-				    const struct meaning *meaning)
+				    const struct meaning *meaning, const char *name)
 {
 	const struct model_object *enforcer = plan_enforcer(attributor->service->now.model);
 	const char *texts[N_ATTRIBUTION_TEXTS] = { NULL };
@@ -190,6 +202,7 @@ static struct attribution *find_out(const struct attributor *attributor, struct 
 		texts[ATTRIBUTION_ENFORCER_ID] = enforcer->id;
 		texts[ATTRIBUTION_HOST_NAME] = enforcer->name;
 	}
+	texts[ATTRIBUTION_NAME] = name;
 	type = add_peer(attributor, names, meaning, texts);
 	index = add_rule(attributor, names, meaning, texts);
 	add_opinions(attributor, names, meaning, texts);
@@ -198,8 +211,8 @@ static struct attribution *find_out(const struct attributor *attributor, struct 
 
 static struct known *place_of(struct attributor *attributor, const struct meaning *meaning)
 {
-	size_t i = (meaning->rule * 31U + meaning->network * 7U + meaning->generation +
-		    meaning->observed_rule) %
+	size_t i = (meaning->name + meaning->rule * 31U + meaning->network * 7U +
+		    meaning->generation + meaning->observed_rule) %
 		   KNOWN;
 
 	while (attributor->known[i].attribution &&
@@ -208,10 +221,21 @@ static struct known *place_of(struct attributor *attributor, const struct meanin
 	return &attributor->known[i];
 }
 
+/* The name by which the host came to know a peer; whoever connects to it needs none. */
+static const char *peer_name(const struct attributor *attributor,
+			     const struct mseg_flow_record *record)
+{
+	if (record->direction != MSEG_DIRECTION_OUT)
+		return NULL;
+	return dns_name_of(attributor->service->dns, record->destination, record->family, NULL);
+}
+
 struct attribution *attribute(struct attributor *attributor, struct names *names,
 			      const struct mseg_flow_record *record)
 {
+	const char *name = peer_name(attributor, record);
 	const struct meaning meaning = {
+		.name = name ? hash_bytes(&attributor->key, name, strlen(name)) : 0,
 		.cookie = record->cookie,
 		.observed_cookie = record->observed_cookie,
 		.generation = record->generation,
@@ -232,7 +256,7 @@ struct attribution *attribute(struct attributor *attributor, struct names *names
 	if (known->attribution)
 		return known->attribution;
 	known->meaning = meaning;
-	known->attribution = find_out(attributor, names, &meaning);
+	known->attribution = find_out(attributor, names, &meaning, name);
 	attributor->n += !!known->attribution;
 	return known->attribution;
 }

@@ -46,6 +46,10 @@ struct config {
 	char *console_user;
 	char *console_url;
 	struct writer_limits records;
+	/* Of DNS; where none are named, the host's files say whom it asks. */
+	struct resolver resolvers[MSEG_MAX_RESOLVERS];
+	size_t n_resolvers;
+	bool names_resolvers;
 };
 
 static const char *const role_names[] = { "read", "edit", "admin" };
@@ -271,22 +275,55 @@ static void take_records(const struct doc_value *value, struct config *config, s
 			   values[1]->text);
 }
 
+static void take_resolver(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	struct resolver resolver;
+
+	if (!field_is(value, DOC_STRING, "a resolver", diag))
+		return;
+	if (!resolver_parse(value->text, &resolver))
+		diag_error(diag, value->place, "'%s' is not an IPv4 or IPv6 address", value->text);
+	else if (resolver_is_loopback(&resolver))
+		diag_error(diag, value->place,
+			   "%s is this host itself: name the servers that its resolver asks",
+			   value->text);
+	else if (config->n_resolvers == MSEG_MAX_RESOLVERS)
+		diag_error(diag, value->place, "%d resolvers are the most", MSEG_MAX_RESOLVERS);
+	else
+		config->resolvers[config->n_resolvers++] = resolver;
+}
+
+static void take_dns(const struct doc_value *object, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = { { "resolvers", DOC_LIST, false } };
+	const struct doc_value *values[1], *value;
+
+	if (!fields_get(object, "'dns'", fields, 1, values, diag) || !values[0])
+		return;
+	config->names_resolvers = true;
+	for (value = values[0]->first; value; value = value->next)
+		take_resolver(value, config, diag);
+}
+
 static void take_document(const struct doc_value *root, struct config *config, struct diag *diag)
 {
 	static const struct field fields[] = {
 		{ "roles", DOC_LIST, false },
 		{ "console", DOC_OBJECT, false },
 		{ "records", DOC_OBJECT, false },
+		{ "dns", DOC_OBJECT, false },
 	};
-	const struct doc_value *values[3], *value;
+	const struct doc_value *values[4], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 3, values, diag))
+	    !fields_get(root, "the configuration", fields, 4, values, diag))
 		return;
 	if (values[1])
 		take_console(values[1], config, diag);
 	if (values[2])
 		take_records(values[2], config, diag);
+	if (values[3])
+		take_dns(values[3], config, diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }
@@ -443,6 +480,14 @@ struct json_object *config_grants(const struct config *config, const struct call
 		if (is_for(&config->grants[i], caller))
 			add_roles(list, config->grants[i].namespace, config->grants[i].roles);
 	return list;
+}
+
+/* --- resolvers ------------------------------------------------------------ */
+
+const struct resolver *config_resolvers(const struct config *config, size_t *n)
+{
+	*n = config->n_resolvers;
+	return config->names_resolvers ? config->resolvers : NULL;
 }
 
 /* --- the console ---------------------------------------------------------- */

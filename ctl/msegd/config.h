@@ -6,6 +6,7 @@
  *	  - {user: alice, namespace: /acme, roles: [read, edit]}
  *	  - {group: ops, roles: [admin]}
  *	console: {user: mseg-console, url: "https://console.example.org:8543"}
+ *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
  *
  * A role holds in its namespace ("/" where it is left out) and all below. Root has
  * all roles everywhere; without a file nobody else has any. The console stands for its
@@ -21,6 +22,8 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "lib/resolvers.h"
 
 /** enum role - what somebody may do in a namespace; a set of bits */
 enum role {
@@ -94,6 +97,15 @@ struct json_object *config_console(const struct config *config);
 
 /** config_records() - what is kept of flow records */
 struct writer_limits config_records(const struct config *config);
+
+/**
+ * config_resolvers() - whose answers the module is to learn from
+ * @config: the configuration
+ * @n: how many
+ *
+ * Return: the servers; NULL where the configuration does not say.
+ */
+const struct resolver *config_resolvers(const struct config *config, size_t *n);
 
 /**
  * namespace_holds() - whether a namespace is another one or above it

@@ -207,7 +207,7 @@ static void judge(const struct reader *reader, ldns_rr_type type, struct dns_mes
 	const char *reason = "";
 
 	if (code) {
-		message->outcome = code == LDNS_RCODE_REFUSED ? DNS_REFUSED : DNS_FAILED;
+		message->outcome = DNS_FAILED;
 		write_code(code, message->reason, sizeof(message->reason));
 		return;
 	}

@@ -22,10 +22,8 @@
 enum dns_outcome {
 	/** an answer came, perhaps without what was asked for */
 	DNS_RESOLVED,
-	/** there is no such name, or the resolver could not tell */
+	/** there is no such name, or the resolver could not or would not tell */
 	DNS_FAILED,
-	/** the resolver would not answer */
-	DNS_REFUSED,
 };
 
 /**

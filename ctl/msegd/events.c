@@ -18,6 +18,7 @@ struct listener {
 	struct stream *stream;
 	/* Of flow records; NULL for none. */
 	struct query *query;
+	bool dns;
 	bool whole;
 	uint64_t session;
 };
@@ -33,6 +34,11 @@ typedef bool hears(const struct listener *listener);
 static bool is_any(const struct listener *listener)
 {
 	return listener != NULL;
+}
+
+static bool hears_dns(const struct listener *listener)
+{
+	return listener->dns;
 }
 
 static bool hears_whole(const struct listener *listener)
@@ -131,7 +137,8 @@ static void on_gone(struct stream *stream, void *arg)
 	free(listener);
 }
 
-void events_join(struct events *events, struct request *request, struct query *query, bool whole)
+void events_join(struct events *events, struct request *request, struct query *query, bool dns,
+		 bool whole)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 
@@ -144,6 +151,7 @@ void events_join(struct events *events, struct request *request, struct query *q
 		return;
 	}
 	listener->query = query;
+	listener->dns = dns;
 	listener->whole = whole;
 	listener->session = request->session;
 	listener->events = events;
@@ -159,6 +167,22 @@ void events_join(struct events *events, struct request *request, struct query *q
 void events_tell(struct events *events, const char *type, struct json_object *data)
 {
 	tell(events, is_any, type, data);
+}
+
+bool events_hear_dns(const struct events *events)
+{
+	const struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->dns)
+			return true;
+	return false;
+}
+
+void events_tell_dns(struct events *events, struct json_object *data)
+{
+	if (data)
+		tell(events, hears_dns, "dns", data);
 }
 
 void events_tell_revision(struct events *events, struct json_object *whole, struct json_object *part)

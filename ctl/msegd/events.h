@@ -38,9 +38,11 @@ void events_close(struct events *events);
  * @events: which
  * @request: the request
  * @query: with the flow records that it chooses; taken over; NULL for none
+ * @dns: with DNS records
  * @whole: who asks may see all of a revision
  */
-void events_join(struct events *events, struct request *request, struct query *query, bool whole);
+void events_join(struct events *events, struct request *request, struct query *query, bool dns,
+		 bool whole);
 
 /**
  * events_end_session() - end the streams of a session
@@ -56,6 +58,19 @@ void events_end_session(struct events *events, uint64_t session);
  * @data: freed
  */
 void events_tell(struct events *events, const char *type, struct json_object *data);
+
+/**
+ * events_hear_dns() - whether anybody listens for DNS records
+ * @events: which
+ */
+bool events_hear_dns(const struct events *events);
+
+/**
+ * events_tell_dns() - tell those who listen for them of a DNS record
+ * @events: which
+ * @data: freed; NULL is nothing
+ */
+void events_tell_dns(struct events *events, struct json_object *data);
 
 /**
  * events_tell_revision() - tell all listeners of a revision

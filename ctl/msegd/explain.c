@@ -13,6 +13,7 @@
 #include "api.h"
 #include "lib/hints.h"
 #include "lib/json.h"
+#include "lib/learned.h"
 #include "lib/services.h"
 #include "lib/text.h"
 #include "model/object.h"
@@ -127,16 +128,33 @@ static struct json_object *observed(const struct plan *plan, const struct mseg_k
 	return object;
 }
 
-static void answer(const struct service *service, struct request *request, const struct plan *plan,
-		   const struct mseg_key *key)
+/* By which names the address was learned. */
+static struct json_object *list_names(const struct mseg_key *key)
 {
-	struct mseg_verdict verdict = mseg_classify(plan->compiled->policy, key);
-	struct json_object *object = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+	uint32_t i;
 
+	for (i = 0; key->names && i < key->names->n; i++)
+		json_object_array_add(list, json_object_new_string(key->names->name[i]));
+	return list;
+}
+
+static void answer(const struct service *service, struct request *request, const struct plan *plan,
+		   struct mseg_key *key)
+{
+	struct client *client = enforce_client(service->enforce);
+	struct json_object *object = json_object_new_object();
+	struct learned_names names;
+	struct mseg_verdict verdict;
+
+	if (client)
+		learned_names(client, key, &names);
+	verdict = mseg_classify(plan->compiled->policy, key);
 	json_add_string(object, "direction", key->direction == MSEG_DIRECTION_IN ? "in" : "out");
 	json_add_string(object, "service", request_get(request, "service"));
 	json_add_string(object, "address", request_get(request, "address"));
 	add_rule(object, plan, &verdict);
+	json_add(object, "names", list_names(key));
 	json_add(object, "observed", observed(plan, key));
 	json_add_string(object, "note", note(key));
 	json_add_number(object, "revision", store_newest(service->store));

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "dns.h"
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
@@ -26,6 +27,7 @@
 #include "records/writer.h"
 #include "server.h"
 #include "sessions.h"
+#include "staged.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg.conf"
 #define STATE_DIRECTORY "/var/lib/mseg"
@@ -173,6 +175,7 @@ static void on_kernel(void *arg)
 	struct service *service = arg;
 
 	reconcile_follow(service);
+	dns_look(service);
 }
 
 static int on_look(sd_event_source *source, uint64_t time, void *arg)
@@ -184,6 +187,7 @@ static int on_look(sd_event_source *source, uint64_t time, void *arg)
 		reconcile(service);
 	else
 		reconcile_follow(service);
+	dns_look(service);
 	sd_event_source_set_time(source, time + LOOK_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -238,6 +242,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		config_free(program->service.config);
 		program->service.config = config;
 		limit_records(&program->service);
+		dns_look(&program->service);
 	}
 	return 0;
 }
@@ -321,6 +326,8 @@ static int start(struct program *program)
 	if (!err)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
+		err = staged_open(program->options.state, &service->staged);
+	if (!err)
 		err = open_loop(program);
 	if (err)
 		return err;
@@ -328,6 +335,10 @@ static int start(struct program *program)
 	err = open_records(service, program->options.state);
 	if (err)
 		return fail("flow records", err);
+	err = dns_open(service, program->options.state);
+	if (err)
+		return fail("the log of DNS lookups", err);
+	dns_look(service);
 	return serve(program);
 }
 
@@ -339,9 +350,11 @@ static void stop(struct program *program)
 	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);
+	dns_close(service->dns);
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	staged_close(service->staged);
 	free(service->records);
 	draft_clear(&service->now);
 	store_close(service->store);

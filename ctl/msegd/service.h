@@ -13,7 +13,9 @@
 #include "events.h"
 #include "store.h"
 
+struct dns;
 struct sessions;
+struct staged;
 
 /**
  * struct service - the service
@@ -23,7 +25,9 @@ struct sessions;
  * @now: what the newest revision holds
  * @enforce: the kernel
  * @events: who listens to what happens
+ * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @staged: a document that was prepared
  * @records: directory of the flow records' files
  * @writer: stores them
  * @feed: hears them
@@ -42,7 +46,9 @@ struct service {
 	struct draft now;
 	struct enforce *enforce;
 	struct events *events;
+	struct dns *dns;
 	struct sessions *sessions;
+	struct staged *staged;
 	char *records;
 	struct writer *writer;
 	struct feed *feed;

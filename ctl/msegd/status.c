@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 
 #include "api.h"
+#include "dns.h"
 #include "lib/json.h"
 #include "model/object.h"
 #include "plan.h"
@@ -139,6 +140,7 @@ void status_get(struct service *service, struct request *request)
 	json_add(object, "enforcer", describe_enforcer(service));
 	json_add(object, "caller", describe_caller(request->caller));
 	json_add(object, "roles", config_grants(service->config, request->caller));
+	json_add(object, "dns", dns_status(service));
 	json_add(object, "records", describe_records(service));
 	json_add(object, "problems", list_problems(service));
 	reply_json(request, MHD_HTTP_OK, object);

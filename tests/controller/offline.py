@@ -493,6 +493,85 @@ def _():
               f"{user} {method} {target}")
 
 
+@subtest("what is staged waits for who may apply it, and is never replaced unseen")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, roles: [edit]}}, "
+                          f"{{user: {BOB}, namespace: /acme, roles: [edit]}}]")
+    daemon.get("staged").wanted(404)
+    daemon.ask("DELETE", "staged").wanted(404)
+    daemon.post("staged/apply").wanted(404)
+    text = "APIVersion: 1\ndata: {externalnetworks: [{name: '{{ .Values.n }}', entries: [::/0]}]}\n"
+    put = daemon.ask("PUT", "staged?set=n=ssh", text).wanted(200)
+    equal([change["name"] for change in put["changes"]], ["ssh"])
+    equal(daemon.get("externalnetworks").body, [])
+    got = daemon.get("staged").wanted(200)
+    version = got.headers["ETag"]
+    equal((got["document"], got["uid"], got["parameters"], f'"{got["version"]}"'),
+          (text, 0, [["set", "n=ssh"]], version))
+    equal([change["name"] for change in got["changes"]], ["ssh"])
+    # Whatever is wrong, what is staged stays.
+    daemon.ask("PUT", "staged", "data: [").wanted(400)
+    daemon.ask("PUT", "staged", "a\0b").wanted(400)
+    daemon.ask("PUT", "staged?set=n=x", text, {"If-Match": '"1"'}).wanted(412)
+    daemon.ask("DELETE", "staged", headers={"If-Match": '"1"'}).wanted(412)
+    daemon.post("staged/apply?set=n=x").wanted(400)
+    daemon.post("staged/apply").wanted(503)
+    equal(as_user(daemon, ALICE, "PUT", "staged?set=n=x", text)[0], 409)
+    equal(as_user(daemon, BOB, "GET", "staged")[0], 403)
+    equal(as_user(daemon, BOB, "DELETE", "staged")[0], 403)
+    equal(daemon.get("staged").headers["ETag"], version)
+    daemon.stop()
+    daemon.start()
+    equal(daemon.get("staged").wanted(200)["document"], text)
+    daemon.ask("DELETE", "staged", headers={"If-Match": version}).wanted(200)
+    # Who may not apply it may not stage it.
+    equal(as_user(daemon, BOB, "PUT", "staged?set=n=x", {"data": {"externalnetworks": [
+        network("x", namespace="/")]}})[0], 403)
+    equal(as_user(daemon, ALICE, "PUT", "staged", {"data": {"externalnetworks": [
+        network("alices")]}})[0], 200)
+    daemon.ask("PUT", "staged?set=n=x", text).wanted(409)
+    daemon.ask("PUT", "staged?set=n=x", text,
+               {"If-Match": daemon.get("staged").headers["ETag"]}).wanted(200)
+
+
+@subtest("a preview judges recorded flows by the document, and stores nothing")
+def _():
+    daemon = Msegd()
+    daemon.stop()
+    subprocess.run([os.path.join(TOP, "build/tests/synthesize"), "--days", "2", "--flows", "2000",
+                    os.path.join(daemon.state, "flows")], check=True, stdout=subprocess.DEVNULL)
+    daemon.start()
+    document = {"data": {"externalnetworks": [network("all ssh", "0.0.0.0/0", "::/0")],
+                         "networkrulesetpolicies": [ruleset("in", "all ssh")],
+                         "namespaces": []}}
+    seen = daemon.post("preview?since=7d", document).wanted(200)
+    true(0 < seen["changed"] <= seen["flows"], f"{seen['changed']} of {seen['flows']}")
+    for edge in seen["edges"]:
+        by_rule = edge["direction"] == "Incoming" and edge["service"] == "tcp/22"
+        equal((edge["after"], edge["afterPeer"]["name"]),
+              ("allowed-rule", "all ssh") if by_rule else ("allowed-default", "Somewhere"), edge)
+    true(any(edge["after"] == "allowed-rule" for edge in seen["edges"]), "none is by the rule")
+    few = daemon.post("preview?since=7d&q=port:22", document).wanted(200)
+    true(few["flows"] < seen["flows"], "the query chose all")
+    daemon.ask("PUT", "staged", document).wanted(200)
+    equal(daemon.get("staged?since=7d").wanted(200)["preview"]["changed"], seen["changed"])
+    equal(daemon.get("externalnetworks").body, [])
+    daemon.post("preview?q=nonsense:1", document).wanted(400)
+    daemon.post("preview", "data: [").wanted(400)
+
+
+@subtest("a staged document that is cut off is set aside, and said to be so")
+def _():
+    daemon = Msegd()
+    daemon.stop()
+    with open(os.path.join(daemon.state, "staged.json"), "w") as file:
+        file.write('{"version": 1,')
+    daemon.start()
+    daemon.get("staged").wanted(404)
+    true("staged.json makes no sense" in daemon.said(), daemon.said())
+    true(os.path.exists(os.path.join(daemon.state, "staged.json.damaged")), "it is gone")
+
+
 @subtest("a role ends where its namespace does")
 def _():
     daemon = Msegd(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [edit, admin]}}]")

@@ -521,6 +521,39 @@ def _():
           [(4, "", ""), (4, "covert", "create externalnetwork secret in /")])
 
 
+@subtest("a link is redeemed to a session, which is listed, shown and ended")
+def _():
+    daemon = fresh()
+    code = daemon.post("sessions", {"kind": "link"}).wanted(201)["code"]
+    made = daemon.post("sessions/redeem", {"code": code}).wanted(200)
+    equal([one["id"] for one in daemon.get("sessions").wanted(200)["sessions"]], [made["id"]])
+    daemon.get(f"sessions/{made['id']}").wanted(200)
+    daemon.ask("DELETE", f"sessions/{made['id']}").wanted(200)
+    daemon.get(f"sessions/{made['id']}").wanted(404)
+
+
+@subtest("what is staged is applied as one revision, once")
+def _():
+    daemon = fresh()
+    document = {"data": {"externalnetworks": [network("ssh"), network("web")]}}
+    daemon.ask("PUT", "staged", document).wanted(200)
+    daemon.post("staged/apply?check=true").wanted(200)
+    equal(len(daemon.get("staged").wanted(200)["changes"]), 2)
+    done = daemon.post("staged/apply?reason=reviewed").wanted(200)
+    equal((done["revision"], done["check"], len(done["changes"])), (2, False, 2))
+    equal([one["name"] for one in daemon.get("externalnetworks").body], ["ssh", "web"])
+    equal(daemon.get("revisions/2")["reason"], "reviewed")
+    daemon.get("staged").wanted(404)
+    # What others' changes make senseless meanwhile stays, and says why.
+    daemon.post("namespaces", {"name": "/vm"}).wanted(201)
+    daemon.ask("PUT", "staged?namespace=/vm", document).wanted(200)
+    daemon.ask("DELETE", "namespaces/%2Fvm").wanted(200)
+    true(daemon.get("staged").wanted(200)["problem"]["detail"], "no problem is told")
+    true(daemon.post("staged/apply").status in (400, 404, 409, 422), "it was applied")
+    daemon.ask("DELETE", "staged").wanted(200)
+    daemon.get("staged").wanted(404)
+
+
 @subtest("every operation of the document was asked, and answered well")
 def _():
     daemon = fresh()

@@ -62,7 +62,7 @@ static const struct vector vectors[] = {
 	       "www.example.com", "A", "", "", 0),
 	VECTOR("the resolver's trouble", HEADER("\x81", "\x82", "\0\0") WWW AAAA, DNS_FAILED,
 	       "SERVFAIL", "www.example.com", "AAAA", "", "", 0),
-	VECTOR("refused", HEADER("\x81", "\x85", "\0\0") WWW A, DNS_REFUSED, "REFUSED",
+	VECTOR("refused", HEADER("\x81", "\x85", "\0\0") WWW A, DNS_FAILED, "REFUSED",
 	       "www.example.com", "A", "", "", 0),
 	VECTOR("a code of nobody", HEADER("\x81", "\x8e", "\0\0") WWW A, DNS_FAILED, "RCODE14",
 	       "www.example.com", "A", "", "", 0),
