@@ -479,7 +479,11 @@ void writer_mark(struct writer *writer, uint64_t connections)
 {
 	const struct message message = { .kind = MARK, .number = connections };
 
-	send_waiting(writer, &message);
+	/* The next one says the same. */
+	pthread_mutex_lock(&writer->lock);
+	if (has_room(writer, &message))
+		enqueue(writer, &message);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_began(struct writer *writer, uint64_t connections)
