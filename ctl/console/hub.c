@@ -351,7 +351,7 @@ static struct hub *hub_new(struct hubs *hubs, const struct hub_request *request)
 		n++;
 		same += other->uid == request->uid;
 	}
-	if (n >= HUBS_MAX )
+	if (n >= HUBS_MAX || same >= HUBS_A_USER)
 		return NULL;
 	hub = calloc(1, sizeof(*hub));
 	if (!hub)
