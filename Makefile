@@ -123,8 +123,9 @@ install: programs ## install the programs, their manual pages and completion und
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" \
 		ctl/mctl/completion/mctl.fish
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" \
-		ctl/msegd/msegd.service ctl/msegd/msegd.socket
-	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/mseg" ctl/msegd/mseg.conf
+		ctl/msegd/msegd.service ctl/msegd/msegd.socket ctl/console/mseg-console.service
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/mseg" ctl/msegd/mseg.conf \
+		ctl/console/mseg-console.conf
 
 .PHONY: dkms
 dkms: ## build and install the module through DKMS, for KERNEL (as root)

@@ -9,8 +9,8 @@ struct net;
 
 /**
  * mseg_audit() - record an attempt to change what is in force
- * @op: attach, detach, load, confirm, revert, expire, propose, withdraw, lock, or
- *	forward or raw with their new mode behind a low line
+ * @op: attach, detach, load, confirm, revert, expire, propose, withdraw, lock,
+ *	resolvers, learn, or forward or raw with their new mode behind a low line
  * @net: network namespace, named by its inode as in /proc/PID/ns/net
  * @before: generation in force before, 0 for none
  * @after: generation in force afterwards, 0 for none

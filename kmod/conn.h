@@ -111,6 +111,7 @@ enum mseg_conn_named {
  * @ended: its end was reported
  * @dead: unlinked, guarded by the bucket's lock
  * @observed: its verdict is told, and not enforced
+ * @learned: @network holds the peer by a name
  * @rule: index of the deciding rule in @generation, or MSEG_ID_NONE
  * @network: the peer's, or MSEG_ID_NONE
  * @cookie: of the deciding rule
@@ -152,6 +153,7 @@ struct mseg_conn {
 	bool ended;
 	bool dead;
 	bool observed;
+	bool learned;
 	u32 rule;
 	u32 network;
 	u64 cookie;

@@ -11,8 +11,7 @@
 #include <net/l3mdev.h>
 
 #include <linux/mseg.h>
-
-#define PORT_DNS 53
+#include <mseg/dns.h>
 
 /* Version and length of an IPv4 header without options. */
 #define IPV4_PLAIN 0x45
@@ -88,7 +87,7 @@ static bool read_transport(const u8 *data, const u8 *end, bool out, struct mseg_
 	key->lport = ports[!out];
 	key->rport = ports[out];
 	/* What servers of names answer is read. */
-	return key->rport != htons(PORT_DNS);
+	return key->rport != htons(MSEG_DNS_PORT);
 }
 
 static bool read_key(const struct sk_buff *skb, const struct nf_hook_state *state, bool out,

@@ -18,7 +18,10 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/route.h>
 
+#include <mseg/dns.h>
+
 #include "cut.h"
+#include "dns.h"
 #include "fastpath.h"
 #include "outcome.h"
 #include "reject.h"
@@ -95,6 +98,7 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	/* The parser clears it. */
 	struct mseg_packet packet __uninitialized;
 	enum mseg_packet_class class;
+	unsigned int verdict;
 
 	class = mseg_packet_parse(skb, state, skb_network_offset(skb), &packet);
 	if (is_own(mnet, &packet)) {
@@ -102,7 +106,10 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 		mseg_outcome_count(mnet, &packet, MSEG_OUTCOME_ALLOW);
 		return NF_ACCEPT;
 	}
-	return mseg_outcome_enforce(mnet, skb, state, &packet, class);
+	verdict = mseg_outcome_enforce(mnet, skb, state, &packet, class);
+	if (unlikely(packet.key.rport == htons(MSEG_DNS_PORT)) && class == MSEG_PACKET_FLOW)
+		mseg_dns_packet(mnet, skb, state, &packet, verdict == NF_ACCEPT);
+	return verdict;
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <linux/mseg.h>
 
 #include "judgement.h"
+#include "learned.h"
 #include "opinion.h"
 #include "query.h"
 #include "socket.h"
@@ -46,11 +47,11 @@ static void ask_either(struct mseg_net *mnet, const struct mseg_generation *gene
 static void ask_either_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
 				const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
-	struct mseg_key keys[2];
+	struct mseg_key keys[MSEG_OPINION_KEYS];
 
 	mseg_judgement_key(&keys[0], key, MSEG_DIRECTION_OUT, ntohs(key->rport));
 	mseg_judgement_key(&keys[1], key, MSEG_DIRECTION_IN, ntohs(key->lport));
-	mseg_opinion_ask(mnet, generation, keys, 2, &judgement->opinions);
+	mseg_opinion_ask(mnet, generation, keys, ARRAY_SIZE(keys), &judgement->opinions);
 }
 
 /* Those that do not decide are asked the same. */
@@ -180,6 +181,7 @@ static void set_verdict(struct mseg_conn *conn, const struct mseg_generation *ge
 	conn->opinions = judgement->opinions;
 	conn->rule = verdict->rule;
 	conn->network = verdict->network;
+	WRITE_ONCE(conn->learned, verdict->learned);
 	if (mseg_conn_is_forwarded(conn))
 		WRITE_ONCE(conn->direction, judgement->key.direction);
 	conn->cookie = verdict->rule == MSEG_ID_NONE ? 0 : rules[verdict->rule].cookie;
@@ -416,6 +418,13 @@ static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *g
 	return true;
 }
 
+/* What was learned since may allow what was rejected. */
+static bool has_name(const struct mseg_net *mnet, const struct mseg_conn_key *key)
+{
+	return mseg_learned_any(mnet->learned) &&
+	       mseg_learned_has(mnet->learned, key->family, key->remote.s6_addr);
+}
+
 /*
  * The rejected attempts that a packet is one more of. Under a newer policy it is
  * judged, and they are over.
@@ -431,7 +440,7 @@ static struct mseg_conn *find_rejected(struct mseg_net *mnet,
 	conn = mseg_track_find(mnet, &key);
 	/* What a socket waits for is no attempt, whatever was forged before. */
 	if (!conn || is_observed(mnet, conn) || is_midstream(mnet, packet) ||
-	    is_cookie(mnet, packet))
+	    is_cookie(mnet, packet) || has_name(mnet, &packet->key))
 		return NULL;
 	if (!is_older(conn, generation))
 		return conn;

@@ -9,6 +9,8 @@
 
 #include "conn.h"
 #include "cut.h"
+#include "dns.h"
+#include "dnslog.h"
 #include "event.h"
 #include "flow.h"
 #include "net.h"
@@ -43,9 +45,13 @@ static int __init mseg_init(void)
 	err = mseg_cut_init();
 	if (err)
 		goto flow_exit;
-	err = mseg_net_init();
+	mseg_dnslog_init(&mseg_netlink_family, MSEG_NETLINK_DNS);
+	err = mseg_dns_init();
 	if (err)
 		goto cut_exit;
+	err = mseg_net_init();
+	if (err)
+		goto dns_exit;
 	err = mseg_sysfs_init();
 	if (err)
 		goto net_exit;
@@ -70,6 +76,8 @@ sysfs_exit:
 	mseg_sysfs_exit();
 net_exit:
 	mseg_net_exit();
+dns_exit:
+	mseg_dns_exit();
 cut_exit:
 	mseg_cut_exit();
 flow_exit:
@@ -86,6 +94,7 @@ static void __exit mseg_exit(void)
 	mseg_owner_exit();
 	mseg_sysfs_exit();
 	mseg_net_exit();
+	mseg_dns_exit();
 	mseg_cut_exit();
 	mseg_flow_exit();
 	mseg_conn_exit();

@@ -6,10 +6,12 @@
 #include <linux/slab.h>
 #include <net/netns/generic.h>
 
+#include "dns.h"
 #include "egress.h"
 #include "event.h"
 #include "forward.h"
 #include "hook.h"
+#include "learned.h"
 #include "procfs.h"
 #include "query.h"
 #include "sweep.h"
@@ -37,11 +39,15 @@ static void free_parts(struct mseg_net *mnet)
 {
 	/* Records first: sending them counts. */
 	mseg_flows_free(mnet->flows);
+	mseg_dns_free(mnet->dns);
+	mseg_learned_free(mnet->learned);
 	mseg_conns_free(mnet->conns);
 	mseg_queries_free(mnet->queries);
 	free_percpu(mnet->stats);
 	mseg_generation_drop(mnet);
 	mnet->flows = NULL;
+	mnet->dns = NULL;
+	mnet->learned = NULL;
 	mnet->conns = NULL;
 	mnet->queries = NULL;
 	mnet->stats = NULL;
@@ -60,7 +66,9 @@ static int make_parts(struct mseg_net *mnet)
 				     net_eq(mnet->net, &init_net), mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
 	mnet->queries = mseg_queries_new();
-	if (!mnet->conns || !mnet->flows || !mnet->queries)
+	mnet->learned = mseg_learned_new(mnet->stats);
+	mnet->dns = mseg_dns_new(mnet);
+	if (!mnet->conns || !mnet->flows || !mnet->queries || !mnet->learned || !mnet->dns)
 		goto fail;
 	ratelimit_state_init(&mnet->answers, HZ, ANSWERS_PER_SECOND);
 	ratelimit_set_flags(&mnet->answers, RATELIMIT_MSG_ON_RELEASE);
@@ -143,6 +151,7 @@ static int __net_init init_net_ns(struct net *net)
 	mseg_txn_setup(mnet);
 	mseg_generation_setup(mnet);
 	mseg_subscriber_setup(&mnet->subscribers);
+	mseg_subscriber_setup(&mnet->dns_subscribers);
 	return 0;
 }
 
@@ -162,6 +171,7 @@ static void __net_exit exit_net_ns(struct net *net)
 	mseg_txn_teardown(mnet);
 	mseg_generation_teardown(mnet);
 	mseg_subscriber_teardown(&mnet->subscribers);
+	mseg_subscriber_teardown(&mnet->dns_subscribers);
 }
 
 static struct pernet_operations net_ops = {

@@ -18,6 +18,9 @@
 #include "stats.h"
 #include "subscriber.h"
 
+struct mseg_dns;
+struct mseg_learned;
+
 /**
  * struct mseg_net - a network namespace
  * @net: itself
@@ -30,6 +33,7 @@
  * @n_txns: how many
  * @last_txn: identifier of the last one
  * @subscribers: who wants flow records
+ * @dns_subscribers: who wants DNS records
  * @last_generation: number of the last one, kept over detaching
  * @generation: in force
  * @candidate: judges beside @generation and decides nothing, or NULL
@@ -41,6 +45,8 @@
  * @conns: connection cache
  * @queries: to groups, whose answers are waited for
  * @flows: flow records on their way
+ * @learned: addresses by name
+ * @dns: what is seen of DNS
  * @stats: counters
  * @answers: rate limit of resets and ICMP errors
  * @forward: enum mseg_mode, what is done about what is forwarded
@@ -63,6 +69,7 @@ struct mseg_net {
 	unsigned int n_txns;
 	u32 last_txn;
 	struct mseg_subscribers subscribers;
+	struct mseg_subscribers dns_subscribers;
 	u32 last_generation;
 	struct mseg_generation __rcu *generation;
 	struct mseg_generation __rcu *candidate;
@@ -74,6 +81,8 @@ struct mseg_net {
 	struct mseg_conns *conns;
 	struct mseg_queries *queries;
 	struct mseg_flows *flows;
+	struct mseg_learned *learned;
+	struct mseg_dns *dns;
 	struct mseg_stats __percpu *stats;
 	struct ratelimit_state answers;
 	u8 forward;

@@ -28,6 +28,10 @@ static const struct genl_multicast_group groups[] = {
 		.name = MSEG_MCGRP_POLICY,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	[MSEG_NETLINK_DNS] = {
+		.name = MSEG_MCGRP_DNS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 static const struct nla_policy begin_policy[MSEG_A_CANDIDATE + 1] = {
@@ -66,6 +70,22 @@ static const struct nla_policy confirm_policy[MSEG_A_GENERATION + 1] = {
 
 static const struct nla_policy abort_policy[MSEG_A_TXN + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
+};
+
+static const struct nla_policy resolvers_policy[MSEG_A_RESOLVER + 1] = {
+	[MSEG_A_RESOLVER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+};
+
+static const struct nla_policy lesson_policy[MSEG_A_LEARNED_RESOLVER + 1] = {
+	[MSEG_A_LEARNED_NAME] = { .type = NLA_NUL_STRING, .len = MSEG_MAX_DOMAIN_LEN },
+	[MSEG_A_LEARNED_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[MSEG_A_LEARNED_SINCE] = { .type = NLA_U64 },
+	[MSEG_A_LEARNED_UNTIL] = { .type = NLA_U64 },
+	[MSEG_A_LEARNED_RESOLVER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+};
+
+static const struct nla_policy learn_policy[MSEG_A_LEARNED + 1] = {
+	[MSEG_A_LEARNED] = NLA_POLICY_NESTED(lesson_policy),
 };
 
 static int put_counts(struct sk_buff *skb, const struct mseg_policy *policy)
@@ -293,17 +313,31 @@ static int lock(struct sk_buff *request, struct genl_info *info)
 	return err;
 }
 
-static int subscribe(struct sk_buff *request, struct genl_info *info)
+static int subscribe_to(struct mseg_net *mnet, struct mseg_subscribers *subscribers,
+			struct genl_info *info)
 {
-	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
 	int err;
 
 	mutex_lock(&mnet->lock);
-	err = mseg_subscriber_add(&mnet->subscribers, info->snd_portid);
+	err = mseg_subscriber_add(subscribers, info->snd_portid);
 	mutex_unlock(&mnet->lock);
 	if (err == -EMFILE)
 		return mseg_nl_refuse(info, err, "too many subscribers");
 	return err ? mseg_nl_no_memory(info) : 0;
+}
+
+static int subscribe(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+
+	return subscribe_to(mnet, &mnet->subscribers, info);
+}
+
+static int subscribe_dns(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+
+	return subscribe_to(mnet, &mnet->dns_subscribers, info);
 }
 
 #define POLICY(name) .policy = name, .maxattr = ARRAY_SIZE(name) - 1
@@ -413,6 +447,33 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = MSEG_C_FLOW_SUBSCRIBE,
 		.doit = subscribe,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = MSEG_C_RESOLVERS_SET,
+		.doit = mseg_nl_resolvers_set,
+		.flags = GENL_ADMIN_PERM,
+		POLICY(resolvers_policy),
+	},
+	{
+		.cmd = MSEG_C_RESOLVERS_GET,
+		.doit = mseg_nl_resolvers_get,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = MSEG_C_DNS_CACHE_GET,
+		.dumpit = mseg_nl_dns_cache_get,
+		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = MSEG_C_DNS_LEARN,
+		.doit = mseg_nl_dns_learn,
+		.flags = GENL_ADMIN_PERM,
+		POLICY(learn_policy),
+	},
+	{
+		.cmd = MSEG_C_DNS_SUBSCRIBE,
+		.doit = subscribe_dns,
 		.flags = GENL_ADMIN_PERM,
 	},
 };

@@ -11,6 +11,9 @@ struct genl_family;
 /** Index of the multicast group for changes of policy. */
 #define MSEG_NETLINK_POLICY 1
 
+/** Index of the multicast group for DNS records. */
+#define MSEG_NETLINK_DNS 2
+
 extern struct genl_family mseg_netlink_family;
 
 /** mseg_netlink_init() - once: serve commands. Return: 0 or an error. */

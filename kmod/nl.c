@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Refusals and replies. */
+/* Refusals, replies, and what else the handlers share. */
 #include "nl.h"
 
 #include <linux/mseg.h>
@@ -54,4 +54,25 @@ int mseg_nl_reply_send(struct genl_info *info, struct sk_buff *skb, void *header
 u32 mseg_nl_generation(const struct mseg_net *mnet)
 {
 	return mnet->attached ? mseg_net_generation(mnet)->number : 0;
+}
+
+u32 mseg_nl_count_attrs(struct genl_info *info, int type)
+{
+	const struct nlattr *attr;
+	u32 n = 0;
+	int rest;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+		n += nla_type(attr) == type;
+	return n;
+}
+
+void *mseg_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				   &mseg_netlink_family, NLM_F_MULTI, cmd);
+
+	if (header)
+		genl_dump_check_consistent(cb, header);
+	return header;
 }

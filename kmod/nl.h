@@ -63,6 +63,25 @@ int mseg_nl_reply_send(struct genl_info *info, struct sk_buff *skb, void *header
  */
 u32 mseg_nl_generation(const struct mseg_net *mnet);
 
+/**
+ * mseg_nl_dump_put() - begin a message of a dump
+ * @skb: of the dump
+ * @cb: of the dump, its seq set
+ * @cmd: of the message
+ *
+ * Return: the header, to end the message with, or NULL without room.
+ */
+void *mseg_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd);
+
+/**
+ * mseg_nl_count_attrs() - how often a request has an attribute
+ * @info: of the command
+ * @type: of the attribute
+ *
+ * Return: the number.
+ */
+u32 mseg_nl_count_attrs(struct genl_info *info, int type);
+
 /* The handlers of operations, by file. */
 
 int mseg_nl_txn_begin(struct sk_buff *request, struct genl_info *info);
@@ -76,5 +95,10 @@ int mseg_nl_dump_start(struct netlink_callback *cb);
 int mseg_nl_network_get(struct sk_buff *skb, struct netlink_callback *cb);
 int mseg_nl_rule_get(struct sk_buff *skb, struct netlink_callback *cb);
 int mseg_nl_connection_get(struct sk_buff *skb, struct netlink_callback *cb);
+
+int mseg_nl_resolvers_set(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_resolvers_get(struct sk_buff *request, struct genl_info *info);
+int mseg_nl_dns_cache_get(struct sk_buff *skb, struct netlink_callback *cb);
+int mseg_nl_dns_learn(struct sk_buff *request, struct genl_info *info);
 
 #endif /* MSEG_NL_H */

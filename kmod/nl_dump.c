@@ -10,7 +10,6 @@
 #include <linux/mseg.h>
 
 #include "compat.h"
-#include "netlink.h"
 
 /* Room for a rule with as many networks and services as there may be. */
 #define DUMP_ALLOC (SZ_64K - 1)
@@ -23,16 +22,6 @@ int mseg_nl_dump_start(struct netlink_callback *cb)
 	cb->args[OF_CANDIDATE] = !!mseg_dump_attrs(cb)[MSEG_A_CANDIDATE];
 	cb->min_dump_alloc = DUMP_ALLOC;
 	return 0;
-}
-
-static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
-{
-	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				   &mseg_netlink_family, NLM_F_MULTI, cmd);
-
-	if (header)
-		genl_dump_check_consistent(cb, header);
-	return header;
 }
 
 static int put_entry(struct sk_buff *skb, const struct mseg_prefix *prefix)
@@ -68,7 +57,7 @@ static int put_network(struct sk_buff *skb, struct netlink_callback *cb,
 		       const struct mseg_generation *generation, u32 id, long *member)
 {
 	const struct mseg_network *network = &generation->policy->networks[id];
-	void *header = dump_put(skb, cb, MSEG_C_NETWORK_GET);
+	void *header = mseg_nl_dump_put(skb, cb, MSEG_C_NETWORK_GET);
 	long members = network->n_prefixes + network->n_domains;
 	long first = *member;
 
@@ -174,7 +163,7 @@ static int put_hits(struct sk_buff *skb, const struct mseg_hits *hits)
 static int put_rule(struct sk_buff *skb, struct netlink_callback *cb,
 		    const struct mseg_generation *generation, u32 id)
 {
-	void *header = dump_put(skb, cb, MSEG_C_RULE_GET);
+	void *header = mseg_nl_dump_put(skb, cb, MSEG_C_RULE_GET);
 
 	if (!header)
 		return -EMSGSIZE;
@@ -209,7 +198,7 @@ int mseg_nl_rule_get(struct sk_buff *skb, struct netlink_callback *cb)
 static int put_connection(struct sk_buff *skb, struct netlink_callback *cb,
 			  const struct mseg_conns *conns, struct mseg_conn *conn)
 {
-	void *header = dump_put(skb, cb, MSEG_C_CONNECTION_GET);
+	void *header = mseg_nl_dump_put(skb, cb, MSEG_C_CONNECTION_GET);
 	struct mseg_flow_record record;
 	unsigned long end;
 	long left;

@@ -224,20 +224,9 @@ static const struct nlattr *nth_attr(struct genl_info *info, int type, u32 n)
 	return NULL;
 }
 
-static u32 count_attrs(struct genl_info *info, int type)
-{
-	const struct nlattr *attr;
-	u32 n = 0;
-	int rest;
-
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
-		n += nla_type(attr) == type;
-	return n;
-}
-
 static int add_entries(struct mseg_policy *policy, struct genl_info *info)
 {
-	u32 n = count_attrs(info, MSEG_A_ENTRY);
+	u32 n = mseg_nl_count_attrs(info, MSEG_A_ENTRY);
 	struct mseg_refusal refusal = { .entry = MSEG_ID_NONE };
 	struct mseg_prefix *prefixes;
 	const struct nlattr *attr;
@@ -269,7 +258,7 @@ out:
 
 static int add_domains(struct mseg_policy *policy, struct genl_info *info)
 {
-	u32 n = count_attrs(info, MSEG_A_DOMAIN);
+	u32 n = mseg_nl_count_attrs(info, MSEG_A_DOMAIN);
 	struct mseg_refusal refusal = { .entry = MSEG_ID_NONE };
 	const struct nlattr *attr;
 	const char **domains;
@@ -394,8 +383,8 @@ static int add_parsed_rule(struct mseg_policy *policy, struct genl_info *info,
 static int add_rule(struct mseg_policy *policy, struct genl_info *info)
 {
 	struct mseg_rule rule = {
-		.n_networks = count_attrs(info, MSEG_A_NETWORK),
-		.n_services = count_attrs(info, MSEG_A_SERVICE),
+		.n_networks = mseg_nl_count_attrs(info, MSEG_A_NETWORK),
+		.n_services = mseg_nl_count_attrs(info, MSEG_A_SERVICE),
 	};
 	struct mseg_service *services;
 	u32 *networks;

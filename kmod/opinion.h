@@ -8,6 +8,9 @@
 
 #include "net.h"
 
+/** Keys that are asked about at once. */
+#define MSEG_OPINION_KEYS 2
+
 /**
  * mseg_opinion_wanted() - whether there is anything to ask
  * @mnet: attached
@@ -27,8 +30,8 @@ static inline bool mseg_opinion_wanted(const struct mseg_net *mnet,
  * mseg_opinion_ask() - what they would have decided
  * @mnet: attached
  * @generation: in force
- * @keys: what is judged; of several, one Allow is enough
- * @n: how many keys, at least 1
+ * @keys: what is judged, of one peer; of several, one Allow is enough
+ * @n: how many keys, 1 to MSEG_OPINION_KEYS
  * @opinions: filled
  *
  * Under RCU. Counts as a hit of the rules that would have decided.

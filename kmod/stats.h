@@ -80,6 +80,29 @@
 	X(conn_full, "connections not remembered: the cache is full")                               \
 	X(conn_no_memory, "connections not remembered: no memory")                                  \
 	X(query_forgotten, "queries to a group not waited for: too many of one user's")             \
+	X(dns_queries, "DNS queries whose answers were waited for")                                 \
+	X(dns_forgotten, "DNS queries not waited for any longer: too many of one user's")           \
+	X(dns_unanswered, "DNS queries without an answer in time")                                  \
+	X(dns_answers, "DNS answers that were waited for")                                          \
+	X(dns_unasked, "DNS answers ignored: nothing was asked there, from that port, by that id")  \
+	X(dns_other_question, "DNS answers ignored: another question was asked")                    \
+	X(dns_checksum, "DNS answers ignored: wrong checksum")                                      \
+	X(dns_malformed, "DNS answers not learned from: malformed")                                 \
+	X(dns_truncated, "DNS answers not learned from: truncated, as they say")                    \
+	X(dns_chain, "DNS answers not learned from: too many canonical names")                      \
+	X(dns_fragment, "DNS answers not learned from: they came in fragments")                     \
+	X(dns_long, "DNS answers not learned from: longer than what is read")                       \
+	X(dns_tcp_split, "DNS answers in several TCP segments, left to user space")                 \
+	X(dns_learned, "addresses learned by name, or once more")                                   \
+	X(dns_expired, "addresses by name whose time was over")                                     \
+	X(dns_evicted, "addresses by name forgotten to make room for others")                       \
+	X(dns_unwanted, "addresses by name not learned: no domain of the policy holds it")          \
+	X(dns_refused_address, "addresses by name not learned: loopback, link-local, groups")       \
+	X(dns_refused_private, "addresses by name not learned: private ones are refused")           \
+	X(dns_no_memory, "DNS queries not waited for, or addresses not learned: no memory")         \
+	X(dns_records_made, "DNS records made")                                                     \
+	X(dns_records_sent, "DNS records handed to netlink")                                        \
+	X(dns_records_lost, "DNS records lost")                                                     \
 	X(txn_refused, "transactions refused: too many at once")                                    \
 	X(answers, "rejected packets that were to be answered")                                     \
 	X(answers_limited, "rejected packets not answered, by the rate limit")                      \

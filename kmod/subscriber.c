@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who wants flow records. */
+/* Who wants records. */
 #include "subscriber.h"
 
 #include <linux/errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The netlink ports that want flow records. Joining a multicast group needs no
+ * The netlink ports that want records of one kind. Joining a multicast group needs no
  * more than a namespace of one's own, so records are made only for who
  * subscribed by a command, which asks for CAP_NET_ADMIN of the host; and where a
  * user namespace owns the network namespace, nobody else is sent anything.

@@ -2,7 +2,7 @@
 /*
  * A work item walks a part of the cache twice a second and so the whole in
  * four: it ends what has expired or lost its socket, and reports what carries
- * traffic.
+ * traffic. What is learned by name is walked likewise.
  */
 #include "sweep.h"
 
@@ -11,6 +11,8 @@
 
 #include <linux/mseg.h>
 
+#include "dns.h"
+#include "learned.h"
 #include "track.h"
 
 #define TICK (HZ / 2)
@@ -44,6 +46,25 @@ static bool worth_reporting(const struct mseg_conn *conn)
 	       packets != READ_ONCE(conn->reported_packets);
 }
 
+/* What it uses is not forgotten, so that a new policy judges it as the last one did. */
+static void keep_learned(struct mseg_net *mnet, const struct mseg_conn *conn)
+{
+	const struct mseg_generation *generation = rcu_dereference(mnet->generation);
+	const struct mseg_conn_key *key = &conn->key;
+	const struct mseg_policy *policy = NULL;
+	bool current_one;
+
+	if (READ_ONCE(conn->ended) || READ_ONCE(conn->verdict) != MSEG_ACTION_ALLOW)
+		return;
+	current_one = READ_ONCE(conn->generation) == generation->number;
+	if (current_one && mseg_conn_is_hosts(conn))
+		policy = generation->policy;
+	mseg_learned_use(mnet->learned, key->family, key->remote.s6_addr, policy,
+			 READ_ONCE(conn->network));
+	if (mseg_conn_is_forwarded(conn))
+		mseg_learned_use(mnet->learned, key->family, key->local.s6_addr, NULL, 0);
+}
+
 static void look_after(struct mseg_net *mnet, struct mseg_conn *conn)
 {
 	if (needs_socket_check(conn))
@@ -52,6 +73,8 @@ static void look_after(struct mseg_net *mnet, struct mseg_conn *conn)
 		mseg_track_end(mnet, conn);
 	else if (worth_reporting(conn))
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_UPDATE);
+	if (READ_ONCE(conn->learned))
+		keep_learned(mnet, conn);
 }
 
 static void sweep(struct work_struct *work)
@@ -72,6 +95,8 @@ static void sweep(struct work_struct *work)
 		if (!(n % 256))
 			cond_resched();
 	}
+	mseg_learned_sweep(mnet->learned, TICKS_PER_ROUND);
+	mseg_dns_sweep(mnet);
 	schedule_delayed_work(&mnet->sweep, TICK);
 }
 

@@ -14,6 +14,7 @@
 
 #include "audit.h"
 #include "compat.h"
+#include "dns.h"
 #include "egress.h"
 #include "forward.h"
 #include "mode.h"
@@ -26,26 +27,60 @@ static const char *const timeout_names[MSEG_TIMEOUT_MAX] = {
 
 static int timeout_limit = MSEG_TIMEOUT_LIMIT;
 
-static int set_number(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
+static int ttl_limit = MSEG_MAX_DNS_TTL;
+
+static int set_bounded(const struct mseg_net *mnet, mseg_ctl_table *table, int write, void *buffer,
+		       size_t *len, loff_t *pos, int *low, int *high)
 {
-	const struct mseg_net *mnet = table->extra1;
 	struct ctl_table bounded = *table;
 
 	if (!capable(CAP_NET_ADMIN) || (write && READ_ONCE(mnet->locked)))
 		return -EPERM;
-	bounded.extra1 = SYSCTL_ONE;
-	bounded.extra2 = &timeout_limit;
+	bounded.extra1 = low;
+	bounded.extra2 = high;
 	return proc_dointvec_minmax(&bounded, write, buffer, len, pos);
+}
+
+static int set_number(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
+{
+	return set_bounded(table->extra1, table, write, buffer, len, pos, SYSCTL_ONE,
+			   &timeout_limit);
+}
+
+static int set_ttl_floor(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
+{
+	return set_bounded(table->extra1, table, write, buffer, len, pos, SYSCTL_ONE, &ttl_limit);
+}
+
+static int set_flag(mseg_ctl_table *table, int write, void *buffer, size_t *len, loff_t *pos)
+{
+	return set_bounded(table->extra1, table, write, buffer, len, pos, SYSCTL_ZERO, SYSCTL_ONE);
+}
+
+static void describe_number(struct ctl_table *entry, struct mseg_net *mnet, const char *name,
+			    unsigned int *value, proc_handler *handler)
+{
+	entry->procname = name;
+	entry->data = value;
+	entry->maxlen = sizeof(*value);
+	entry->mode = mnet->net->user_ns == &init_user_ns ? 0600 : 0400;
+	entry->proc_handler = handler;
+	entry->extra1 = mnet;
 }
 
 static void describe_timeout(struct ctl_table *entry, struct mseg_net *mnet, enum mseg_timeout i)
 {
-	entry->procname = timeout_names[i];
-	entry->data = &mnet->conns->timeouts[i];
-	entry->maxlen = sizeof(mnet->conns->timeouts[i]);
-	entry->mode = mnet->net->user_ns == &init_user_ns ? 0600 : 0400;
-	entry->proc_handler = set_number;
-	entry->extra1 = mnet;
+	describe_number(entry, mnet, timeout_names[i], &mnet->conns->timeouts[i], set_number);
+}
+
+/* Entries of describe_dns(). */
+#define DNS_SETTINGS 2
+
+static void describe_dns(struct ctl_table *entries, struct mseg_net *mnet)
+{
+	describe_number(&entries[0], mnet, "dns_ttl_floor", &mnet->dns->ttl_floor, set_ttl_floor);
+	describe_number(&entries[1], mnet, "dns_refuse_private", &mnet->dns->refuse_private,
+			set_flag);
 }
 
 /* What is set by a word: NAME, in NAME_WORD of audit records. */
@@ -109,7 +144,7 @@ static void describe_mode(struct ctl_table *entry, struct mseg_net *mnet,
 int mseg_sysctl_add(struct mseg_net *mnet)
 {
 	/* Older kernels want an empty entry at the end. */
-	const size_t entries = MSEG_TIMEOUT_MAX + ARRAY_SIZE(mode_settings);
+	const size_t entries = MSEG_TIMEOUT_MAX + ARRAY_SIZE(mode_settings) + DNS_SETTINGS;
 	struct ctl_table *table = kcalloc(entries + 1, sizeof(*table), GFP_KERNEL);
 	int i;
 
@@ -119,6 +154,7 @@ int mseg_sysctl_add(struct mseg_net *mnet)
 		describe_timeout(&table[i], mnet, i);
 	for (i = 0; i < ARRAY_SIZE(mode_settings); i++)
 		describe_mode(&table[MSEG_TIMEOUT_MAX + i], mnet, &mode_settings[i]);
+	describe_dns(&table[entries - DNS_SETTINGS], mnet);
 	mnet->sysctl = register_net_sysctl_sz(mnet->net, "net/mseg", table, entries);
 	if (mnet->sysctl)
 		return 0;

@@ -35,8 +35,10 @@ void mseg_transit_ask(struct mseg_net *mnet, const struct mseg_generation *gener
 	}
 	forwarded_key(&in.key, key, service);
 	mseg_judgement_ask(mnet, generation, &in);
-	if (!published && in.verdict.action == MSEG_ACTION_ALLOW)
+	if (!published && in.verdict.action == MSEG_ACTION_ALLOW) {
+		judgement->verdict.learned |= in.verdict.learned;
 		return;
+	}
 	judgement->key = in.key;
 	judgement->verdict = in.verdict;
 }

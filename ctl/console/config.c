@@ -85,15 +85,13 @@ static char *read_stream(FILE *in)
 {
 	char *data = malloc(FILE_SIZE_MAX + 1);
 	size_t len = data ? fread(data, 1, FILE_SIZE_MAX + 1, in) : 0;
-	char *fitting;
 
 	if (!data || ferror(in) || len > FILE_SIZE_MAX) {
 		free(data);
 		return NULL;
 	}
 	data[len] = '\0';
-	fitting = realloc(data, len + 1);
-	return fitting ? fitting : data;
+	return data;
 }
 
 static char *read_secret(const struct doc_value *value, struct diag *diag)

@@ -148,7 +148,7 @@ static bool may_begin(const struct console *console, struct http_request *reques
 		http_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			     "a header is there twice, or the body's length is said in two ways");
 	else if (!guard_host(http_header(request, MHD_HTTP_HEADER_HOST), console->config->hosts,
-			     console->config->n_hosts, (const struct sockaddr *)&request->to))
+			     console->config->n_hosts, request->to))
 		http_problem(request, MHD_HTTP_MISDIRECTED_REQUEST, NULL,
 			     "the console is not known by this name: 'hosts' in mseg-console.conf");
 	else if (!is_method(request->method))
@@ -362,8 +362,7 @@ static bool may_log_in(struct console *console, struct http_request *request)
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	reply.retry_after = guard_login(&console->logins, (const struct sockaddr *)&request->from,
-					(uint64_t)now.tv_sec);
+	reply.retry_after = guard_login(&console->logins, request->from, (uint64_t)now.tv_sec);
 	if (reply.retry_after)
 		http_reply(request, &reply);
 	return !reply.retry_after;

@@ -26,10 +26,10 @@
 #define STRANGERS_MAX 256
 
 /* Of each for what a request and its answer's headers have; more is refused by 431. */
-#define PEER_MEMORY (8 << 10)
+#define PEER_MEMORY (7 << 10)
 
 /* What is sent of a stream at a time. */
-#define STREAM_BLOCK 2048
+#define STREAM_BLOCK 1024
 
 /* Bytes of all bodies at a time, and of those that no known session sends. */
 #define BODIES_MAX (48UL << 20)
@@ -340,6 +340,8 @@ static bool grow_body(struct exchange *exchange, size_t len)
 
 	while (room < len + 1)
 		room *= 2;
+	if (room > exchange->body_max + 1)
+		room = exchange->body_max + 1;
 	if (!may_hold(peer, room - peer->body))
 		return false;
 	more = realloc(exchange->request.body, room);
@@ -404,8 +406,8 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
 	}
 	exchange->peer = peer;
 	exchange->connection = connection;
-	exchange->request.from = peer->from;
-	exchange->request.to = peer->to;
+	exchange->request.from = (const struct sockaddr *)&peer->from;
+	exchange->request.to = (const struct sockaddr *)&peer->to;
 	exchange->request.tls = ((struct http *)arg)->tls;
 	peer->exchange = exchange;
 	return exchange;

@@ -32,8 +32,8 @@ struct http_request {
 	char *uri;
 	char *body;
 	size_t len;
-	struct sockaddr_storage from;
-	struct sockaddr_storage to;
+	const struct sockaddr *from;
+	const struct sockaddr *to;
 	bool tls;
 	void *owner;
 };

@@ -275,9 +275,9 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *arg)
 	int running, flags = 0;
 
 	(void)source;
-	flags |= events & EPOLLIN ? CURL_CSELECT_IN : 0;
-	flags |= events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
-	flags |= events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0;
+	flags |= (events & EPOLLIN) ? CURL_CSELECT_IN : 0;
+	flags |= (events & EPOLLOUT) ? CURL_CSELECT_OUT : 0;
+	flags |= (events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0;
 	curl_multi_socket_action(multi, fd, flags, &running);
 	look(multi);
 	return 0;

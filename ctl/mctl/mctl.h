@@ -114,6 +114,7 @@ extern const struct command catalogue_command;
 extern const struct command complete_command;
 extern const struct command confirm_command;
 extern const struct command connections_command;
+extern const struct command console_command;
 extern const struct command defaults_command;
 extern const struct command describe_command;
 extern const struct command detach_command;

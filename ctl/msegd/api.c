@@ -29,6 +29,7 @@ struct route {
 static const struct route routes[] = {
 	{ "status", "GET", status_get },
 	{ "apply", "POST", documents_apply },
+	{ "preview", "POST", documents_preview },
 	{ "import", "POST", documents_import },
 	{ "export", "GET", documents_export },
 	{ "diff", "GET", revisions_diff },

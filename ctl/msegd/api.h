@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "draft.h"
+#include "plan.h"
 #include "request.h"
 #include "revise.h"
 #include "service.h"
@@ -108,6 +109,21 @@ void objects_handle(struct service *service, struct request *request, const stru
 
 /** POST /v1/apply */
 void documents_apply(struct service *service, struct request *request);
+
+/** POST /v1/preview */
+void documents_preview(struct service *service, struct request *request);
+
+/**
+ * documents_plan() - what a request's document would come to
+ * @service: the service
+ * @request: answered after an error
+ * @next: the result; draft_clear() it after @plan
+ * @plan: the result; plan_clear() it
+ *
+ * Return: whether there are results.
+ */
+bool documents_plan(struct service *service, struct request *request, struct draft *next,
+		    struct plan *plan);
 
 /** POST /v1/import */
 void documents_import(struct service *service, struct request *request);

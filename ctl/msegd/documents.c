@@ -21,6 +21,7 @@
 #include "model/path.h"
 #include "parameters.h"
 #include "plan.h"
+#include "preview.h"
 
 /* A document on its way into a draft. */
 struct bringing {
@@ -408,4 +409,53 @@ void documents_diff(struct service *service, struct request *request)
 			compare(&bringing);
 	}
 	finish(&bringing);
+}
+
+/* --- preview -------------------------------------------------------------- */
+
+bool documents_plan(struct service *service, struct request *request, struct draft *next,
+		    struct plan *plan)
+{
+	struct bringing bringing;
+	bool done = false;
+	int err;
+
+	if (begin(&bringing, service, request)) {
+		put_all(&bringing, NULL);
+		if (!refused(&bringing, MHD_HTTP_CONFLICT)) {
+			*next = bringing.next;
+			bringing.next = (struct draft){ NULL, NULL };
+			done = true;
+		}
+	}
+	finish(&bringing);
+	if (!done)
+		return false;
+	err = plan_make(next->model, request_get(request, "file"), plan);
+	if (!err)
+		return true;
+	if (err == -EINVAL)
+		reply_problem(request, MHD_HTTP_UNPROCESSABLE_CONTENT,
+			      json_object_get(plan->findings.errors),
+			      "the objects do not fit together");
+	else
+		api_no_memory(request);
+	plan_clear(plan);
+	draft_clear(next);
+	return false;
+}
+
+void documents_preview(struct service *service, struct request *request)
+{
+	struct json_object *preview;
+	struct draft next;
+	struct plan plan;
+
+	if (!documents_plan(service, request, &next, &plan))
+		return;
+	preview = preview_make(service, request, &plan);
+	if (preview)
+		reply_json(request, MHD_HTTP_OK, preview);
+	plan_clear(&plan);
+	draft_clear(&next);
 }

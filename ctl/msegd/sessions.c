@@ -95,14 +95,14 @@ static uint64_t now_by(clockid_t clock)
 }
 
 /* Unlike the time of day it never goes back. */
-static uint64_t now(void)
+static uint64_t uptime(void)
 {
 	return now_by(CLOCK_BOOTTIME);
 }
 
 static uint64_t to_date(uint64_t time)
 {
-	return now_by(CLOCK_REALTIME) + time - now();
+	return now_by(CLOCK_REALTIME) + time - uptime();
 }
 
 static uint64_t ends_at(const struct session *session)
@@ -161,7 +161,7 @@ static struct session *find_secret(const struct sessions *sessions, const char *
 
 	hash(secret, wanted);
 	for (session = sessions->list; session; session = session->next)
-		if (!memcmp(session->hash, wanted, HASH_BYTES) && ends_at(session) > now())
+		if (!memcmp(session->hash, wanted, HASH_BYTES) && ends_at(session) > uptime())
 			return session;
 	return NULL;
 }
@@ -306,7 +306,7 @@ static bool load_caller(struct json_object *object, struct caller *caller)
 /* A date as a time since the start, no later than that may be. */
 static uint64_t from_date(uint64_t date, uint64_t most)
 {
-	uint64_t today = now_by(CLOCK_REALTIME), time = now();
+	uint64_t today = now_by(CLOCK_REALTIME), time = uptime();
 
 	if (date <= today)
 		return today - date < time ? time - (today - date) : 0;
@@ -327,7 +327,7 @@ static void load_one(struct sessions *sessions, struct json_object *object)
 	session->used = from_date(number(object, "used"), 0);
 	session->expires = from_date(number(object, "expires"), kinds[TOKEN].most);
 	if (session->name && session->id && load_caller(object, &session->caller) &&
-	    load_hash(string(object, "hash"), session->hash) && session->expires > now())
+	    load_hash(string(object, "hash"), session->hash) && session->expires > uptime())
 		add(sessions, session);
 	else
 		session_free(session);
@@ -413,7 +413,7 @@ static void end(struct service *service, struct session *session)
 /* Somebody who has left this host is nobody any more. */
 static bool is_over(const struct session *session)
 {
-	return ends_at(session) <= now() ||
+	return ends_at(session) <= uptime() ||
 	       (session->local && !account_exists(session->caller.uid));
 }
 
@@ -435,7 +435,7 @@ void sessions_look(struct service *service)
 
 static bool within_limit(struct sessions *sessions, unsigned int *count, unsigned int most)
 {
-	uint64_t minute = now() / 60;
+	uint64_t minute = uptime() / 60;
 
 	if (sessions->minute != minute) {
 		sessions->minute = minute;
@@ -475,7 +475,7 @@ void sessions_act(struct service *service, struct request *request, const char *
 		api_no_memory(request);
 		return;
 	}
-	session->used = now();
+	session->used = uptime();
 	request->caller = acting;
 	request->session = session->id;
 	request->from_console = false;
@@ -504,6 +504,7 @@ static bool make_room(struct service *service, struct request *request, uid_t ui
 {
 	struct session *oldest = NULL;
 
+	sessions_look(service);
 	if (count(service->sessions, uid, kind, &oldest) >= kinds[kind].max) {
 		if (kind == TOKEN) {
 			reply_problem(request, MHD_HTTP_CONFLICT, NULL,
@@ -544,7 +545,7 @@ static struct session *make(struct service *service, struct request *request,
 	session->kind = kind;
 	session->id = service->sessions->next_id++;
 	session->local = account_exists(caller->uid);
-	session->created = session->used = now();
+	session->created = session->used = uptime();
 	session->expires = session->created + seconds;
 	add(service->sessions, session);
 	return session;
@@ -584,7 +585,7 @@ static bool is_shown(const struct session *session, const struct request *reques
 	return session->caller.uid == request->caller->uid && !is_over(session);
 }
 
-static void list(const struct service *service, struct request *request)
+static void list_all(const struct service *service, struct request *request)
 {
 	struct json_object *answer = json_object_new_object(), *all = json_object_new_array();
 	const struct session *session;
@@ -731,7 +732,7 @@ static bool read_code(struct request *request, char *code)
 
 static void redeem_by(struct service *service, struct request *request, struct session *by)
 {
-	uint64_t most = by->kind == TOKEN ? by->expires - now() : kinds[SESSION].most;
+	uint64_t most = by->kind == TOKEN ? by->expires - uptime() : kinds[SESSION].most;
 	struct json_object *answer;
 	char secret[SECRET_SIZE];
 	struct session *session = make(service, request, &by->caller, SESSION, by->name,
@@ -740,7 +741,7 @@ static void redeem_by(struct service *service, struct request *request, struct s
 
 	if (!session)
 		return;
-	by->used = now();
+	by->used = uptime();
 	session->parent = by->kind == TOKEN ? by->id : 0;
 	/* As it was then: a name that has passed to another user gains nothing. */
 	session->local = by->local;
@@ -813,8 +814,8 @@ static void handle_one(struct service *service, struct request *request)
 
 bool sessions_is_redeem(const struct request *request)
 {
-	return request->n_path == 3 && !strcmp(request->path[1], "sessions") &&
-	       !strcmp(request->path[2], "redeem");
+	return request->n_path == 3 && !strcmp(request->method, "POST") &&
+	       !strcmp(request->path[1], "sessions") && !strcmp(request->path[2], "redeem");
 }
 
 void sessions_handle(struct service *service, struct request *request)
@@ -823,14 +824,14 @@ void sessions_handle(struct service *service, struct request *request)
 
 	if (request->n_path > 3)
 		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "there is nothing below a session");
-	else if (sessions_is_redeem(request) && is_post)
+	else if (sessions_is_redeem(request))
 		redeem(service, request);
 	else if (request->n_path == 3)
 		handle_one(service, request);
 	else if (is_post)
 		create(service, request);
 	else if (!strcmp(request->method, "GET"))
-		list(service, request);
+		list_all(service, request);
 	else
 		reply_problem(request, MHD_HTTP_METHOD_NOT_ALLOWED, NULL,
 			      "/v1/sessions takes no %s", request->method);

@@ -18,6 +18,7 @@
 #include "lib/json.h"
 #include "log.h"
 #include "model/object.h"
+#include "preview.h"
 
 struct staged {
 	char *file;
@@ -217,6 +218,48 @@ static void add_all(struct json_object *to, struct json_object *from)
 		json_add(to, lh_entry_k(entry), json_object_get(lh_entry_v(entry)));
 }
 
+/* What a program wrote is given as it was meant, what a person wrote as it was written. */
+static struct json_object *document_of(const struct staged *staged)
+{
+	struct json_object *text = json_object_object_get(staged->now, "document");
+	struct json_object *json = json_tokener_parse(json_object_get_string(text));
+
+	if (json_object_is_type(json, json_type_object))
+		return json;
+	json_object_put(json);
+	return json_object_get(text);
+}
+
+/* Others' changes may have made it senseless since: it says why. */
+static struct json_object *checked(struct service *service, struct request *request)
+{
+	struct json_object *answer, *problem;
+
+	documents_apply(service, request);
+	answer = json_tokener_parse(request->reply.text);
+	if (went_well(request))
+		return answer;
+	problem = answer;
+	answer = json_object_new_object();
+	json_add(answer, "problem", problem);
+	return answer;
+}
+
+/* NULL where it cannot be told. */
+static struct json_object *preview(struct service *service, struct request *request)
+{
+	struct json_object *preview;
+	struct draft next;
+	struct plan plan;
+
+	if (!documents_plan(service, request, &next, &plan))
+		return NULL;
+	preview = preview_make(service, request, &plan);
+	plan_clear(&plan);
+	draft_clear(&next);
+	return preview;
+}
+
 static void get(struct service *service, struct request *request)
 {
 	struct json_object *answer;
@@ -224,16 +267,11 @@ static void get(struct service *service, struct request *request)
 	if (!is_for(service, request) || !bring_back(service, request) ||
 	    !add_parameter(request, "check", "true"))
 		return;
-	documents_apply(service, request);
-	/* Others' changes may have made it senseless since: it says why. */
-	answer = json_tokener_parse(request->reply.text);
-	if (!went_well(request)) {
-		struct json_object *problem = answer;
-
-		answer = json_object_new_object();
-		json_add(answer, "problem", problem);
-	}
+	answer = checked(service, request);
+	if (went_well(request))
+		json_add(answer, "preview", preview(service, request));
 	add_all(answer, service->staged->now);
+	json_add(answer, "document", document_of(service->staged));
 	reply_json(request, MHD_HTTP_OK, answer);
 	request->reply.revision = version_of(service->staged);
 }

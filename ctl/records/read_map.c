@@ -29,8 +29,6 @@ enum column {
 	C_PORT,
 };
 
-static const char *const styles[] = { "allowed-rule", "allowed-default", "rejected-rule",
-				      "rejected-default" };
 static const char *const counts[] = { "allowedRule", "allowedDefault", "rejectedRule",
 				      "rejectedDefault" };
 
@@ -184,7 +182,7 @@ static const char *style_of(const struct line *line)
 	for (i = 0; i < 4; i++)
 		if (line->seen[i])
 			style = i;
-	return styles[style];
+	return words_style(style / 2, style % 2);
 }
 
 static struct json_object *line_json(struct line *line)

@@ -80,4 +80,59 @@ int reader_histogram(const struct reader_range *range, unsigned int buckets,
  */
 int reader_coverage(const struct reader_range *range, struct json_object **result);
 
+/* --- under another policy ------------------------------------------------- */
+
+/**
+ * struct reader_subject - what flows of an edge are judged by
+ * @direction: MSEG_DIRECTION_
+ * @address: the peer's, 4 or 16 bytes
+ * @address_len: how many
+ * @protocol: IANA number
+ * @port: or ICMP type * 256 + code
+ * @name: by which the address was learned, or ""
+ */
+struct reader_subject {
+	int direction;
+	const void *address;
+	int address_len;
+	int protocol;
+	int port;
+	const char *name;
+};
+
+/**
+ * struct reader_opinion - what another policy says of them
+ * @reject: MSEG_ACTION_REJECT
+ * @by_default: no rule decides
+ * @type: the peer's
+ * @peer_id: or NULL
+ * @peer_name: or NULL
+ * @ruleset: whose rule decides, or NULL
+ * @rule: its name, or NULL
+ */
+struct reader_opinion {
+	bool reject;
+	bool by_default;
+	enum peer_type type;
+	const char *peer_id;
+	const char *peer_name;
+	const char *ruleset;
+	const char *rule;
+};
+
+/** typedef reader_judge - says what another policy says */
+typedef void reader_judge(const struct reader_subject *subject, struct reader_opinion *opinion,
+			  void *arg);
+
+/**
+ * reader_preview() - recorded flows, judged by another policy
+ * @range: which
+ * @judge: the policy
+ * @arg: handed to @judge
+ * @result: {"flows", "changed", "edges"}: how many there are, how many would be drawn
+ *	otherwise, and the busiest edges, those that change first
+ */
+int reader_preview(const struct reader_range *range, reader_judge *judge, void *arg,
+		   struct json_object **result);
+
 #endif /* RECORDS_READER_H */

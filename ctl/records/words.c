@@ -72,3 +72,11 @@ const char *words_peer(int type, const char *name)
 {
 	return type == PEER_SOMEWHERE ? record_type_name(PEER_SOMEWHERE) : name;
 }
+
+const char *words_style(bool reject, bool by_default)
+{
+	static const char *const styles[] = { "allowed-rule", "allowed-default", "rejected-rule",
+					      "rejected-default" };
+
+	return styles[2 * reject + by_default];
+}

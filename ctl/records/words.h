@@ -3,6 +3,8 @@
 #ifndef RECORDS_WORDS_H
 #define RECORDS_WORDS_H
 
+#include <stdbool.h>
+
 /** Bytes of a service or an address as text. */
 #define WORDS_MAX 64
 
@@ -20,5 +22,8 @@ const char *words_direction(int direction);
 
 /** words_peer() - what a peer is called; Somewhere has no name of its own */
 const char *words_peer(int type, const char *name);
+
+/** words_style() - how flows are drawn: allowed-rule, rejected-default, ... */
+const char *words_style(bool reject, bool by_default);
 
 #endif /* RECORDS_WORDS_H */

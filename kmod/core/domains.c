@@ -36,7 +36,7 @@ const char *mseg_name_check(const char *name)
 {
 	u32 i, label = 0;
 
-	for (i = 0; name[i] && i <= MAX_NAME; i++) {
+	for (i = 0; i <= MAX_NAME && name[i]; i++) {
 		if (name[i] == '.') {
 			if (!label)
 				return "the name has an empty label";

@@ -2,6 +2,8 @@
 /* A namespace for suites: what attaching makes, but for hooks and files. */
 #include "tests.h"
 
+#include "dns.h"
+#include "learned.h"
 #include "query.h"
 
 static void free_net(void *data)
@@ -11,6 +13,8 @@ static void free_net(void *data)
 	mutex_lock(&mnet->lock);
 	mseg_txn_abort_all(mnet);
 	mseg_flows_free(mnet->flows);
+	mseg_dns_free(mnet->dns);
+	mseg_learned_free(mnet->learned);
 	mseg_conns_free(mnet->conns);
 	mseg_queries_free(mnet->queries);
 	mseg_generation_drop(mnet);
@@ -18,6 +22,7 @@ static void free_net(void *data)
 	mseg_txn_teardown(mnet);
 	mseg_generation_teardown(mnet);
 	mseg_subscriber_teardown(&mnet->subscribers);
+	mseg_subscriber_teardown(&mnet->dns_subscribers);
 	free_percpu(mnet->stats);
 	kfree(mnet);
 }
@@ -31,6 +36,7 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	mutex_init(&mnet->lock);
 	mseg_txn_setup(mnet);
 	mseg_subscriber_setup(&mnet->subscribers);
+	mseg_subscriber_setup(&mnet->dns_subscribers);
 	mseg_generation_setup(mnet);
 	mutex_lock(&mnet->lock);
 	KUNIT_EXPECT_EQ(test, 0, mseg_generation_first(mnet));
@@ -39,6 +45,8 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	mnet->conns = mseg_conns_new(max, true, mnet->stats);
 	mnet->flows = mseg_flows_new(mnet->net, &mnet->subscribers, mnet->stats);
 	mnet->queries = mseg_queries_new();
+	mnet->learned = mseg_learned_new(mnet->stats);
+	mnet->dns = mseg_dns_new(mnet);
 	ratelimit_state_init(&mnet->answers, HZ, 500);
 	mnet->attached = true;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_net, mnet));
@@ -46,6 +54,8 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	KUNIT_ASSERT_NOT_NULL(test, mnet->conns);
 	KUNIT_ASSERT_NOT_NULL(test, mnet->flows);
 	KUNIT_ASSERT_NOT_NULL(test, mnet->queries);
+	KUNIT_ASSERT_NOT_NULL(test, mnet->learned);
+	KUNIT_ASSERT_NOT_NULL(test, mnet->dns);
 	return mnet;
 }
 

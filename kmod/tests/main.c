@@ -7,6 +7,9 @@
 
 #include "tests.h"
 
+#include "dns.h"
+#include "dnslog.h"
+
 static const struct genl_multicast_group groups[] = {
 	{ .name = "records" },
 };
@@ -33,8 +36,14 @@ static int __init mseg_kunit_init(void)
 	if (err)
 		goto unregister;
 	mseg_event_init(&mseg_test_family, 0);
+	mseg_dnslog_init(&mseg_test_family, 0);
+	err = mseg_dns_init();
+	if (err)
+		goto flow_exit;
 	return 0;
 
+flow_exit:
+	mseg_flow_exit();
 unregister:
 	genl_unregister_family(&mseg_test_family);
 conn_exit:
@@ -44,6 +53,7 @@ conn_exit:
 
 static void __exit mseg_kunit_exit(void)
 {
+	mseg_dns_exit();
 	mseg_flow_exit();
 	genl_unregister_family(&mseg_test_family);
 	mseg_conn_exit();

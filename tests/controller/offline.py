@@ -534,6 +534,32 @@ def _():
                {"If-Match": daemon.get("staged").headers["ETag"]}).wanted(200)
 
 
+@subtest("a preview judges recorded flows by the document, and stores nothing")
+def _():
+    daemon = Msegd()
+    daemon.stop()
+    subprocess.run([os.path.join(TOP, "build/tests/synthesize"), "--days", "2", "--flows", "2000",
+                    os.path.join(daemon.state, "flows")], check=True, stdout=subprocess.DEVNULL)
+    daemon.start()
+    document = {"data": {"externalnetworks": [network("all ssh", "0.0.0.0/0", "::/0")],
+                         "networkrulesetpolicies": [ruleset("in", "all ssh")],
+                         "namespaces": []}}
+    seen = daemon.post("preview?since=7d", document).wanted(200)
+    true(0 < seen["changed"] <= seen["flows"], f"{seen['changed']} of {seen['flows']}")
+    for edge in seen["edges"]:
+        by_rule = edge["direction"] == "Incoming" and edge["service"] == "tcp/22"
+        equal((edge["after"], edge["afterPeer"]["name"]),
+              ("allowed-rule", "all ssh") if by_rule else ("allowed-default", "Somewhere"), edge)
+    true(any(edge["after"] == "allowed-rule" for edge in seen["edges"]), "none is by the rule")
+    few = daemon.post("preview?since=7d&q=port:22", document).wanted(200)
+    true(few["flows"] < seen["flows"], "the query chose all")
+    daemon.ask("PUT", "staged", document).wanted(200)
+    equal(daemon.get("staged?since=7d").wanted(200)["preview"]["changed"], seen["changed"])
+    equal(daemon.get("externalnetworks").body, [])
+    daemon.post("preview?q=nonsense:1", document).wanted(400)
+    daemon.post("preview", "data: [").wanted(400)
+
+
 @subtest("a staged document that is cut off is set aside, and said to be so")
 def _():
     daemon = Msegd()

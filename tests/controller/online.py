@@ -521,6 +521,17 @@ def _():
           [(4, "", ""), (4, "covert", "create externalnetwork secret in /")])
 
 
+@subtest("a link is redeemed to a session, which is listed, shown and ended")
+def _():
+    daemon = fresh()
+    code = daemon.post("sessions", {"kind": "link"}).wanted(201)["code"]
+    made = daemon.post("sessions/redeem", {"code": code}).wanted(200)
+    equal([one["id"] for one in daemon.get("sessions").wanted(200)["sessions"]], [made["id"]])
+    daemon.get(f"sessions/{made['id']}").wanted(200)
+    daemon.ask("DELETE", f"sessions/{made['id']}").wanted(200)
+    daemon.get(f"sessions/{made['id']}").wanted(404)
+
+
 @subtest("what is staged is applied as one revision, once")
 def _():
     daemon = fresh()

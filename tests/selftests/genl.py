@@ -31,22 +31,28 @@ def constants():
 K = constants()
 
 
-def record_layout():
-    """The header's struct mseg_flow_record: a struct format and its names."""
+def record_layout(struct_name):
+    """A struct of the header: a struct format and its names."""
     with open(HEADER, encoding="utf-8") as header:
-        body = re.search(r"struct mseg_flow_record \{(.*?)\};", header.read(), re.S)[1]
+        body = re.search(rf"struct {struct_name} \{{(.*?)\}};", header.read(), re.S)[1]
     members = re.findall(r"__u(\d+) (\w+)(?:\[(\d+)\])?;", body)
     codes = {"8": "B", "16": "H", "32": "I", "64": "Q"}
     form = "=" + "".join(f"{n}s" if n else codes[bits] for bits, _, n in members)
     return struct.Struct(form), [name for _, name, _ in members]
 
 
-RECORD, RECORD_NAMES = record_layout()
+RECORD, RECORD_NAMES = record_layout("mseg_flow_record")
+DNS_RECORD, DNS_RECORD_NAMES = record_layout("mseg_dns_record")
 
 
 def record(data):
     """A flow record as a dictionary."""
     return dict(zip(RECORD_NAMES, RECORD.unpack(data)))
+
+
+def dns_record(data):
+    """A DNS record as a dictionary."""
+    return dict(zip(DNS_RECORD_NAMES, DNS_RECORD.unpack(data)))
 
 
 def attr(kind, value, form=None):

@@ -88,14 +88,19 @@ def run_case(number, name, function, arguments):
     return ok
 
 
-def main(parameters="", attach=True):
-    """Run the registered subtests with a module loaded for them."""
+def main(parameters="", prepare=None):
+    """Run the registered subtests with a module loaded for them.
+
+    prepare: what the network needs beside.
+    """
     if not os.environ.get("MSEG_KO"):
         skip_all("MSEG_KO names no module: run this through tests/vm/run")
     print("TAP version 13")
     print(f"1..{len(cases)}", flush=True)
     with contextlib.ExitStack() as stack:
         build_network(stack)
+        if prepare:
+            prepare()
         stack.callback(unload)
         load(parameters)
         results = [run_case(i, *case) for i, case in enumerate(cases, 1)]

@@ -306,7 +306,7 @@ struct mseg_flow_record {
  * One DNS query or answer, in host byte order; addresses are in network
  * order, an IPv4 address in the first four bytes. Every byte is defined.
  * The message itself stands beside it: the answer, or where none came the
- * query.
+ * query's header and question alone.
  */
 struct mseg_dns_record {
 	__u64 seq;

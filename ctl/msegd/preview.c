@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Recorded flows, judged by the classifier that the kernel judges by. */
+#include "preview.h"
+
+#include <microhttpd.h>
+#include <string.h>
+
+#include "api.h"
+#include "model/kinds.h"
+#include "model/object.h"
+#include "question.h"
+
+static void fill_key(const struct reader_subject *subject, struct mseg_names *names,
+		     struct mseg_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	memcpy(key->peer, subject->address, (size_t)subject->address_len);
+	key->family = subject->address_len == 4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
+	key->protocol = (uint8_t)subject->protocol;
+	key->service = (uint16_t)subject->port;
+	key->direction = (uint8_t)subject->direction;
+	if (*subject->name && !mseg_name_check(subject->name)) {
+		names->n = 1;
+		names->name[0] = subject->name;
+		key->names = names;
+	}
+}
+
+static void add_peer(const struct compiled *compiled, const struct mseg_verdict *verdict,
+		     struct reader_opinion *opinion)
+{
+	const struct model_object *network;
+
+	opinion->type = PEER_SOMEWHERE;
+	if (verdict->network == MSEG_ID_NONE)
+		return;
+	network = compiled->networks[verdict->network];
+	opinion->type = network->kind == kind_get(KIND_ENFORCER) ? PEER_UNIT : PEER_NETWORK;
+	opinion->peer_id = network->id;
+	opinion->peer_name = network->name;
+}
+
+static void judge(const struct reader_subject *subject, struct reader_opinion *opinion, void *arg)
+{
+	const struct compiled *compiled = arg;
+	const struct resolved_rule *rule;
+	struct mseg_verdict verdict;
+	struct mseg_names names;
+	struct mseg_key key;
+
+	fill_key(subject, &names, &key);
+	verdict = mseg_classify(compiled->policy, &key);
+	opinion->reject = verdict.action == MSEG_ACTION_REJECT;
+	opinion->by_default = verdict.reason == MSEG_REASON_DEFAULT;
+	add_peer(compiled, &verdict, opinion);
+	if (verdict.rule == MSEG_ID_NONE)
+		return;
+	rule = compiled->rules[verdict.rule].rule;
+	opinion->ruleset = rule->ruleset->name;
+	opinion->rule = object_text(rule->json, "name");
+}
+
+struct json_object *preview_make(struct service *service, struct request *request,
+				 const struct plan *plan)
+{
+	struct json_object *result = NULL;
+	struct question question;
+	int err;
+
+	if (!question_ask(service, request, &question))
+		return NULL;
+	err = reader_preview(&question.range, judge, plan->compiled, &result);
+	question_end(request, &question, err);
+	return result;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* DNS records on their way to user space: a bounded queue of messages, and a worker. */
+#ifndef MSEG_DNSLOG_H
+#define MSEG_DNSLOG_H
+
+#include <net/genetlink.h>
+
+#include "stats.h"
+#include "subscriber.h"
+
+struct mseg_dns_record;
+struct mseg_dnslog;
+
+/**
+ * mseg_dnslog_init() - once, at module load, before any namespace is attached
+ * @family: that the records are sent by, registered later
+ * @group: index of its multicast group for DNS
+ */
+void mseg_dnslog_init(const struct genl_family *family, unsigned int group);
+
+/**
+ * mseg_dnslog_new() - the queue of a namespace
+ * @net: the namespace
+ * @subscribers: outlive the queue
+ * @stats: outlives the queue
+ *
+ * May sleep.
+ *
+ * Return: the queue, or NULL without memory.
+ */
+struct mseg_dnslog *mseg_dnslog_new(struct net *net, struct mseg_subscribers *subscribers,
+				    struct mseg_stats __percpu *stats);
+
+/**
+ * mseg_dnslog_free() - send what is queued, and free the queue
+ * @log: nobody adds to it any more; may be NULL
+ *
+ * May sleep.
+ */
+void mseg_dnslog_free(struct mseg_dnslog *log);
+
+/**
+ * mseg_dnslog_wanted() - whether anyone listens
+ * @log: of a namespace
+ *
+ * Any context.
+ *
+ * Return: true when someone does.
+ */
+bool mseg_dnslog_wanted(const struct mseg_dnslog *log);
+
+/**
+ * mseg_dnslog_emit() - tell who listens of a DNS message
+ * @log: of the namespace
+ * @record: complete, but for its sequence number
+ * @payload: the message
+ * @len: bytes of it, at most MSEG_MAX_DNS_PAYLOAD
+ *
+ * Any context. A record for which there is no room is counted as lost, and leaves a
+ * hole in the sequence numbers.
+ */
+void mseg_dnslog_emit(struct mseg_dnslog *log, const struct mseg_dns_record *record,
+		      const void *payload, u32 len);
+
+#endif /* MSEG_DNSLOG_H */
