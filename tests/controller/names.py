@@ -176,11 +176,12 @@ def lookups(daemon, query, wanted, seconds=20):
 def _():
     policed()
     before, refused = rejected(), []
+    every = max(10, NAMES // 10)    # curl's and getent's: they take their time
     for number in range(NAMES):
         name = f"n{number}.{ZONE}"
-        if number % 10 == 0:
+        if number % every == 0:
             result = fetched(name) == "yes\n" or fetched(name)
-        elif number % 10 == 5:
+        elif number % every == 5:
             result = connects(looked_up(name)[0])
         else:
             result = connects(name)
