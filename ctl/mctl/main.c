@@ -29,6 +29,8 @@ static const struct command *const commands[] = {
 	&reportsquery_command,
 	&monitor_command,
 	&dns_command,
+	&top_command,
+	&coverage_command,
 	&flows_command,
 	&explain_command,
 	&rules_command,

@@ -214,7 +214,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       >
         Skip to the page
       </a>
-      <div class="side">
+      <header class="side">
         <div class="brand">
           <img src={new URL("./icon.svg", import.meta.url).href} width={28} height={28} alt="" />
           <span>mseg</span>
@@ -236,7 +236,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             <Icon name="out" />
           </button>
         </div>
-      </div>
+      </header>
       <main id="main" tabIndex={-1} ref={main}>
         <Lost />
         <TrialBar />

@@ -91,6 +91,7 @@ export async function send<T>(method: string, path: string, options: Options = {
       throw new ApiError(0, "The console does not answer.");
     }
     if (answer.status === 401) {
+      heard();
       await expired();
       continue;
     }

@@ -8,7 +8,7 @@ export interface Route {
 }
 
 function read(): Route {
-  const hash = location.hash.replace(/^#/, "") || "/platform";
+  const hash = location.hash.startsWith("#/") ? location.hash.slice(1) : "/platform";
   const [path = "/platform", query = ""] = hash.split(/\?(.*)/s);
   return { path, params: new URLSearchParams(query) };
 }

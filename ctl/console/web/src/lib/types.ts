@@ -226,7 +226,8 @@ export interface Flow {
   reason?: "rule" | "default";
   policyID?: string;
   policyNamespace?: string;
-  rulesetName?: string;
+  /** The ruleset's. */
+  policyName?: string;
   ruleName?: string;
   dropReason?: string;
   existing?: boolean;

@@ -32,6 +32,8 @@ export interface Layout {
   width: number;
   height: number;
   compact: boolean;
+  /** The host's name stands upright. */
+  slim: boolean;
   host: Box;
   peers: PlacedPeer[];
   lines: PlacedLine[];
@@ -49,7 +51,8 @@ interface Sizes {
 
 function sizes(width: number): Sizes {
   if (width >= 720) return { node: Math.min(260, width * 0.27), host: Math.min(190, width * 0.2), height: 58, space: 16 };
-  return { node: Math.max(92, width * 0.33), host: Math.max(60, width * 0.17), height: 56, space: 12 };
+  if (width >= 480) return { node: width * 0.32, host: width * 0.16, height: 58, space: 14 };
+  return { node: Math.max(88, width * 0.3), host: 38, height: 56, space: 12 };
 }
 
 export function lineKey(line: Pick<Line, "peer" | "direction">): string {
@@ -126,6 +129,7 @@ export function layout(map: FlowMap, width: number): Layout {
     width,
     height,
     compact: width < 720,
+    slim: width < 480,
     host,
     peers: [...left, ...right],
     lines: [...connectAll(left, host), ...connectAll(right, host)],

@@ -98,8 +98,18 @@ function PeerView({ placed, compact, onSelect }: { placed: PlacedPeer; compact: 
 }
 
 function HostView({ plan, name }: { plan: Layout; name: string }) {
-  const { host, compact } = plan;
+  const { host, compact, slim } = plan;
   const middle = host.x + host.w / 2;
+  if (slim)
+    return (
+      <g class="host">
+        <title>{shorten(name, 300)}</title>
+        <rect x={host.x} y={host.y} width={host.w} height={host.h} rx={12} />
+        <text transform={`translate(${middle + 4.5} ${host.y + host.h / 2}) rotate(-90)`} text-anchor="middle">
+          {shorten(name, letters(host.h - 12, 7.8))}
+        </text>
+      </g>
+    );
   return (
     <g class="host">
       <title>{shorten(name, 300)}</title>

@@ -10,7 +10,7 @@ import { serviceLabel } from "../lib/services";
 import { home, may, watch } from "../lib/state";
 import { confirm, reconnect } from "../lib/trial";
 import type { Change, Discovery as State, Edge } from "../lib/types";
-import { Empty, Failure, Name, Page, Verdict } from "../ui/basics";
+import { Empty, Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { Check } from "../ui/chips";
 import { Dialog } from "../ui/dialog";
 import { useNamespaces } from "../ui/namespace";
@@ -60,7 +60,7 @@ const COLUMNS: Column<Missing>[] = [
       </>
     ),
   },
-  { key: "direction", title: "Direction", width: 0.9, min: "5rem", order: (m) => m.edge.direction, cell: (m) => m.edge.direction },
+  { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", order: (m) => m.edge.direction, cell: (m) => <Way incoming={m.edge.direction === "Incoming"} /> },
   {
     key: "addresses",
     title: "Addresses",
@@ -209,9 +209,13 @@ export function Discovery() {
           <p class="big">
             {on ? "Discovery mode is on" : effective?.incoming === "Reject" && effective.outgoing === "Reject" ? "Discovery mode is disabled" : "Discovery mode is half on"} in <Name text={space} />
           </p>
-          <p>
-            Incoming without a rule: <Verdict style={effective?.incoming === "Reject" ? "rejected-default" : "allowed-default"} /> Outgoing without a rule:{" "}
-            <Verdict style={effective?.outgoing === "Reject" ? "rejected-default" : "allowed-default"} />
+          <p class="apart">
+            <span>
+              Incoming without a rule: <Verdict style={effective?.incoming === "Reject" ? "rejected-default" : "allowed-default"} />
+            </span>
+            <span>
+              Outgoing without a rule: <Verdict style={effective?.outgoing === "Reject" ? "rejected-default" : "allowed-default"} />
+            </span>
           </p>
         </div>
       )}

@@ -12,7 +12,7 @@ import { href, param, setParams } from "../lib/router";
 import { serviceLabel } from "../lib/services";
 import type { Edge } from "../lib/types";
 import { styleOf } from "../lib/verdict";
-import { Failure, Name, Page, Verdict } from "../ui/basics";
+import { Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { FilterBar } from "../ui/filter";
 import { FlowTable, ruleOf } from "../ui/flow-table";
 import { Histogram } from "../ui/histogram";
@@ -24,7 +24,7 @@ export function edgeKey(edge: Edge): string {
 }
 
 const COLUMNS: Column<Edge>[] = [
-  { key: "direction", title: "Direction", width: 0.9, min: "5rem", order: (e) => e.direction, cell: (e) => e.direction },
+  { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", order: (e) => e.direction, cell: (e) => <Way incoming={e.direction === "Incoming"} /> },
   { key: "peer", title: "Peer", width: 1.3, order: (e) => e.peer.name, cell: (e) => <Name text={e.peer.name || e.peer.type} /> },
   { key: "address", title: "Address", width: 1.6, min: "7rem", wide: true, order: (e) => e.address, cell: (e) => <Name text={e.address} /> },
   { key: "name", title: "Name", width: 1.4, roomy: true, order: (e) => e.destinationFQDN ?? "", cell: (e) => <Name text={e.destinationFQDN || "–"} /> },
@@ -32,7 +32,7 @@ const COLUMNS: Column<Edge>[] = [
   { key: "process", title: "Process", width: 1, roomy: true, order: (e) => e.command ?? "", cell: (e) => <Name text={e.command || "–"} /> },
   { key: "flows", title: "Flows", width: 0.7, right: true, order: (e) => e.flows, cell: (e) => count(e.flows) },
   { key: "bytes", title: "Bytes", width: 0.8, right: true, roomy: true, order: (e) => e.bytesIn + e.bytesOut, cell: (e) => bytes(e.bytesIn + e.bytesOut) },
-  { key: "verdict", title: "Verdict", width: 1.7, min: "11.2rem", order: (e) => `${e.action}${e.reason}`, cell: (e) => <Verdict style={styleOf(e.action, e.reason)} /> },
+  { key: "verdict", title: "Verdict", width: 1.7, min: "13rem", small: "3.7rem", order: (e) => `${e.action}${e.reason}`, cell: (e) => <Verdict style={styleOf(e.action, e.reason)} /> },
   { key: "rule", title: "Rule", width: 1.4, wide: true, order: ruleOf, cell: (e) => <Name text={ruleOf(e)} /> },
   { key: "last", title: "Last seen", width: 1, min: "5.5rem", wide: true, order: (e) => e.lastSeen, cell: (e) => ago(e.lastSeen) },
 ];

@@ -16,7 +16,7 @@ import { LOOKS, STYLES } from "../lib/verdict";
 import { lineKey } from "../map/layout";
 import { MapView, servicesText } from "../map/map";
 import { draftMap } from "../map/draft";
-import { Empty, Facts, Failure, Name, Page, Verdict } from "../ui/basics";
+import { Empty, Facts, Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { FilterBar } from "../ui/filter";
 import { FlowTable, ruleOf } from "../ui/flow-table";
 import { Icon } from "../ui/icons";
@@ -31,8 +31,8 @@ interface Row {
 
 const COLUMNS: Column<Row>[] = [
   { key: "peer", title: "Peer", width: 1.6, order: (r) => r.peer.name, cell: (r) => <Name text={r.peer.name} /> },
-  { key: "direction", title: "Direction", width: 1, min: "5rem", order: (r) => r.line.direction, cell: (r) => r.line.direction },
-  { key: "style", title: "Verdict", width: 1.6, min: "11.2rem", order: (r) => r.line.style, cell: (r) => <Verdict style={r.line.style} /> },
+  { key: "direction", title: "Direction", width: 1, min: "5rem", small: "2.2rem", order: (r) => r.line.direction, cell: (r) => <Way incoming={r.line.direction === "Incoming"} /> },
+  { key: "style", title: "Verdict", width: 1.6, min: "13rem", small: "3.7rem", order: (r) => r.line.style, cell: (r) => <Verdict style={r.line.style} /> },
   { key: "services", title: "Services", width: 2, wide: true, cell: (r) => <Name text={servicesText(r.line, 3)} most={70} /> },
   { key: "flows", title: "Flows", width: 0.7, right: true, order: (r) => r.line.flows, cell: (r) => count(r.line.flows) },
   { key: "bytes", title: "Bytes", width: 0.8, right: true, wide: true, order: (r) => r.line.bytesIn + r.line.bytesOut, cell: (r) => bytes(r.line.bytesIn + r.line.bytesOut) },
@@ -114,7 +114,7 @@ const RULE_COLUMNS: Column<Edge>[] = [
         "Default of the namespace"
       ),
   },
-  { key: "verdict", title: "Verdict", width: 1.2, min: "11.2rem", cell: (e) => <Verdict style={`${e.action === "Reject" ? "rejected" : "allowed"}-${e.reason}`} /> },
+  { key: "verdict", title: "Verdict", width: 1.2, min: "13rem", small: "3.7rem", cell: (e) => <Verdict style={`${e.action === "Reject" ? "rejected" : "allowed"}-${e.reason}`} /> },
   { key: "service", title: "Service", width: 1.1, order: (e) => e.service, cell: (e) => serviceLabel(e.service) },
   { key: "flows", title: "Flows", width: 0.7, right: true, order: (e) => e.flows, cell: (e) => count(e.flows) },
   { key: "last", title: "Last hit", width: 0.9, order: (e) => e.lastSeen, cell: (e) => ago(e.lastSeen) },

@@ -28,8 +28,18 @@ export function Verdict({ style, long = false }: { style: Style; long?: boolean 
       <span class="sign" aria-hidden="true">
         {look.sign}
       </span>
-      {long ? look.long : look.short}
+      <span class="verdict-text">{long ? look.long : look.short}</span>
     </span>
+  );
+}
+
+/** Incoming or Outgoing, shorter where there is little room. */
+export function Way({ incoming }: { incoming: boolean }) {
+  return (
+    <>
+      <span class="full">{incoming ? "Incoming" : "Outgoing"}</span>
+      <span class="brief">{incoming ? "In" : "Out"}</span>
+    </>
   );
 }
 

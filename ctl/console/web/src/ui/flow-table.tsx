@@ -10,11 +10,16 @@ import { epoch } from "../lib/resource";
 import { serviceLabel, serviceOf } from "../lib/services";
 import type { Flow } from "../lib/types";
 import { styleOf } from "../lib/verdict";
-import { Facts, Failure, Name, Verdict } from "./basics";
+import { Facts, Failure, Name, Verdict, Way } from "./basics";
 import { Dialog } from "./dialog";
 import { type Column, Table } from "./table";
 
 const AT_MOST = 10_000;
+
+/** A connection may have several rows: one each day, hour or verdict. */
+function rowOf(flow: Flow): string {
+  return [flow.ID, flow.firstSeen, flow.lastSeen, flow.action, flow.reason].join(" ");
+}
 
 export function incoming(flow: Flow): boolean {
   return /^in/i.test(flow.direction);
@@ -29,9 +34,9 @@ export function peerName(flow: Flow): string {
   return name || type;
 }
 
-export function ruleOf(flow: { rulesetName?: string; ruleName?: string; reason?: string }): string {
+export function ruleOf(flow: { rulesetName?: string; policyName?: string; ruleName?: string; reason?: string }): string {
   if (flow.reason !== "rule") return "(default)";
-  return [flow.rulesetName, flow.ruleName].filter(Boolean).join(" › ") || "(rule)";
+  return [flow.rulesetName ?? flow.policyName, flow.ruleName].filter(Boolean).join(" › ") || "(rule)";
 }
 
 function Pick({ field, value, onPick, children }: { field: string; value: string; onPick: (field: string, value: string, not: boolean) => void; children: preact.ComponentChildren }) {
@@ -54,7 +59,7 @@ function Pick({ field, value, onPick, children }: { field: string; value: string
 function columnsOf(onPick: (field: string, value: string, not: boolean) => void): Column<Flow>[] {
   return [
     { key: "time", title: "Time", width: 1.2, min: "4.6rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
-    { key: "direction", title: "Direction", width: 0.9, min: "5rem", wide: true, order: (f) => f.direction, cell: (f) => (incoming(f) ? "Incoming" : "Outgoing") },
+    { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", wide: true, order: (f) => f.direction, cell: (f) => <Way incoming={incoming(f)} /> },
     {
       key: "service",
       title: "Service",
@@ -103,7 +108,7 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
     },
     { key: "count", title: "Count", width: 0.6, min: "3.2rem", right: true, order: (f) => f.value, cell: (f) => count(f.value) },
     { key: "bytes", title: "Bytes", width: 0.8, right: true, roomy: true, order: (f) => f.bytesIn + f.bytesOut, cell: (f) => bytes(f.bytesIn + f.bytesOut) },
-    { key: "verdict", title: "Verdict", width: 1.5, min: "11.2rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
+    { key: "verdict", title: "Verdict", width: 1.5, min: "13rem", small: "3.7rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
     { key: "rule", title: "Rule", width: 1.6, wide: true, order: ruleOf, cell: (f) => <Name text={ruleOf(f)} /> },
   ];
 }
@@ -181,7 +186,7 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
     () => columnsOf((field, value, not) => onQuery(format(withValue(parse(query, FLOW_FIELDS).terms, field, value, not)))),
     [query, onQuery],
   );
-  const chosen = state.rows.filter((row) => ticked.has(row.ID));
+  const chosen = state.rows.filter((row) => ticked.has(rowOf(row)));
   return (
     <>
       <Failure error={state.error} what="The flows cannot be shown" />
@@ -211,7 +216,7 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
         label={label}
         rows={state.rows}
         columns={columns}
-        rowKey={(flow) => flow.ID}
+        rowKey={rowOf}
         height={height}
         onRow={setOpen}
         selected={onRule ? ticked : undefined}

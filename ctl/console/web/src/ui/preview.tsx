@@ -3,16 +3,16 @@
 import { count, plural } from "../lib/format";
 import { serviceLabel } from "../lib/services";
 import type { Edge, Preview } from "../lib/types";
-import { Name, Verdict } from "./basics";
+import { Name, Verdict, Way } from "./basics";
 import { type Column, Table } from "./table";
 
 const COLUMNS: Column<Edge>[] = [
-  { key: "direction", title: "Direction", width: 0.9, min: "5.2rem", order: (e) => e.direction, cell: (e) => e.direction },
+  { key: "direction", title: "Direction", width: 0.9, min: "5.2rem", order: (e) => e.direction, cell: (e) => <Way incoming={e.direction === "Incoming"} /> },
   { key: "address", title: "Address", width: 1.5, order: (e) => e.address, cell: (e) => <Name text={e.destinationFQDN || e.address} /> },
   { key: "service", title: "Service", width: 1.2, order: (e) => e.service, cell: (e) => serviceLabel(e.service) },
   { key: "flows", title: "Flows", width: 0.6, right: true, order: (e) => e.flows, cell: (e) => count(e.flows) },
-  { key: "before", title: "Before", width: 1.5, min: "11.2rem", wide: true, order: (e) => e.before ?? "", cell: (e) => e.before && <Verdict style={e.before} /> },
-  { key: "after", title: "After", width: 1.5, min: "11.2rem", order: (e) => e.after ?? "", cell: (e) => e.after && <Verdict style={e.after} /> },
+  { key: "before", title: "Before", width: 1.5, min: "13rem", small: "3.7rem", wide: true, order: (e) => e.before ?? "", cell: (e) => e.before && <Verdict style={e.before} /> },
+  { key: "after", title: "After", width: 1.5, min: "13rem", small: "3.7rem", order: (e) => e.after ?? "", cell: (e) => e.after && <Verdict style={e.after} /> },
 ];
 
 export function PreviewView({ preview }: { preview: Preview }) {

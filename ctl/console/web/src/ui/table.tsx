@@ -16,6 +16,8 @@ export interface Column<T> {
   width: number;
   /** It is never narrower. */
   min?: string;
+  /** The same where there is little room. */
+  small?: string;
   /** Left out where there is little room. */
   wide?: boolean;
   /** Left out unless there is plenty of room. */
@@ -113,9 +115,9 @@ export function Table<T>(props: Props<T>) {
     }
   };
 
-  const template = (shown: Column<T>[]) =>
-    (onSelect ? "1.5rem " : "") + shown.map((c) => `minmax(${c.min ?? (c.right ? "2.8rem" : "3.6rem")}, ${c.width}fr)`).join(" ");
-  const grid = { gridTemplateColumns: template(columns), "--middle": template(columns.filter((c) => !c.roomy)), "--narrow": template(columns.filter((c) => !c.wide && !c.roomy)) };
+  const template = (shown: Column<T>[], narrow = false) =>
+    (onSelect ? "1.5rem " : "") + shown.map((c) => `minmax(${(narrow && c.small) || c.min || (c.right ? "3.3rem" : "3.6rem")}, ${c.width}fr)`).join(" ");
+  const grid = { gridTemplateColumns: template(columns), "--middle": template(columns.filter((c) => !c.roomy)), "--narrow": template(columns.filter((c) => !c.wide && !c.roomy), true) };
   const height = props.height === "fill" ? undefined : `${Math.min(Math.max(sorted.length, 3), 14) * ROW + ROW + 2}px`;
 
   return (

@@ -1,0 +1,193 @@
+#!/usr/bin/node
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every page of the console over a store that synthesize filled, without the module:
+ * what axe finds, what does not fit, the keyboard, hostile names, a lost msegd.
+ *
+ *	tests/console/pages.mjs
+ *
+ * SCREENSHOTS=DIRECTORY keeps pictures of all of them.
+ */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { Services, TOP, axe, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
+
+skipUnlessThere();
+
+const PICK = encodeURIComponent(JSON.stringify([["out", "tcp/443", "198.51.100.7", "api.snapcraft.io"]]));
+const PAGES = {
+  platform: "/platform?range=7d",
+  "platform-table": "/platform?range=7d&view=table",
+  summary: "/platform?range=7d&line=Outgoing:Somewhere/Somewhere&tab=summary",
+  access: "/platform?range=7d&line=Outgoing:Somewhere/Somewhere&tab=access",
+  rules: "/platform?range=7d&line=Incoming:ExternalNetwork/ssh&tab=rules",
+  draft: "/platform?range=7d&policy=draft",
+  flows: "/flows?range=7d",
+  "flow-logs": "/logs/flows?range=7d",
+  "dns-lookup-logs": "/logs/dns?range=7d",
+  "learned-addresses": "/logs/dns?view=learned",
+  audit: "/logs/audit?revision=1",
+  enforcers: "/manage/enforcers",
+  namespaces: "/manage/namespaces",
+  "external-networks": "/network/external-networks",
+  "create-network": "/network/external-networks/create",
+  rulesets: "/network/rulesets",
+  "create-ruleset": "/network/rulesets/create",
+  "rules-out-of-the-box": "/network/catalogue",
+  "from-flows": `/network/rulesets/from-flows?pick=${PICK}`,
+  staged: "/staged",
+  discovery: "/discovery",
+  health: "/health",
+};
+const VIEWS = [
+  ["1280-light", { viewport: { width: 1280, height: 800 }, colorScheme: "light" }],
+  ["1280-dark", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }],
+  ["390-light", { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true }],
+  ["390-dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark", isMobile: true, hasTouch: true }],
+];
+
+let services;
+let browser;
+let page;
+
+async function enter(options) {
+  await page?.context().close();
+  page = await newPage(browser, options);
+  await page.goto(services.link());
+  await page.getByRole("heading", { name: "Platform" }).waitFor();
+}
+
+async function show(path) {
+  await page.goto(`${services.url}/#${path}`);
+  await page.locator("main h1").waitFor();
+  await page.waitForLoadState("networkidle", { timeout: 2000 }).catch(() => undefined);
+  await until("loaded", async () => (await page.getByText("Loading…").count()) === 0);
+}
+
+test("the services, and a login by link", async () => {
+  services = await Services.start();
+  execFileSync(join(TOP, "build/tests/synthesize"), ["--days", "8", "--flows", "60000", join(services.state, "flows")]);
+  await services.startMsegd();
+  await services.startConsole();
+  browser = await launch();
+  await enter({});
+  equal(await page.evaluate(() => location.hash.length < 20), true, "the code is gone from the address bar");
+  equal(await page.evaluate(() => document.cookie), "", "the cookie is not the page's to read");
+});
+
+for (const [view, options] of VIEWS)
+  test(`${view}: axe finds nothing, and all of it fits`, async () => {
+    await enter(options);
+    const found = [];
+    for (const [name, path] of Object.entries(PAGES)) {
+      await show(path);
+      found.push(...(await axe(page)).map((violation) => `${name}: ${violation}`));
+      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: wider than the screen`);
+      if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
+    }
+    equal(found, []);
+    equal(page.complaints, []);
+  });
+
+test("a line is a line, a row and a link: the address bar says which", async () => {
+  await enter({});
+  await show("/platform?range=7d");
+  await page.locator('[data-line="Incoming:ExternalNetwork/ssh"]').focus();
+  await page.keyboard.press("Enter");
+  await until("the address", () => page.url().includes("line=Incoming"));
+  await page.reload();
+  await page.getByRole("tab", { name: "Summary" }).waitFor();
+});
+
+test("by keyboard: g p, /, ?", async () => {
+  await show("/health");
+  await page.locator("main").focus();
+  await page.keyboard.press("g");
+  await page.keyboard.press("f");
+  await page.getByRole("heading", { name: "Flows", level: 1 }).waitFor();
+  await page.keyboard.press("/");
+  equal(await page.evaluate(() => document.activeElement?.getAttribute("role")), "combobox");
+  await page.keyboard.type("port:22");
+  await page.keyboard.press("Enter");
+  await page.getByText("Port is 22", { exact: true }).waitFor();
+  await page.locator("main").focus();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keyboard" }).waitFor();
+  await page.keyboard.press("Escape");
+  equal(await page.getByRole("dialog").count(), 0);
+});
+
+test("a wrong query says where", async () => {
+  await show("/flows?q=port:22%20prot:udp");
+  await page.getByText("At character 9: there is no field 'prot'.").waitFor();
+});
+
+test("messages stand at their fields", async () => {
+  await show("/network/external-networks/create");
+  await page.getByLabel("Name", { exact: true }).fill("x".repeat(2000));
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("combobox", { name: "Networks" }).fill("10.0.0.0/8");
+  await page.keyboard.press("Enter");
+  await page.getByRole("combobox", { name: "Networks" }).fill("!192.0.2.1");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.locator(".field .error", { hasText: "excludes nothing" }).waitFor();
+});
+
+test("names are text, whatever they are", async () => {
+  const evil = '<img src=x onerror=window.owned=1>\u202egnp.exe 🚀';
+  await show(`/network/rulesets/from-flows?pick=${encodeURIComponent(JSON.stringify([["out", "tcp/443", "198.51.100.7", evil.repeat(200)]]))}`);
+  await page.getByRole("button", { name: "Its name" }).click();
+  holds((await page.locator(".chip .name").last().textContent()).length < 100, "it is cut");
+  equal(await page.evaluate(() => window.owned ?? null), null);
+  equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "wider than the screen");
+});
+
+test("10,000 rows: the page holds those in sight", async () => {
+  await show("/logs/flows?range=7d");
+  const grid = page.getByRole("grid", { name: "Flow records" });
+  await until("thousands", async () => {
+    await grid.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    return Number(await grid.getAttribute("aria-rowcount")) > 9000;
+  }, 60);
+  holds((await grid.locator('[role="row"]').count()) < 80, "rows in the page");
+});
+
+test("a lost msegd shows, with an age, and comes back by itself", async () => {
+  await show("/health");
+  services.msegd.kill();
+  await page.getByText("msegd does not answer", { exact: false }).waitFor({ timeout: 30_000 });
+  await services.startMsegd();
+  await until("it is back", async () => (await page.getByText("msegd does not answer", { exact: false }).count()) === 0, 30);
+  /* Sessions end with msegd; what is shown stays. */
+  await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+  await page.getByLabel("Link or token").fill(services.link());
+  await page.getByRole("button", { name: "Log in" }).click();
+  await until("logged in", async () => (await page.getByRole("dialog").count()) === 0);
+});
+
+test("an ended session keeps what was typed", async () => {
+  await enter({});
+  await show("/network/external-networks/create");
+  await page.getByLabel("Name", { exact: true }).fill("typed before");
+  await page.context().clearCookies();
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("combobox", { name: "Networks" }).fill("192.0.2.1");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+  await page.getByLabel("Link or token").fill(services.link());
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("textbox", { name: "Tags" }).waitFor();
+  await page.getByRole("button", { name: /Name$/ }).click();
+  equal(await page.getByLabel("Name", { exact: true }).inputValue(), "typed before");
+});
+
+let status = 1;
+try {
+  status = await main(() => page);
+} finally {
+  await browser?.close();
+  services?.stop();
+}
+process.exit(status);
