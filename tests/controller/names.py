@@ -12,6 +12,7 @@
 MSEG_NAMES says how many fresh names are looked up and connected to (40).
 """
 
+import calendar
 import contextlib
 import json
 import os
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 from msegd import (TOP, Msegd, equal, fresh_kernel, kernel, load_module, main, mctl, network,
                    skip_all, subtest, true)
@@ -162,6 +164,11 @@ def rejected():
     return stats["judged_reject_rule"] + stats["judged_reject_default"]
 
 
+def when(text):
+    """A time, to the second."""
+    return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
 def lookups(daemon, query, wanted, seconds=20):
     """Those that a query chooses, once there are so many."""
     def look():
@@ -284,8 +291,8 @@ def _():
     daemon.start()
     lib.wait_for(lambda: daemon.status()["enforced"], "policy", 60)
     again = lib.wait_for(lambda: daemon.get("dns/cache").wanted(200).body, "what was learned", 60)
-    equal([(one["name"], one["address"], one["until"]) for one in again],
-          [(f"n4.{ZONE}", address(4), entry["until"])])
+    equal([(one["name"], one["address"]) for one in again], [(f"n4.{ZONE}", address(4))])
+    true(abs(when(again[0]["until"]) - when(entry["until"])) < 2, (again, entry))
     equal(connects(address(4)), True, "after a reboot")
     shown = json.loads(mctl("--socket", daemon.socket, "dns", "cache", "-o", "json").stdout)
     equal(shown[0]["name"], f"n4.{ZONE}")
@@ -322,7 +329,7 @@ def _():
     nets = {net["name"]: net["entries"] for net in kernel()[1]}
     equal(nets["api"], ["10.9.0.0/16", "xn--bcher-kva.example", "*.example.org"])
     equal(daemon.status()["problems"], [])
-    daemon.post("externalnetworks", network("x", "!api.example")).wanted(422)
+    daemon.post("externalnetworks", network("x", "!api.example")).wanted(400)
     daemon.stop()
     flat = {"networks": [{"name": "n", "entries": ["api.Example.", "192.0.2.0/24"]}],
             "rules": [{"direction": "out", "networks": ["n"], "services": ["tcp/443"],
