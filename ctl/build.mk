@@ -23,7 +23,10 @@ CTL_MCTL := $(wildcard ctl/mctl/*.c)
 CTL_MODEL := $(wildcard ctl/model/*.c)
 CTL_RECORDS := $(wildcard ctl/records/*.c)
 
-MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) $(CTL_MCTL))
+# Of records, what needs no store.
+CTL_QUERY := $(addprefix ctl/records/,query.c query_match.c record.c)
+MCTL_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(CTL_LIB) $(CTL_MODEL) $(CTL_QUERY) \
+	$(CTL_MCTL))
 
 build/bin/mctl: $(MCTL_OBJECTS)
 	@mkdir -p $(@D)

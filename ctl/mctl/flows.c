@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mctl flows: what flows now, or, with --follow, records as they are made. */
+/*
+ * mctl flows: what msegd has stored, or hears. Where it is not there, the module is asked:
+ * what flows now, or, with --follow, records as they are made.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -11,8 +14,10 @@
 #include "lib/flow.h"
 #include "lib/json.h"
 #include "lib/kernel.h"
+#include "records/query.h"
 #include "flow_rows.h"
-#include "mctl.h"
+#include "flows.h"
+#include "service.h"
 
 /* No machine has more processors; beyond it holes are not looked for. */
 #define CPUS_MAX 8192
@@ -21,6 +26,7 @@ struct follower {
 	struct client *client;
 	struct names *names;
 	struct output_list *list;
+	const struct query *query;
 	/* The last record of every processor. */
 	uint64_t *seqs;
 	uint64_t lost;
@@ -73,7 +79,7 @@ static const struct output_column columns[] = {
 	{ .title = "RULE", .cell = flow_row_rule },
 };
 
-static struct output_list *open_list(const struct context *context, const char *none)
+struct output_list *flows_list(const struct context *context, const char *none)
 {
 	return output_list_open(context->format, columns, sizeof(columns) / sizeof(columns[0]),
 				none);
@@ -100,6 +106,38 @@ static void note_seq(struct follower *follower, const struct mseg_flow_record *r
 	*last = record->seq;
 }
 
+/* Names are the module's own: of rulesets and other objects it knows nothing. */
+static bool is_chosen(const struct follower *follower, const struct mseg_flow_record *kernel)
+{
+	bool has_network = kernel->network != MSEG_ID_NONE;
+	const char *texts[N_ATTRIBUTION_TEXTS] = {
+		[ATTRIBUTION_PEER_NAME] = has_network ?
+						  names_network(follower->names, kernel->generation,
+								kernel->network) :
+						  NULL,
+		[ATTRIBUTION_RULE_NAME] =
+			kernel->rule != MSEG_ID_NONE ?
+				names_rule(follower->names, kernel->generation, kernel->rule) :
+				NULL,
+	};
+	struct record record = {
+		.kernel = *kernel,
+		.attribution =
+			attribution_new(texts, -1, has_network ? PEER_NETWORK : PEER_SOMEWHERE),
+	};
+	bool chosen = record.attribution && query_matches(follower->query, &record);
+
+	attribution_put(record.attribution);
+	return chosen;
+}
+
+static int print_chosen(struct follower *follower, const struct mseg_flow_record *record)
+{
+	if (!is_chosen(follower, record))
+		return 0;
+	return output_list_add(follower->list, flow_json(record, follower->names));
+}
+
 static int on_record(struct follower *follower, const struct nlattr *attr)
 {
 	struct mseg_flow_record record;
@@ -110,7 +148,7 @@ static int on_record(struct follower *follower, const struct nlattr *attr)
 	names_want(follower->names, record.generation);
 	if (record.candidate_generation)
 		names_want(follower->names, record.candidate_generation);
-	return output_list_add(follower->list, flow_json(&record, follower->names));
+	return print_chosen(follower, &record);
 }
 
 static int on_event(int command, struct nlattr **attrs, struct nlmsghdr *message, void *arg)
@@ -205,7 +243,7 @@ static int follow_on(const struct context *context, struct follower *follower)
 
 	if (err)
 		return module_error(NULL, "listen to flow records", err);
-	follower->list = open_list(context, NULL);
+	follower->list = flows_list(context, NULL);
 	follower->seqs = calloc(CPUS_MAX, sizeof(*follower->seqs));
 	err = -ENOMEM;
 	if (follower->list && follower->seqs)
@@ -219,9 +257,9 @@ static int follow_on(const struct context *context, struct follower *follower)
 	return err ? module_error(NULL, "follow the flows", err) : MCTL_DONE;
 }
 
-static int follow(const struct context *context)
+static int follow(const struct context *context, const struct query *query)
 {
-	struct follower follower = { 0 };
+	struct follower follower = { .query = query };
 	int status = module_names(&follower.names);
 
 	if (status == MCTL_DONE)
@@ -275,7 +313,7 @@ static int print_pile(struct follower *follower, struct pile *pile)
 	if (pile->n)
 		qsort(pile->records, pile->n, sizeof(*pile->records), compare_times);
 	for (i = 0; i < pile->n && !err; i++)
-		err = output_list_add(follower->list, flow_json(&pile->records[i], follower->names));
+		err = print_chosen(follower, &pile->records[i]);
 	return err;
 }
 
@@ -284,7 +322,7 @@ static int list_on(const struct context *context, struct follower *follower)
 	struct pile pile = { 0 };
 	int printed, err = -ENOMEM;
 
-	follower->list = open_list(context, "nothing flows");
+	follower->list = flows_list(context, "nothing flows");
 	if (follower->list)
 		err = kernel_connections(follower->client, add, &pile);
 	printed = follower->list ? print_pile(follower, &pile) : 0;
@@ -300,9 +338,9 @@ static int list_on(const struct context *context, struct follower *follower)
 	return err ? module_error(follower->client, "read the flows", err) : MCTL_DONE;
 }
 
-static int list(const struct context *context)
+static int list(const struct context *context, const struct query *query)
 {
-	struct follower follower = { 0 };
+	struct follower follower = { .query = query };
 	int status = module_names(&follower.names);
 
 	if (status == MCTL_DONE)
@@ -314,41 +352,70 @@ static int list(const struct context *context)
 	return status;
 }
 
+static int ask_module(const struct flow_question *question)
+{
+	struct query_error error;
+	struct query *query;
+	int status;
+
+	if (question->since || question->until || question->last)
+		return usage_error(question->context,
+				   "msegd is not there: the module keeps no flows of the past");
+	if (query_parse(question->query ? question->query : "", QUERY_FLOWS, &query, &error))
+		return MCTL_FAILED;
+	status = question->follow ? follow(question->context, query) :
+				    list(question->context, query);
+	query_free(query);
+	return status;
+}
+
 static bool take(int option, const char *value, void *arg)
 {
-	(void)option; /* --follow, the only one */
-	(void)value;
-	*(bool *)arg = true;
-	return true;
+	return flow_question_take(option, value, arg);
 }
 
 static const struct option own_options[] = {
-	{ "follow", no_argument, NULL, 'f' },
+	{ "follow", no_argument, NULL, OPTION_FOLLOW },
+	{ "last", required_argument, NULL, OPTION_LAST },
+	{ "since", required_argument, NULL, OPTION_SINCE },
+	{ "until", required_argument, NULL, OPTION_UNTIL },
+	FLOW_QUERY_OPTIONS,
 	{ 0 },
 };
 
 static int run(struct context *context, int argc, char **argv)
 {
-	bool following = false;
-	int first = options_read(context, argc, argv, take, &following);
+	struct flow_question question = { .context = context };
+	int status, first = options_read(context, argc, argv, take, &question);
 
-	if (first < 0)
+	if (first < 0) {
+		free(question.query);
 		return options_exit();
-	if (first < argc)
-		return usage_error(context, "unexpected argument '%s'", argv[first]);
-	return following ? follow(context) : list(context);
+	}
+	while (first < argc)
+		flow_question_add(&question, NULL, argv[first++]);
+	status = flow_question_check(&question);
+	if (status == MCTL_DONE)
+		status = service_owns(context) ? flows_stored(&question) : ask_module(&question);
+	free(question.query);
+	return status;
 }
 
 const struct command flows_command = {
 	.name = "flows",
-	.arguments = "[--follow]",
-	.summary = "Show flows, as they are now or as they come",
-	.help = "Without --follow it shows the flows of the connections that the module remembers, by\n"
-		"their time.\n"
-		"With it, it says \"listening\" on stderr when it hears everything from then on, and\n"
-		"prints records as they are made until it is interrupted. Records that were lost on\n"
-		"the way are counted on stderr.\n"
+	.arguments = "[--follow] [--last N] [--since TIME] [--until TIME] " FLOW_QUERY_ARGUMENTS,
+	.summary = "Show flows, as they were, are now or come",
+	.help = "Where msegd runs, it shows the last 200 flows of a day, the latest at the end, or those\n"
+		"of the time that is given; a long connection is there once for every hour. Where it\n"
+		"does not run, the flows are those of the connections that the module remembers.\n"
 		"\n"
+		"  --follow      flow records as they come, until it is interrupted: \"listening\" on\n"
+		"                stderr says that nothing is missed from then on. Straight from the\n"
+		"                module, records that were lost on the way are counted on stderr\n"
+		"  --last N      so many; before it follows, too\n"
+		"  --since TIME  not before, as 2026-11-22, 2026-11-22T18:00:00Z, or 30m, 2h or 7d ago\n"
+		"  --until TIME  not after\n"
+		"\n" FLOW_QUERY_HELP "\n"
 		"  TIME      when the last packet passed, of a rejected flow when it was rejected;\n"
 		"            in UTC (in JSON timestamp, with firstSeen and lastSeen beside it)\n"
 		"  EVENT     why the record was made: begin, end, or update, which comes every 30\n"
@@ -359,11 +426,12 @@ const struct command flows_command = {
 		"  PACKETS   towards the host and from it, since the connection began\n"
 		"  PEER      the network that the peer was found in; Somewhere where no rule decided\n"
 		"  COMMAND   that began or accepted the connection, where the kernel knows it (in JSON\n"
-		"            uid, cgroup and cgroupPath too)\n"
+		"            uid, too)\n"
 		"  RULE      the rule that decided, #INDEX where it has no name, or (default); behind\n"
 		"            it in brackets what a rule under observation would have decided, and what\n"
 		"            the candidate says (in JSON observedAction, candidateAction and others)\n",
 	.formats = FORMATS_LIST,
 	.options = own_options,
+	.repeats = NULL,
 	.run = run,
 };

@@ -115,6 +115,7 @@ extern const struct command complete_command;
 extern const struct command confirm_command;
 extern const struct command connections_command;
 extern const struct command console_command;
+extern const struct command coverage_command;
 extern const struct command defaults_command;
 extern const struct command describe_command;
 extern const struct command detach_command;
@@ -136,6 +137,7 @@ extern const struct command rollback_command;
 extern const struct command rules_command;
 extern const struct command stats_command;
 extern const struct command status_command;
+extern const struct command top_command;
 
 /**
  * typedef option_taker - takes one of a command's own options

@@ -115,9 +115,12 @@ static const struct resolved_rule *rule_of(const struct attributor *attributor, 
 		       NULL;
 }
 
+/* Its own, or where it has none its ruleset's, as people know it. */
 static const char *name_of(const struct resolved_rule *rule)
 {
-	return rule ? object_text(rule->json, "name") : NULL;
+	const char *own = rule ? object_text(rule->json, "name") : NULL;
+
+	return !rule || (own && *own) ? own : rule->ruleset->name;
 }
 
 /* Of a peer without a network there is nothing to say. */

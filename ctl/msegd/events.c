@@ -102,6 +102,15 @@ void events_end_session(struct events *events, uint64_t session)
 			stream_end(listener->stream);
 }
 
+void events_end_sessions(struct events *events)
+{
+	struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->session)
+			stream_end(listener->stream);
+}
+
 void events_close(struct events *events)
 {
 	if (!events)

@@ -45,6 +45,12 @@ void events_join(struct events *events, struct request *request, struct query *q
 		 bool whole);
 
 /**
+ * events_end_sessions() - end the streams of all sessions: who may, asks again
+ * @events: which
+ */
+void events_end_sessions(struct events *events);
+
+/**
  * events_end_session() - end the streams of a session
  * @events: which
  * @session: request.session, not 0

@@ -241,6 +241,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 	if (config) {
 		config_free(program->service.config);
 		program->service.config = config;
+		events_end_sessions(program->service.events);
 		limit_records(&program->service);
 		dns_look(&program->service);
 	}

@@ -2,6 +2,7 @@
 /* Connections by time: by slots, or where these are too coarse, by the flows themselves. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "days.h"
 #include "lib/flow.h"
@@ -16,19 +17,47 @@ struct histogram {
 	int64_t (*counts)[4];
 };
 
+/* None of the styles: the query does not choose the edge. */
+#define UNCHOSEN 4
+
 static const char by_slot[] =
-	"SELECT s.slot * 300000000, e.verdict * 2 + e.reason, sum(s.count) FROM slot s"
-	" CROSS JOIN edge e ON e.id=s.edge JOIN attribution a ON a.id=e.attribution"
-	" WHERE s.slot BETWEEN ?1 AND ?2 AND %s GROUP BY 1, 2";
+	"SELECT slot * 300000000, edge, count FROM slot WHERE slot BETWEEN ?1 AND ?2";
 
 static const char by_flow[] =
-	"SELECT (f.id / 64 / ?3) * ?3 * 1000, e.verdict * 2 + e.reason, sum(f.count) FROM flow f"
-	" CROSS JOIN edge e ON e.id=f.edge JOIN attribution a ON a.id=e.attribution"
-	" WHERE f.id BETWEEN ?1 AND ?2 AND %s GROUP BY 1, 2";
+	"SELECT id / 64 * 1000, edge, count FROM flow WHERE id BETWEEN ?1 AND ?2";
 
 static bool is_coarse(const struct histogram *histogram)
 {
 	return histogram->step % (SCHEMA_SLOT * 1000000LL) == 0;
+}
+
+/* The style of every edge, by its number: a look-up a row is too slow for millions. */
+static int read_styles(struct days *days, uint8_t **styles, int64_t *n)
+{
+	sqlite3_stmt *row = NULL;
+	int64_t id;
+	int result = SQLITE_DONE,
+	    err = schema_error(
+		    sqlite3_prepare_v2(days->db, "SELECT max(id) + 1 FROM edge", -1, &row, NULL));
+
+	if (!err && sqlite3_step(row) == SQLITE_ROW)
+		*n = sqlite3_column_int64(row, 0);
+	sqlite3_finalize(row);
+	*styles = malloc((size_t)*n + 1);
+	if (err || !*styles)
+		return err ? err : -ENOMEM;
+	memset(*styles, UNCHOSEN, (size_t)*n + 1);
+	err = days_prepare(days, &row, 1,
+			   "SELECT e.id, e.verdict * 2 + e.reason FROM edge e JOIN attribution a"
+			   " ON a.id=e.attribution WHERE %s");
+	while (!err && (result = sqlite3_step(row)) == SQLITE_ROW) {
+		id = sqlite3_column_int64(row, 0);
+		/* It may be newer than the greatest was. */
+		if (id >= 0 && id < *n)
+			(*styles)[id] = (uint8_t)(sqlite3_column_int(row, 1) & 3);
+	}
+	sqlite3_finalize(row);
+	return err ? err : schema_error(result);
 }
 
 static int prepare(struct days *days, const struct histogram *histogram, sqlite3_stmt **row,
@@ -36,38 +65,45 @@ static int prepare(struct days *days, const struct histogram *histogram, sqlite3
 {
 	int64_t begin = days->day * SCHEMA_DAY * 1000, slot = SCHEMA_SLOT * 1000000LL;
 	int64_t end = histogram->from + histogram->step * histogram->n - 1;
-	int err;
+	bool coarse = is_coarse(histogram);
+	int err = schema_error(
+		sqlite3_prepare_v2(days->db, coarse ? by_slot : by_flow, -1, row, NULL));
 
-	if (is_coarse(histogram)) {
-		*base = 0;
-		err = days_prepare(days, row, 3, by_slot);
-		sqlite3_bind_int64(*row, 1, histogram->from / slot);
-		sqlite3_bind_int64(*row, 2, end / slot);
-		return err;
-	}
-	*base = begin * 1000;
-	err = days_prepare(days, row, 4, by_flow);
-	sqlite3_bind_int64(*row, 1, (histogram->from / 1000 - begin) * SCHEMA_ROWS);
-	sqlite3_bind_int64(*row, 2, (end / 1000 + 1 - begin) * SCHEMA_ROWS - 1);
-	/* Milliseconds; a part of the step, so that none falls into two buckets. */
-	sqlite3_bind_int64(*row, 3, 1000);
+	*base = coarse ? 0 : begin * 1000;
+	sqlite3_bind_int64(*row, 1,
+			   coarse ? histogram->from / slot :
+				    (histogram->from / 1000 - begin) * SCHEMA_ROWS);
+	sqlite3_bind_int64(*row, 2,
+			   coarse ? end / slot : (end / 1000 + 1 - begin) * SCHEMA_ROWS - 1);
 	return err;
+}
+
+static void count(struct histogram *histogram, int64_t time, uint8_t style, int64_t n)
+{
+	int64_t at = (time - histogram->from) / histogram->step;
+
+	if (style != UNCHOSEN && time >= histogram->from && at < (int64_t)histogram->n)
+		histogram->counts[at][style] += n;
 }
 
 static int read_day(struct days *days, void *arg)
 {
 	struct histogram *histogram = arg;
 	sqlite3_stmt *row = NULL;
-	int64_t base = 0, at;
-	int result = SQLITE_DONE, style, err = prepare(days, histogram, &row, &base);
+	uint8_t *styles = NULL;
+	int64_t base = 0, n = 0, edge;
+	int result = SQLITE_DONE, err = read_styles(days, &styles, &n);
 
+	if (!err)
+		err = prepare(days, histogram, &row, &base);
 	while (!err && (result = sqlite3_step(row)) == SQLITE_ROW) {
-		at = (sqlite3_column_int64(row, 0) + base - histogram->from) / histogram->step;
-		style = sqlite3_column_int(row, 1) & 3;
-		if (at >= 0 && at < (int64_t)histogram->n)
-			histogram->counts[at][style] += sqlite3_column_int64(row, 2);
+		edge = sqlite3_column_int64(row, 1);
+		if (edge >= 0 && edge < n)
+			count(histogram, sqlite3_column_int64(row, 0) + base, styles[edge],
+			      sqlite3_column_int64(row, 2));
 	}
 	sqlite3_finalize(row);
+	free(styles);
 	return err ? err : schema_error(result);
 }
 

@@ -135,11 +135,17 @@ static void lose(struct writer *writer, enum stage stage, const uint64_t lost[2]
 
 /* --- the thread ----------------------------------------------------------- */
 
+/* The log has it once, however often it is tried again. */
 static void set_problem(struct writer *writer, const char *text)
 {
+	bool is_new;
+
 	pthread_mutex_lock(&writer->lock);
+	is_new = strcmp(writer->problem, text) != 0;
 	snprintf(writer->problem, sizeof(writer->problem), "%s", text);
 	pthread_mutex_unlock(&writer->lock);
+	if (is_new)
+		fprintf(stderr, "msegd: %s\n", text);
 }
 
 /* What was not committed is lost; a damaged file makes room for another. */
@@ -161,7 +167,6 @@ static void fail(struct writer *writer, int err, int64_t day)
 		writer->failed = time(NULL);
 	}
 	set_problem(writer, text);
-	fprintf(stderr, "msegd: %s\n", text);
 }
 
 static void read_marks(struct writer *writer, struct day *day)
@@ -474,7 +479,11 @@ void writer_mark(struct writer *writer, uint64_t connections)
 {
 	const struct message message = { .kind = MARK, .number = connections };
 
-	send_waiting(writer, &message);
+	/* The next one says the same. */
+	pthread_mutex_lock(&writer->lock);
+	if (has_room(writer, &message))
+		enqueue(writer, &message);
+	pthread_mutex_unlock(&writer->lock);
 }
 
 void writer_began(struct writer *writer, uint64_t connections)

@@ -96,7 +96,7 @@ static bool compare(struct kunit *test, const struct sk_buff *skb, const struct 
 	KUNIT_EXPECT_EQ(test, MSEG_PACKET_FLOW, class);
 	KUNIT_EXPECT_MEMEQ(test, &packet.key, &key, sizeof(key));
 	KUNIT_EXPECT_FALSE(test, packet.tcp_any_syn || packet.tcp_end);
-	KUNIT_EXPECT_NE(test, htons(PORT_DNS), key.rport);
+	KUNIT_EXPECT_NE(test, htons(MSEG_DNS_PORT), key.rport);
 	return true;
 }
 

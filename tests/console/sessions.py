@@ -154,8 +154,12 @@ def _():
     secret = token(daemon)["token"]
     daemon.stop()
     path = os.path.join(daemon.state, "tokens.json")
+    with open(path) as file:
+        kept = json.load(file)[0]
     for text in ("", "{", "{}", "[1, null, {}]", '[{"id": 1, "hash": "zz"}]',
-                 "[" * 10000, '[{"id": 1, "uid": 0, "gid": 0, "hash": "%s"}]' % ("g" * 64)):
+                 "[" * 10000, json.dumps([{**kept, "hash": "g" * 64}]),
+                 json.dumps([{**kept, "expires": 1}]), json.dumps([{**kept, "id": 0}]),
+                 json.dumps([{name: kept[name] for name in kept if name != "uid"}])):
         with open(path, "w") as file:
             file.write(text)
         daemon.start()
@@ -262,6 +266,32 @@ def _():
     answer = console.ask("GET", "/api/v1/status", headers=bearer(made["token"])).wanted(200)
     # The user's own group counts; the other was the process's alone.
     equal([role["namespace"] for role in answer.body["roles"]], ["/own"])
+
+
+@subtest("a stream ends where its user has lost the role, once msegd has read that")
+def _():
+    daemon, console = with_keeper(f"{{user: {ALICE}, roles: [read]}}")
+    made = as_user(daemon, ALICE, "POST", "sessions", {"kind": "link"})[1]
+    stream = console.stream(console.log_in(made["code"]).wanted(200).cookie).open()
+    with open(daemon.config, "w") as file:
+        file.write(f"console: {{user: {KEEPER}}}\nroles: []\n")
+    os.kill(daemon.pid(), signal.SIGHUP)
+    stream.until(b"event: refused")
+
+
+@subtest("a DynamicUser is known while systemd says so, and then is the console")
+def _():
+    daemon = Msegd(config="console: {user: mseg-console}\n", wrapper=[
+        "unshare", "--mount", "sh", "-c",
+        'mount -t tmpfs none /run && mkdir -p /run/systemd/dynamic-uid && exec "$@"', "sh"])
+    code = link(daemon)["code"]
+    equal(daemon.get("sessions").wanted(200)["console"]["uid"], None)
+    equal(as_user(daemon, KEEPER, "POST", "sessions/redeem")[0], 403)
+    subprocess.run(["nsenter", "--mount", "--target", str(daemon.pid()), "ln", "-s",
+                    str(uid_of(KEEPER)), "/run/systemd/dynamic-uid/direct:mseg-console"],
+                   check=True)
+    equal(daemon.get("sessions").wanted(200)["console"]["uid"], uid_of(KEEPER))
+    equal(as_user(daemon, KEEPER, "POST", "sessions/redeem", {"code": code})[0], 200)
 
 
 # --- bounds -------------------------------------------------------------------

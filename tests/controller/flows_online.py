@@ -138,6 +138,12 @@ def check_balance(daemon, made):
     now = stats()
     lost = all_lost(records)
     equal(now["flows_made"] - made, total(records["stored"]) + lost, f"{records}")
+    # mctl says the same.
+    shown = json.loads(mctl("--socket", daemon.socket, "stats", "-o", "json").stdout)
+    equal(shown["records_stored_accept"] + shown["records_stored_reject"],
+          total(records["stored"]))
+    equal(sum(value for name, value in shown.items() if name.startswith("records_lost_")
+              and "service_stopped" not in name), lost)
     return records
 
 

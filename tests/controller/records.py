@@ -14,7 +14,7 @@ import subprocess
 import time
 import urllib.parse
 
-from msegd import TOP, Msegd, equal, main, subtest, true
+from msegd import TOP, Msegd, equal, main, mctl, subtest, true
 
 SYNTHESIZE = os.path.join(TOP, "build/tests/synthesize")
 FLOWS, DAYS = 6000, 3
@@ -204,6 +204,54 @@ def _():
     raw = daemon.get("flows?limit=1").wanted(200).body
     equal(raw["flows"][0]["command"], 'a?[31m?"<script>')
     true("\x1b" not in json.dumps(raw), "escaped in JSON")
+
+
+def ctl(daemon, *arguments, status=0):
+    done = mctl("--socket", daemon.socket, *arguments)
+    equal(done.returncode, status, done.stderr)
+    return done.stdout
+
+
+def rows(daemon, *arguments):
+    return [json.loads(line) for line in ctl(daemon, *arguments, "-o", "jsonl").splitlines()]
+
+
+@subtest("mctl flows: options are words of a query; the latest comes last")
+def _():
+    daemon = filled()
+    everything = rows(daemon, "flows", "--since", "30d")
+    equal(len(everything), FLOWS)
+    times = [flow["timestamp"] for flow in everything]
+    equal(times, sorted(times))
+    equal(len(rows(daemon, "flows")), 200)
+    equal(rows(daemon, "flows", "--last", "3"), everything[-3:])
+    found = rows(daemon, "flows", "--since", "30d", "--rule", "from the jump hosts")
+    equal(found, [flow for flow in everything if flow["ruleName"] == "from the jump hosts"])
+    true(found, "none")
+    found = rows(daemon, "flows", "--since", "30d", "--verdict", "reject", "--not", "--port",
+                 "23", "direction:in")
+    equal(found, [flow for flow in everything if flow["action"] == "Reject"
+                  and flow["direction"] == "in" and flow["destinationPort"] != 23])
+    true("from the jump hosts" in ctl(daemon, "flows", "port:22"), "the table")
+    for wrong in (["prot:1"], ["--last", "0"], ["--since", "soon"], ["--port", "x"], ["--not"]):
+        ctl(daemon, "flows", *wrong, status=2)
+    equal(len(json.loads(ctl(daemon, "reportsquery", "flows", "-o", "json"))), FLOWS)
+
+
+@subtest("mctl top and mctl coverage")
+def _():
+    daemon = filled()
+    found = rows(daemon, "top", "--since", "30d", "--last", "5", "network:dns,ntp")
+    true(found and {edge["peer"]["name"] for edge in found} == {"dns", "ntp"}, found)
+    equal(ctl(daemon, "coverage"), f"complete: {FLOWS} records stored of {FLOWS} made\n")
+    daemon.stop()
+    now = int(time.time() * 1000000)
+    with sqlite3.connect(files(daemon)[-1]) as db:
+        db.execute("INSERT INTO hole VALUES (?,?,0,70,30,40)", (now - 5000000, now - 4000000))
+    daemon.start()
+    said = ctl(daemon, "coverage", "--since", "1h", status=1)
+    true(said.startswith("incomplete") and "kernel ring" in said and "70" in said, said)
+    equal(json.loads(ctl(daemon, "coverage", "-o", "json", status=1))["complete"], False)
 
 
 if __name__ == "__main__":

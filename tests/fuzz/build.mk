@@ -4,13 +4,18 @@
 # FUZZERS; make fuzz gives each of them FUZZ_SECONDS.
 
 FUZZ_SECONDS ?= 60
-FUZZERS += build/fuzz/core_fuzz build/fuzz/import_fuzz build/fuzz/api_fuzz build/fuzz/dns_fuzz
+FUZZERS += build/fuzz/core_fuzz build/fuzz/core_dns_fuzz build/fuzz/import_fuzz build/fuzz/api_fuzz build/fuzz/dns_fuzz
 
 FUZZ_FLAGS := $(filter-out -fsanitize=%,$(CORE_FLAGS)) -O1 \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
 build/fuzz/core_fuzz: tests/fuzz/core_fuzz.c $(CORE_SOURCES) $(CORE_MODEL) $(CORE_HEADERS) \
 		$(wildcard tests/unit/core_*.h) tests/fuzz/build.mk
+	@mkdir -p $(@D)
+	@echo "  CLANG   $@"
+	@clang $(FUZZ_FLAGS) -o $@ $(filter %.c,$^)
+
+build/fuzz/core_dns_fuzz: tests/fuzz/core_dns_fuzz.c $(CORE_SOURCES) $(CORE_HEADERS) tests/fuzz/build.mk
 	@mkdir -p $(@D)
 	@echo "  CLANG   $@"
 	@clang $(FUZZ_FLAGS) -o $@ $(filter %.c,$^)

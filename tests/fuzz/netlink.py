@@ -97,17 +97,24 @@ class Messages:
                 *(ranges if kind > 0.3 or self.odd() else []),
                 *([("item", self.number(16, [0, 1, 2]))] if self.odd() else [])]
 
+    def learned(self):
+        until = int((time.time() + self.random.choice((-9, 0, 60, 1 << 30))) * 1e9)
+        return [("name", self.random.choice((b"a", b"b.name", b"a..b", b"")) + b"\0"),
+                ("address", self.random.randbytes(self.random.choice((4, 16)))),
+                ("until", until if not self.odd() else (1 << 64) - 1),
+                *([("resolver", self.random.randbytes(4))] if self.odd() else [])]
+
     def value(self, what, likely):
         """Bytes of an attribute."""
         kind = what["type"]
         if kind == "nest":
-            parts = {"entry": self.entry, "service": self.service}.get(
+            parts = {"entry": self.entry, "service": self.service, "learned": self.learned}.get(
                 what["nested-attributes"], lambda: [])()
             return self.nested(what["nested-attributes"], parts)
         if kind == "flag":
             return b""
         if kind == "string":
-            return self.random.choice((b"a", b"name", b"", b"n" * 255, b"\xff\n")) + b"\0"
+            return self.random.choice((b"a", b"name", b"", b"n" * 255, b"\xff\n", b"*.name")) + b"\0"
         if kind in SIZES:
             bits = 8 * struct.calcsize(SIZES[kind])
             return struct.pack(SIZES[kind], self.number(bits, likely))

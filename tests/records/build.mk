@@ -19,4 +19,19 @@ build/obj/tests/records/%.o: tests/records/%.c
 	@echo "  CC      $@"
 	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_CFLAGS) $(CFLAGS) -Wno-format-nonliteral -MMD -MP -c -o $@ $<
 
--include $(wildcard build/obj/tests/records/*.d)
+.PHONY: bench-records
+bench-records: programs build/tests/synthesize build/tests/records ## what storing flow records costs, and how fast they are read
+	nice tests/bench/records $(if $(FLOWS),--flows $(FLOWS))
+
+build/tests/records: build/obj/tests/bench/records.o $(RECORDS_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs sqlite3) -pthread
+
+build/obj/tests/bench/records.o: tests/bench/records.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(CTL_CPPFLAGS) $(CPPFLAGS) $(CTL_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(wildcard build/obj/tests/records/*.d) build/obj/tests/bench/records.d

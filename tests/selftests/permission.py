@@ -21,6 +21,7 @@ import subprocess
 import tempfile
 import time
 
+import dnsmsg
 import genl
 import lib
 from lib import Child, subtest
@@ -205,7 +206,10 @@ def live_in_own(into, outof):
     os.write(into, b".")
     with lib.socket.socket(lib.socket.AF_INET, lib.socket.SOCK_DGRAM) as sock:
         while (order := os.read(outof, 1)) != b"q":
-            if order == b"s":
+            if order == b"d":
+                with contextlib.suppress(OSError):  # it is rejected, which is told
+                    sock.sendto(dnsmsg.query(1, "example.com"), ("198.51.100.9", 53))
+            elif order == b"s":
                 for _ in range(10):
                     with contextlib.suppress(OSError):  # it may be rejected
                         sock.sendto(b"x", ("198.51.100.9", next(ports)))
@@ -238,12 +242,16 @@ def unicast():
     owner.mctl("attach", "--yes")
     client, other = owner.client(), owner.client()
     client.call("FLOW_SUBSCRIBE")
+    client.call("DNS_SUBSCRIBE")
     # Joining the groups is neither needed nor enough.
     join_all(other)
     owner.send()
     owner.mctl("defaults", "--out", "reject", "--yes")
     commands, records = hear(client)
     assert records >= 10 and genl.K["C_FLOW_NTF"] in commands, (commands, records)
+    assert genl.K["C_DNS_NTF"] not in commands, commands
+    owner.order(b"d")
+    assert genl.K["C_DNS_NTF"] in hear(client)[0]
     assert commands.count(genl.K["C_POLICY_NTF"]) == 1, commands
     assert hear(other) == ([], 0)
     # Who takes the port of one that has gone gets nothing of its.

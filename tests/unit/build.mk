@@ -9,7 +9,7 @@ CORE_FLAGS := -std=gnu11 -g -Wall -Wextra -Werror -Iinclude -Iinclude/uapi \
 CORE_MODEL := tests/unit/core_model.c tests/unit/core_reference.c tests/unit/core_compare.c
 
 CORE_TESTS := build/unit/core_classify_test build/unit/core_policy_test \
-	build/unit/core_memory_test
+	build/unit/core_memory_test build/unit/core_dns_test
 UNIT_TESTS += $(CORE_TESTS)
 
 build/unit/core_classify_test build/unit/core_memory_test: $(CORE_MODEL)

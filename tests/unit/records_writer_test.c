@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Storing records: rows, sums, restarts, damaged files, and what is lost. */
+#include "ctl_cmocka.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/times.h"
+#include "records/reader.h"
+#include "records/schema.h"
+#include "records/writer.h"
+
+static char directory[PATH_MAX / 4];
+static struct attribution *attribution;
+static const struct writer_limits no_limits;
+
+static uint64_t now_ns(void)
+{
+	return (uint64_t)time_now() * 1000;
+}
+
+/* A connection whose record came @age seconds ago. */
+static struct record record_of(uint64_t id, uint8_t event, unsigned int age)
+{
+	struct record record = { .attribution = attribution };
+	struct mseg_flow_record *kernel = &record.kernel;
+
+	record.arrived = now_ns() - age * 1000000000ULL;
+	kernel->id = id;
+	kernel->first_seen = 1700000000000000000ULL + id * 1000000000;
+	kernel->last_seen = record.arrived;
+	kernel->family = MSEG_FAMILY_IPV4;
+	kernel->protocol = 6;
+	kernel->destination_port = 22;
+	kernel->source[0] = 10;
+	kernel->source[3] = (uint8_t)id;
+	kernel->event = event;
+	kernel->count = event == MSEG_FLOW_EVENT_BEGIN;
+	kernel->bytes_in = event == MSEG_FLOW_EVENT_BEGIN ? 60 : 1000;
+	return record;
+}
+
+static struct writer *begin(void)
+{
+	struct writer *writer;
+
+	assert_int_equal(writer_open(directory, &no_limits, &writer), 0);
+	return writer;
+}
+
+static void put(struct writer *writer, struct record record)
+{
+	writer_put(writer, &record);
+}
+
+static void today(char *path)
+{
+	schema_file(directory, time_now() / 1000000 / SCHEMA_DAY, path);
+}
+
+static int64_t ask(const char *sql)
+{
+	sqlite3_stmt *statement;
+	char path[PATH_MAX];
+	sqlite3 *db;
+	int64_t number;
+
+	today(path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return number;
+}
+
+/* A test that runs into midnight proves nothing. */
+static void skip_at_midnight(void)
+{
+	if (time_now() / 1000000 % SCHEMA_DAY < 2 * SCHEMA_FLOW_LIFE)
+		skip();
+}
+
+static void test_rows(void **state)
+{
+	struct writer *writer = begin();
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 0));
+	put(writer, record_of(1, MSEG_FLOW_EVENT_END, 0));
+	put(writer, record_of(2, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_flush(writer);
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 2);
+	assert_int_equal(ask("SELECT bytes_in FROM flow WHERE connection=1"), 1000);
+	assert_int_equal(ask("SELECT sum(count) FROM edge"), 2);
+	assert_int_equal(ask("SELECT sum(bytes_in) FROM slot"), 1060);
+	writer_close(writer);
+}
+
+static void test_verdict_changes(void **state)
+{
+	struct record record = record_of(1, MSEG_FLOW_EVENT_UPDATE, 0);
+	struct writer *writer = begin();
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 0));
+	record.kernel.verdict = MSEG_ACTION_REJECT;
+	put(writer, record);
+	writer_close(writer);
+	/* What was allowed stays so. */
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 2);
+	assert_int_equal(ask("SELECT count(DISTINCT e.verdict) FROM flow f JOIN edge e ON e.id=f.edge"),
+			 2);
+	assert_int_equal(ask("SELECT sum(count) FROM flow"), 1);
+	assert_int_equal(ask("SELECT sum(bytes_in) FROM edge"), 1000);
+}
+
+static void test_long_life(void **state)
+{
+	struct writer *writer;
+
+	(void)state;
+	skip_at_midnight();
+	writer = begin();
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, SCHEMA_FLOW_LIFE + 10));
+	put(writer, record_of(1, MSEG_FLOW_EVENT_UPDATE, 20));
+	put(writer, record_of(1, MSEG_FLOW_EVENT_UPDATE, 0));
+	writer_close(writer);
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 2);
+	assert_int_equal(ask("SELECT sum(count) FROM flow"), 1);
+	assert_int_equal(ask("SELECT sum(bytes_in) FROM slot"), 1000);
+}
+
+static void test_restart(void **state)
+{
+	struct record held = record_of(1, MSEG_FLOW_EVENT_UPDATE, 0);
+	struct writer *writer = begin();
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 1));
+	writer_mark(writer, 1);
+	put(writer, record_of(9, MSEG_FLOW_EVENT_BEGIN, 1));
+	writer_close(writer);
+	/* Ten came, of which one is still there; another one was known. */
+	writer = begin();
+	held.held = true;
+	held.kernel.count = 1;
+	put(writer, held);
+	held = record_of(2, MSEG_FLOW_EVENT_UPDATE, 0);
+	held.held = true;
+	held.kernel.count = 1;
+	put(writer, held);
+	writer_began(writer, 12);
+	put(writer, record_of(3, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_close(writer);
+	assert_int_equal(ask("SELECT count(*) FROM flow WHERE connection=1"), 1);
+	assert_int_equal(ask("SELECT count FROM flow WHERE connection=1"), 1);
+	assert_int_equal(ask("SELECT sum(count) FROM flow"), 4);
+	assert_int_equal(ask("SELECT lost FROM hole WHERE stage=2"), 10);
+	assert_int_equal(ask("SELECT sum(value) FROM counter WHERE name='accept'"), 3);
+}
+
+static void test_nothing_missed(void **state)
+{
+	struct writer *writer = begin();
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_mark(writer, 7);
+	put(writer, record_of(2, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_close(writer);
+	writer = begin();
+	writer_began(writer, 7);
+	put(writer, record_of(3, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_close(writer);
+	assert_int_equal(ask("SELECT count(*) FROM hole"), 0);
+}
+
+static void test_damaged(void **state)
+{
+	struct writer *writer = begin();
+	char path[PATH_MAX], problem[256], command[PATH_MAX + 64];
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_close(writer);
+	today(path);
+	assert_int_equal(truncate(path, 5000), 0);
+	writer = begin();
+	put(writer, record_of(2, MSEG_FLOW_EVENT_BEGIN, 0));
+	put(writer, record_of(3, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_flush(writer);
+	writer_problem(writer, problem, sizeof(problem));
+	writer_close(writer);
+	assert_non_null(strstr(problem, "set aside"));
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 2);
+	assert_int_equal(ask("SELECT count(*) FROM hole WHERE stage=5 AND lost IS NULL"), 1);
+	snprintf(command, sizeof(command), "ls %s.damaged-* > /dev/null", path);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_hole(void **state)
+{
+	const struct hole first = {
+		now_ns() - 2000000000, now_ns() - 1000000000, STAGE_KERNEL, 5, 2, 3
+	};
+	const struct hole second = { now_ns() - 1000000000, now_ns(), STAGE_KERNEL, 7, 0, 0 };
+	struct writer *writer = begin();
+	struct writer_counts counts;
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_hole(writer, &first);
+	writer_hole(writer, &second);
+	writer_flush(writer);
+	writer_counts(writer, &counts);
+	writer_close(writer);
+	assert_int_equal(counts.stored[0], 1);
+	assert_int_equal(counts.lost[STAGE_KERNEL][0], 2);
+	assert_int_equal(counts.lost[STAGE_KERNEL][1], 3);
+	assert_int_equal(counts.unknown[STAGE_KERNEL], 7);
+	assert_int_equal(ask("SELECT sum(lost) FROM hole"), 12);
+}
+
+/* More than the queue takes at once: all is stored, or counted. */
+static void test_balance(void **state)
+{
+	const uint64_t n = 100000;
+	struct writer *writer = begin();
+	struct writer_counts counts;
+	struct record record;
+	uint64_t i;
+
+	(void)state;
+	for (i = 1; i <= n; i++) {
+		record = record_of(i, MSEG_FLOW_EVENT_BEGIN, 0);
+		record.kernel.verdict = i % 2 ? MSEG_ACTION_ALLOW : MSEG_ACTION_REJECT;
+		put(writer, record);
+	}
+	writer_flush(writer);
+	writer_counts(writer, &counts);
+	writer_close(writer);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(counts.taken[i], n / 2);
+		assert_int_equal(counts.stored[i] + counts.lost[STAGE_QUEUE][i], n / 2);
+	}
+	assert_true(counts.lost[STAGE_QUEUE][1] <= counts.lost[STAGE_QUEUE][0]);
+	assert_int_equal(ask("SELECT count(*) FROM flow"), counts.stored[0] + counts.stored[1]);
+	assert_int_equal(ask("SELECT total(lost) FROM hole"),
+			 counts.lost[STAGE_QUEUE][0] + counts.lost[STAGE_QUEUE][1]);
+}
+
+static int setup(void **state)
+{
+	const char *texts[N_ATTRIBUTION_TEXTS] = { [ATTRIBUTION_PEER_NAME] = "lan" };
+	const char *tmp = getenv("TMPDIR");
+
+	(void)state;
+	snprintf(directory, sizeof(directory), "%s/records-XXXXXX", tmp ? tmp : "/tmp");
+	attribution = attribution_new(texts, 0, PEER_NETWORK);
+	return mkdtemp(directory) && attribution ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char command[PATH_MAX];
+
+	(void)state;
+	attribution_put(attribution);
+	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+	return system(command);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_rows),    TEST(test_verdict_changes), TEST(test_long_life),
+		TEST(test_restart), TEST(test_nothing_missed),	TEST(test_damaged),
+		TEST(test_hole),    TEST(test_balance),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
