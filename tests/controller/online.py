@@ -554,6 +554,18 @@ def _():
     daemon.get("staged").wanted(404)
 
 
+@subtest("lookups and what is learned are there for who may read the host")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, roles: [read]}}]")
+    equal(daemon.get("dns?since=1h&limit=5").wanted(200)["cursor"], None)
+    equal(daemon.get("dns/cache").wanted(200).body, [])
+    equal(as_user(daemon, ALICE, "GET", "dns")[0], 200)
+    for target in ("dns?q=nothing:x", "dns?since=later", "dns?cursor=x", "dns?limit=0"):
+        daemon.get(target).wanted(400)
+    daemon.get("dns/none").wanted(404)
+    daemon.post("dns").wanted(405)
+
+
 @subtest("every operation of the document was asked, and answered well")
 def _():
     daemon = fresh()

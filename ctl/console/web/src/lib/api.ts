@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The API of msegd, as the console forwards it. */
 import { signal } from "@preact/signals";
-import { OWN_HEADER, expired } from "./session";
+import { OWN_HEADER, expired, loggedIn } from "./session";
 import type { Change, Named, Notice, Problem } from "./types";
 
 /** Since when msegd does not answer; null while it does. */
@@ -90,7 +90,7 @@ export async function send<T>(method: string, path: string, options: Options = {
       lost();
       throw new ApiError(0, "The console does not answer.");
     }
-    if (answer.status === 401) {
+    if (answer.status === 401 || (answer.status === 413 && !(await loggedIn()))) {
       heard();
       await expired();
       continue;

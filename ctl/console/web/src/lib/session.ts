@@ -69,6 +69,11 @@ export async function leave(): Promise<void> {
   login.value = "out";
 }
 
+/** Without a session the console reads no body, whatever its size: is there one? */
+export async function loggedIn(): Promise<boolean> {
+  return (await fetch(SESSION)).ok;
+}
+
 /** Wait until somebody has logged in again. */
 export function expired(): Promise<void> {
   if (login.value === "in") login.value = "expired";

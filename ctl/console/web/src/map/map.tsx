@@ -37,7 +37,7 @@ function LineView({ placed, on, ticked, onSelect, onTick }: { placed: PlacedLine
     <g
       class={`edge ${on ? "on" : ""} ${ticked ? "ticked" : ""}`}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-pressed={on}
       aria-label={shorten(lineLabel(line, peer), 400)}
       data-line={placed.key}

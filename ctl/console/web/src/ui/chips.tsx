@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A field of several values: each becomes a chip with ENTER or on leaving the field. */
 import { useId, useRef, useState } from "preact/hooks";
+import { whenReleased } from "../lib/pressed";
 import { Name } from "./basics";
 import { Icon } from "./icons";
 
@@ -32,7 +33,7 @@ export function ChipField(props: Props) {
   const input = useRef<HTMLInputElement>(null);
 
   const matching = focused
-    ? suggestions.filter((s) => !values.includes(s) && s.toLowerCase().includes(text.trim().toLowerCase())).slice(0, 8)
+    ? suggestions.filter((s) => !values.includes(s) && s !== text.trim() && s.toLowerCase().includes(text.trim().toLowerCase())).slice(0, 8)
     : [];
 
   const add = (raw: string) => {
@@ -116,7 +117,8 @@ export function ChipField(props: Props) {
           onFocus={() => setFocused(true)}
           onBlur={(event) => {
             setFocused(false);
-            if (event.currentTarget.value.trim()) add(event.currentTarget.value);
+            const left = event.currentTarget.value;
+            if (left.trim()) whenReleased(() => add(left));
           }}
         />
       </div>
