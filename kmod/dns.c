@@ -456,7 +456,8 @@ static bool find_stream(struct sight *sight)
 	struct tcphdr buffer;
 
 	tcp = skb_header_pointer(sight->skb, transport, sizeof(buffer), &buffer);
-	if (!tcp || tcp->syn || tcp->rst || sight->skb->len <= transport + tcp->doff * 4)
+	if (!tcp || tcp->syn || tcp->rst || tcp->doff < 5 ||
+	    sight->skb->len <= transport + tcp->doff * 4)
 		return false;
 	sight->offset = transport + tcp->doff * 4;
 	sight->len = sight->skb->len - sight->offset;
