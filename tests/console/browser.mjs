@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 export const TOP = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const WEB = join(TOP, "ctl/console/web");
 const CHROMIUM = "/usr/bin/chromium";
-const SKIP = 4;
 
 /* A user whom every Debian has, in the console's place. */
 const USER = "games";
@@ -57,8 +56,8 @@ export async function main(page) {
 export function skipUnlessThere() {
   const missing = [CHROMIUM, join(WEB, "node_modules/playwright-core"), join(WEB, "node_modules/axe-core")].find((path) => !existsSync(path));
   if (!missing) return;
-  console.log(`TAP version 13\n1..0 # SKIP there is no ${missing.replace(`${TOP}/`, "")}`);
-  process.exit(SKIP);
+  console.log(`TAP version 13\n1..1\nok 1 - the console in a browser # SKIP there is no ${missing.replace(`${TOP}/`, "")}`);
+  process.exit(0);
 }
 
 export async function until(what, condition, seconds = 15) {

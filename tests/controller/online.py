@@ -149,6 +149,7 @@ def _():
     equal(isinstance(daemon.get("connections").wanted(200).body, list), True)
     for target in ("flows", "edges", "map", "histogram", "coverage"):
         daemon.get(target).wanted(200)
+    daemon.post("preview", {"data": {"externalnetworks": [network("a")]}}).wanted(200)
 
 
 # --- documents ----------------------------------------------------------------
