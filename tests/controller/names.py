@@ -346,6 +346,7 @@ if __name__ == "__main__":
         skip_all("there is no unbound")
     with contextlib.ExitStack() as everything:
         everything.callback(shutil.rmtree, DIRECTORY, ignore_errors=True)
+        fresh_kernel()      # whoever was here before may have rejected everything
         start_peer(everything)
         ask_peer(everything)
         main()
