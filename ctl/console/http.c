@@ -26,7 +26,7 @@
 #define STRANGERS_MAX 256
 
 /* Of each for what a request and its answer's headers have; more is refused by 431. */
-#define PEER_MEMORY (7 << 10)
+#define PEER_MEMORY (6 << 10)
 
 /* What is sent of a stream at a time. */
 #define STREAM_BLOCK 1024

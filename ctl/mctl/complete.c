@@ -94,6 +94,7 @@ static void offer_catalogue(const struct completion *completion)
 static void offer_operand(const struct completion *completion)
 {
 	static const char *const reports[] = { "flows", "dnslookups", "enforcers", NULL };
+	static const char *const lookups[] = { "cache", NULL };
 	const struct kind *kind;
 
 	switch (completion->command->operand) {
@@ -116,6 +117,10 @@ static void offer_operand(const struct completion *completion)
 	case OPERAND_REPORT:
 		if (!completion->operands)
 			offer_words(completion, reports);
+		break;
+	case OPERAND_LOOKUPS:
+		if (!completion->operands)
+			offer_words(completion, lookups);
 		break;
 	case OPERAND_CATALOGUE:
 		offer_catalogue(completion);

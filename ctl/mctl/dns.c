@@ -312,6 +312,7 @@ const struct command dns_command = {
 		"'mctl dns cache' shows the addresses that the module has learned by the names of\n"
 		"networks: from whom, since when and until when, and whether a connection uses them.\n",
 	.formats = FORMATS_LIST,
+	.operand = OPERAND_LOOKUPS,
 	.options = own_options,
 	.run = run,
 };

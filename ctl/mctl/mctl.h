@@ -75,6 +75,8 @@ enum operand {
 	OPERAND_REVISION,
 	OPERAND_CATALOGUE,
 	OPERAND_REPORT,
+	/** a query, or what is learned */
+	OPERAND_LOOKUPS,
 };
 
 /**

@@ -15,6 +15,7 @@
 #include "dns_log.h"
 #include "dns_names.h"
 #include "dns_resolvers.h"
+#include "dns_stream.h"
 #include "lib/json.h"
 #include "lib/learned.h"
 #include "log.h"
@@ -26,6 +27,9 @@
 /* Looks, which come every few seconds, until resolvers are looked for once more. */
 #define LOOKS_A_SEARCH 12
 
+/* Seconds that are learned at least, as the module does by itself. */
+#define TTL_LEAST 60
+
 struct dns {
 	struct service *service;
 	struct dns_resolvers *resolvers;
@@ -33,6 +37,7 @@ struct dns {
 	struct dns_feed *feed;
 	struct dns_log *log;
 	struct dns_names *names;
+	struct dns_streams *streams;
 	sd_event_source *saver;
 	char file[PATH_MAX];
 	/* enforce_instance() of @feed, and of what knows again what was written down. */
@@ -65,24 +70,68 @@ static void save_soon(struct dns *dns)
 	sd_event_source_set_enabled(dns->saver, SD_EVENT_ONESHOT);
 }
 
-static void on_record(const struct mseg_dns_record *record, const uint8_t *data, size_t len,
-		      void *arg)
+static void keep(struct dns *dns, const struct mseg_dns_record *record,
+		 const struct dns_lookup_text *text, struct dns_lookup *lookup)
 {
-	struct dns *dns = arg;
 	struct service *service = dns->service;
-	static struct dns_lookup_text text;
-	struct dns_lookup lookup;
 
 	if (record->learned)
 		save_soon(dns);
-	if (record->event == MSEG_DNS_EVENT_SEGMENT ||
-	    dns_lookup_make(record, data, len, &text, &lookup))
-		return;
-	dns_log_put(dns->log, &lookup);
-	remember_names(dns, &text, lookup.id);
+	dns_log_put(dns->log, lookup);
+	remember_names(dns, text, lookup->id);
 	if (events_hear_dns(service->events))
 		events_tell_dns(service->events,
-				dns_lookup_json(&lookup, plan_enforcer(service->now.model)));
+				dns_lookup_json(lookup, plan_enforcer(service->now.model)));
+}
+
+/* What the module could not read, since it came in pieces, it is told of. */
+static void teach(struct dns *dns, struct mseg_dns_record *record, const struct dns_message *message)
+{
+	struct client *client = enforce_client(dns->service->enforce);
+	uint64_t seconds = message->ttl > TTL_LEAST ? message->ttl : TTL_LEAST;
+	struct learned *list = calloc(DNS_ADDRESSES_MAX, sizeof(*list));
+	size_t i, n = 0;
+
+	for (i = 0; list && i < message->n_addresses; i++) {
+		if (mseg_name_check(message->name) ||
+		    !resolver_parse(message->addresses[i], &list[n].address))
+			continue;
+		strcpy(list[n].name, message->name);
+		list[n].resolver.family = record->family;
+		memcpy(list[n].resolver.addr, record->server, sizeof(record->server));
+		list[n].since = record->time;
+		list[n++].until = record->time + seconds * 1000000000;
+	}
+	if (client && n && !learned_put(client, list, n))
+		record->learned = (uint32_t)n;
+	free(list);
+}
+
+static void on_segment(struct dns *dns, const struct mseg_dns_record *record, const uint8_t *data,
+		       size_t len, struct dns_lookup_text *text)
+{
+	struct dns_stream_answer answer;
+	struct dns_lookup lookup;
+
+	if (!dns_streams_add(dns->streams, record, data, len, &answer) ||
+	    dns_lookup_make(&answer.record, answer.data, answer.len, text, &lookup))
+		return;
+	if (answer.record.flags & MSEG_DNS_FLAG_RESOLVER && lookup.action == LOOKUP_RESOLVE)
+		teach(dns, &answer.record, &text->message);
+	lookup.learned = answer.record.learned;
+	keep(dns, &answer.record, text, &lookup);
+}
+
+static void on_record(const struct mseg_dns_record *record, const uint8_t *data, size_t len,
+		      void *arg)
+{
+	static struct dns_lookup_text text;
+	struct dns_lookup lookup;
+
+	if (record->event == MSEG_DNS_EVENT_SEGMENT)
+		on_segment(arg, record, data, len, &text);
+	else if (!dns_lookup_make(record, data, len, &text, &lookup))
+		keep(arg, record, &text, &lookup);
 }
 
 static void on_lost(uint64_t n, void *arg)
@@ -231,7 +280,8 @@ static int open_parts(struct dns *dns, const char *state)
 	snprintf(dns->file, sizeof(dns->file), "%s/learned", state);
 	snprintf(directory, sizeof(directory), "%s/dns", state);
 	dns->names = dns_names_new();
-	if (!dns->names)
+	dns->streams = dns_streams_new();
+	if (!dns->names || !dns->streams)
 		return -ENOMEM;
 	err = dns_log_open(event, directory, &dns->log);
 	if (!err)
@@ -269,6 +319,7 @@ void dns_close(struct dns *dns)
 	dns_feed_close(dns->feed);
 	dns_log_close(dns->log);
 	dns_names_free(dns->names);
+	dns_streams_free(dns->streams);
 	dns_resolvers_close(dns->resolvers);
 	sd_event_source_disable_unref(dns->saver);
 	dns->service->dns = NULL;

@@ -90,8 +90,8 @@ static const char *const statements[N_STATEMENTS] = {
 		" packets_out=packets_out+excluded.packets_out",
 	[ADD_FLOW] = "INSERT INTO flow VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[CHANGE_FLOW] =
-		"UPDATE flow SET last=max(last,?2-first), count=count+?3, bytes_in=?4, bytes_out=?5,"
-		" packets_in=?6, packets_out=?7, state=?8, event=?9, generation=?10 WHERE id=?1",
+		("UPDATE flow SET last=max(last,?2-first), count=count+?3, bytes_in=?4, bytes_out=?5,"
+		 " packets_in=?6, packets_out=?7, state=?8, event=?9, generation=?10 WHERE id=?1"),
 	[ADD_HOLE] = "INSERT INTO hole VALUES (?,?,?,?,?,?)",
 	[SET] = "INSERT INTO counter VALUES (?,?) ON CONFLICT DO UPDATE SET value=excluded.value",
 	[ADD] = "INSERT INTO counter VALUES (?,?) ON CONFLICT DO UPDATE SET value=value+excluded.value",

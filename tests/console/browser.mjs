@@ -11,7 +11,9 @@ import { fileURLToPath } from "node:url";
 export const TOP = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const WEB = join(TOP, "ctl/console/web");
 const CHROMIUM = "/usr/bin/chromium";
-const SKIP = 4;
+
+/* A virtual machine is slow, and slower while others run beside it. */
+const PATIENCE = process.env.MSEG_KO ? 5 : 1;
 
 /* A user whom every Debian has, in the console's place. */
 const USER = "games";
@@ -57,16 +59,16 @@ export async function main(page) {
 export function skipUnlessThere() {
   const missing = [CHROMIUM, join(WEB, "node_modules/playwright-core"), join(WEB, "node_modules/axe-core")].find((path) => !existsSync(path));
   if (!missing) return;
-  console.log(`TAP version 13\n1..0 # SKIP there is no ${missing.replace(`${TOP}/`, "")}`);
-  process.exit(SKIP);
+  console.log(`TAP version 13\n1..1\nok 1 - the console in a browser # SKIP there is no ${missing.replace(`${TOP}/`, "")}`);
+  process.exit(0);
 }
 
 export async function until(what, condition, seconds = 15) {
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + seconds * PATIENCE * 1000;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds * PATIENCE} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -159,7 +161,7 @@ export async function launch() {
 export async function newPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(15_000 * PATIENCE);
   page.complaints = [];
   page.on("pageerror", (error) => page.complaints.push(error.message));
   page.on("console", (message) => {

@@ -149,6 +149,7 @@ def _():
     equal(isinstance(daemon.get("connections").wanted(200).body, list), True)
     for target in ("flows", "edges", "map", "histogram", "coverage"):
         daemon.get(target).wanted(200)
+    daemon.post("preview", {"data": {"externalnetworks": [network("a")]}}).wanted(200)
 
 
 # --- documents ----------------------------------------------------------------
@@ -552,6 +553,18 @@ def _():
     true(daemon.post("staged/apply").status in (400, 404, 409, 422), "it was applied")
     daemon.ask("DELETE", "staged").wanted(200)
     daemon.get("staged").wanted(404)
+
+
+@subtest("lookups and what is learned are there for who may read the host")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, roles: [read]}}]")
+    equal(daemon.get("dns?since=1h&limit=5").wanted(200)["cursor"], None)
+    equal(daemon.get("dns/cache").wanted(200).body, [])
+    equal(as_user(daemon, ALICE, "GET", "dns")[0], 200)
+    for target in ("dns?q=nothing:x", "dns?since=later", "dns?cursor=x", "dns?limit=0"):
+        daemon.get(target).wanted(400)
+    daemon.get("dns/none").wanted(404)
+    daemon.post("dns").wanted(405)
 
 
 @subtest("every operation of the document was asked, and answered well")

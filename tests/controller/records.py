@@ -72,6 +72,14 @@ def _():
         daemon.get("flows?" + wrong if "buckets" not in wrong else "histogram?" + wrong).wanted(400)
 
 
+@subtest("a query that is wrong is refused with its place, by streams, too")
+def _():
+    daemon = Msegd()
+    for target in ("flows", "edges", "map", "histogram", "events?flows=true"):
+        said = daemon.get(target + ("&" if "?" in target else "?") + "q=ssh+port:x").wanted(400)
+        equal([(error["field"], error["column"]) for error in said["errors"]], [("q", 10)], target)
+
+
 @subtest("queries choose what the same words choose from all of them")
 def _():
     daemon = filled()

@@ -17,6 +17,7 @@ mseg runs in discovery mode: everything is allowed, and every flow is recorded.
   tests/e2e/host traffic                     is all of it still allowed?
   tests/e2e/host traffic www                 this is not
   tests/e2e/host ssh                         log in as the client does
+  tests/e2e/console                          the same and more in your browser
   mctl help                                  and more
 
 HELP

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "msegd/dns_message.h"
+#include "msegd/dns_stream.h"
 
 /* A header, with one question. */
 #define HEADER(flags1, flags2, answers) "\x12\x34" flags1 flags2 "\0\1" answers "\0\0\0\0"
@@ -201,13 +202,65 @@ static void test_longest(void **state)
 	free(message);
 }
 
+/* An answer of 40 bytes, with its length before it, from byte 1000 on. */
+static const char split[] = "\0\x31" ANSWER("\0\1") WWW A "\xc0\x0c" A TTL("\1\0") "\0\4\xc0\0\2\7";
+
+static bool add(struct dns_streams *streams, uint16_t port, size_t from, size_t to, bool asked,
+		struct dns_stream_answer *answer)
+{
+	const struct mseg_dns_record record = {
+		.time = 1000 + from,
+		.asked = asked,
+		.client_port = port,
+		.tcp_seq = (uint32_t)(0xfffffff0 + from),
+		.family = 4,
+		.event = MSEG_DNS_EVENT_SEGMENT,
+	};
+
+	return dns_streams_add(streams, &record, (const uint8_t *)split + from, to - from, answer);
+}
+
+static void test_streams(void **state)
+{
+	struct dns_streams *streams = dns_streams_new();
+	struct dns_message *message = malloc(sizeof(*message));
+	const size_t whole = sizeof(split) - 1;
+	struct dns_stream_answer answer;
+	uint16_t port;
+
+	(void)state;
+	assert_non_null(streams);
+	assert_int_equal(split[1], whole - 2);
+	/* In pieces, with another stream between them, over the end of the numbers. */
+	assert_false(add(streams, 1, 0, 30, true, &answer));
+	assert_false(add(streams, 2, 0, 31, true, &answer));
+	assert_false(add(streams, 1, 30, 40, false, &answer));
+	assert_true(add(streams, 1, 40, whole, false, &answer));
+	assert_int_equal(answer.record.event, MSEG_DNS_EVENT_ANSWER);
+	assert_int_equal(answer.len, whole - 2);
+	assert_int_equal(dns_message_read(answer.data, answer.len, message), 0);
+	assert_string_equal(message->addresses[0], "192.0.2.7");
+	/* A piece that is missing, one that comes twice, one that nobody waits for. */
+	assert_false(add(streams, 2, 32, whole, false, &answer));
+	assert_false(add(streams, 2, 0, 31, false, &answer));
+	assert_false(add(streams, 3, 0, 31, false, &answer));
+	assert_false(add(streams, 1, 40, whole, false, &answer));
+	assert_true(add(streams, 2, 31, whole, false, &answer));
+	/* Too many at once: the oldest gives way. */
+	for (port = 0; port < DNS_STREAMS + 1; port++)
+		assert_false(add(streams, (uint16_t)(100 + port), 0, (size_t)(20 + port % 2), true,
+				 &answer));
+	assert_true(add(streams, 100 + DNS_STREAMS, 20, whole, false, &answer));
+	free(message);
+	dns_streams_free(streams);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_not_one),
-		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_not_one), cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
