@@ -376,8 +376,8 @@ static void test_rest(void **state)
 	compiled = compile(resolution, &told.diag);
 	assert_non_null(compiled);
 	assert_int_equal(compiled->policy->n_observed, 1);
-	assert_int_equal(compiled->n_names, 1);
-	assert_string_equal(compiled->names[0].text, "a.example.com");
+	assert_int_equal(compiled->policy->n_domains, 1);
+	assert_string_equal(compiled->policy->networks[0].domains[0], "a.example.com");
 	assert_int_equal(compiled->policy->n_entries, 1);
 	assert_int_equal(strlen(compiled->policy->rules[0].name), 240 + 2 + 12);
 	json = compiled_describe_rule(compiled->rules[0].rule);
