@@ -87,9 +87,9 @@ static void found_by_names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, names.n);
 	KUNIT_EXPECT_STREQ(test, "b.test", names.name[0]);
 	KUNIT_EXPECT_STREQ(test, "a.test", names.name[1]);
-	rcu_read_unlock();
 	/* The same bytes of another family are another address. */
 	KUNIT_EXPECT_FALSE(test, mseg_learned_has(learned, MSEG_FAMILY_IPV6, wanted.addr));
+	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, 0, names_of(learned, 2));
 }
 
