@@ -7,16 +7,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "lib/learned.h"
 
 /* What is told to the module in one go. */
@@ -45,37 +43,17 @@ static int write_one(const struct learned *learned, void *arg)
 	return ferror(out) ? -EIO : 0;
 }
 
-static int write_all(struct client *client, const char *file)
+static int write_all(FILE *out, void *arg)
 {
-	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	int err;
+	int err = learned_read(arg, write_one, out);
 
-	if (!out)
-		return -errno;
-	err = learned_read(client, write_one, out);
 	/* What came and went while it was read is no loss. */
-	if (err == -EAGAIN)
-		err = 0;
-	if (!err && (fflush(out) || fsync(fd)))
-		err = -errno;
-	if (fclose(out) && !err)
-		err = -errno;
-	return err;
+	return err == -EAGAIN ? 0 : err;
 }
 
 int dns_learned_save(struct client *client, const char *file)
 {
-	char path[PATH_MAX];
-	int err;
-
-	snprintf(path, sizeof(path), "%s.new", file);
-	err = write_all(client, path);
-	if (!err && rename(path, file))
-		err = -errno;
-	if (err)
-		unlink(path);
-	return err;
+	return file_replace(file, write_all, client);
 }
 
 /* --- reading -------------------------------------------------------------- */

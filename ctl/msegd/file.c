@@ -10,28 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-	ssize_t n = 0;
-
-	while (len && (n = write(fd, text, len)) > 0) {
-		text += n;
-		len -= (size_t)n;
-	}
-	if (len)
-		return n < 0 ? -errno : -EIO;
-	return fsync(fd) ? -errno : 0;
-}
-
-static int write_new(const char *path, const char *text)
+static int write_new(const char *path, int (*write)(FILE *out, void *arg), void *arg)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err;
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
 
-	if (fd < 0)
-		return -errno;
-	err = write_all(fd, text);
-	return close(fd) && !err ? -errno : err;
+	if (!out) {
+		err = -errno;
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	err = write(out, arg);
+	if (!err && (fflush(out) || fsync(fd)))
+		err = -errno;
+	return fclose(out) && !err ? -errno : err;
 }
 
 /* The name is on the disk when the directory is. */
@@ -50,20 +43,34 @@ static int sync_directory(const char *path)
 	return err;
 }
 
-int file_write(const char *path, struct json_object *value)
+int file_replace(const char *path, int (*write)(FILE *out, void *arg), void *arg)
 {
 	char *new = NULL;
 	int err;
 
 	if (asprintf(&new, "%s.new", path) < 0)
 		return -ENOMEM;
-	err = write_new(new, json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY));
+	err = write_new(new, write, arg);
 	if (!err && rename(new, path))
 		err = -errno;
 	if (err)
 		unlink(new);
 	free(new);
 	return err ? err : sync_directory(path);
+}
+
+static int write_json(FILE *out, void *arg)
+{
+	const char *text = json_object_to_json_string_ext(arg, JSON_C_TO_STRING_PRETTY);
+
+	if (!text)
+		return -ENOMEM;
+	return fputs(text, out) < 0 || putc('\n', out) < 0 ? -EIO : 0;
+}
+
+int file_write(const char *path, struct json_object *value)
+{
+	return file_replace(path, write_json, value);
 }
 
 int file_read(const char *path, struct json_object **value)

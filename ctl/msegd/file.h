@@ -4,18 +4,23 @@
 #define FILE_H
 
 #include <json-c/json.h>
+#include <stdio.h>
 
 /**
- * file_write() - put JSON in the place of a file, for its owner alone to read
+ * file_replace() - put something else in the place of a file, for its owner alone to read
  * @path: of the file
- * @value: what
+ * @write: writes it; what it returns but 0 is an error
+ * @arg: handed to @write
  *
  * Return: 0 once it is on the disk; an error leaves the old file.
  */
+int file_replace(const char *path, int (*write)(FILE *out, void *arg), void *arg);
+
+/** file_write() - file_replace() by JSON */
 int file_write(const char *path, struct json_object *value);
 
 /**
- * file_read() - read such a file
+ * file_read() - read JSON
  * @path: of the file
  * @value: the result
  *

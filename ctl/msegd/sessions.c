@@ -3,7 +3,6 @@
 #include "sessions.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <inttypes.h>
@@ -12,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "account.h"
 #include "api.h"
 #include "events.h"
+#include "file.h"
 #include "lib/doc.h"
 #include "lib/fields.h"
 #include "lib/json.h"
@@ -219,27 +218,6 @@ static struct json_object *stored(const struct session *session)
 	return object;
 }
 
-static int write_file(const char *file, const char *text)
-{
-	size_t len = strlen(text);
-	char *path = NULL;
-	int fd, err = 0;
-
-	if (asprintf(&path, "%s.new", file) < 0)
-		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		err = -errno;
-	else if (write(fd, text, len) != (ssize_t)len || fsync(fd))
-		err = errno ? -errno : -EIO;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
-	if (!err && rename(path, file))
-		err = -errno;
-	free(path);
-	return err;
-}
-
 static int save(const struct sessions *sessions)
 {
 	struct json_object *list = json_object_new_array();
@@ -249,8 +227,7 @@ static int save(const struct sessions *sessions)
 	for (session = sessions->list; session; session = session->next)
 		if (session->kind == TOKEN)
 			json_object_array_add(list, stored(session));
-	err = write_file(sessions->file,
-			 json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY));
+	err = file_write(sessions->file, list);
 	json_object_put(list);
 	if (err)
 		log_error("%s: %s", sessions->file, strerror(-err));
