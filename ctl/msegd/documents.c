@@ -195,7 +195,10 @@ static char *full_label(const struct bringing *bringing)
 	return asprintf(&full, "%s\n%s", bringing->space, label) < 0 ? NULL : full;
 }
 
-/* What is there already must have come by the same label. */
+/*
+ * What is there already must have come by the same label. Of what the caller does not
+ * read nothing is told: he may not change it, which is said in the end.
+ */
 static void check_labels(struct bringing *bringing, const char *label)
 {
 	size_t i;
@@ -205,7 +208,8 @@ static void check_labels(struct bringing *bringing, const char *label)
 		const struct model_object *old = present(bringing, object);
 		const char *its = old ? draft_label(&bringing->next, old->id) : NULL;
 
-		if (old && (!its != !label || (its && strcmp(its, label))))
+		if (old && api_may_read(bringing->service, bringing->request, old->space) &&
+		    (!its != !label || (its && strcmp(its, label))))
 			report(bringing, object,
 			       its ? "it is there already, from an import of another label" :
 				     "it is there already, and came by no import");

@@ -533,6 +533,19 @@ def _():
     daemon.get(f"sessions/{made['id']}").wanted(404)
 
 
+@subtest("an import does not tell what its author may not read")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [edit]}}]")
+    daemon.post("namespaces", {"name": "/acme"}).wanted(201)
+    daemon.post("externalnetworks", network("secret")).wanted(201)
+    daemon.post("import?label=theirs", {"data": {"externalnetworks": [
+        network("labelled")]}}).wanted(200)
+    for name in ("secret", "labelled", "absent"):
+        status, answer = as_user(daemon, ALICE, "POST", "import?label=hers", {"data": {
+            "externalnetworks": [network(name, "10.0.0.0/8")]}})
+        equal((status, "there already" in json.dumps(answer)), (403, False), name)
+
+
 @subtest("what is staged is applied as one revision, once")
 def _():
     daemon = fresh()
