@@ -65,6 +65,7 @@ struct writer {
 	uint64_t found;
 	int64_t last_mark;
 	int64_t last_time;
+	bool began;
 	time_t tidied;
 	time_t failed;
 };
@@ -252,7 +253,8 @@ static void commit(struct writer *writer)
 	struct hole written[N_STAGES] = { 0 };
 	int err;
 
-	if (!writer->day || (!writer->pending[0] && !writer->pending[1] && !has_holes(writer)))
+	if (!writer->day ||
+	    (!writer->pending[0] && !writer->pending[1] && !has_holes(writer) && !writer->began))
 		return;
 	err = put_holes(writer, written);
 	if (!err)
@@ -272,6 +274,7 @@ static void commit(struct writer *writer)
 	pthread_mutex_unlock(&writer->lock);
 	writer->failed = 0;
 	writer->pending[0] = writer->pending[1] = 0;
+	writer->began = false;
 }
 
 static void put_record(struct writer *writer, const struct record *record)
@@ -313,6 +316,7 @@ static void begin(struct writer *writer, uint64_t connections)
 	writer->found = 0;
 	writer->last_mark = (int64_t)connections;
 	writer->last_time = (int64_t)(hole.end / 1000);
+	writer->began = true;
 }
 
 static void handle(struct writer *writer, struct message *message)

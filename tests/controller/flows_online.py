@@ -245,8 +245,11 @@ def _():
             break
         time.sleep(2)
     daemon.start()
-    time.sleep(3)
+    limit = time.monotonic() + LIMIT
     said = ask(daemon, "coverage", since="1h")
+    while not said["holes"] and time.monotonic() < limit:
+        time.sleep(0.5)
+        said = ask(daemon, "coverage", since="1h")
     equal([hole["where"] for hole in said["holes"]], ["service stopped"])
     true(said["holes"][0]["lost"] >= 30, said["holes"])
     equal(said["complete"], False)
