@@ -187,6 +187,23 @@ test("an ended session keeps what was typed", async () => {
   equal(await page.getByLabel("Name", { exact: true }).inputValue(), "typed before");
 });
 
+test("where nothing was recorded, nothing is said to have a rule", async () => {
+  const empty = await Services.start();
+  try {
+    await empty.startMsegd();
+    await empty.startConsole();
+    await page.context().close();
+    page = await newPage(browser);
+    await page.goto(empty.link());
+    await page.getByRole("heading", { name: "Platform" }).waitFor();
+    await page.goto(`${empty.url}/#/discovery`);
+    await page.getByText("Nothing was recorded in the last week.").waitFor();
+    equal(await page.getByText("All that was seen").count(), 0);
+  } finally {
+    empty.stop();
+  }
+});
+
 let status = 1;
 try {
   status = await main(() => page);

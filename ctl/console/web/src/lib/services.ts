@@ -16,7 +16,7 @@ const NAMES: Record<string, string> = {
   "udp/4789": "vxlan", "tcp/5044": "beats", "udp/5353": "mdns", "udp/5355": "llmnr", "tcp/5432": "postgresql",
   "tcp/5672": "amqp", "tcp/5900": "vnc", "tcp/6379": "redis", "tcp/6443": "kubernetes", "tcp/6514": "syslog tls",
   "tcp/8080": "http-alt", "tcp/8443": "https-alt", "tcp/9090": "prometheus", "tcp/9092": "kafka",
-  "tcp/9100": "node exporter", "tcp/9200": "elasticsearch", "tcp/9443": "mseg console", "tcp/10250": "kubelet",
+  "tcp/9100": "node exporter", "tcp/9200": "elasticsearch", "tcp/8543": "mseg console", "tcp/10250": "kubelet",
   "tcp/11211": "memcached", "tcp/27017": "mongodb", "udp/51820": "wireguard",
   "icmp/0/0": "echo reply", "icmp/8/0": "ping", "icmp/3": "unreachable", "icmp/3/4": "path mtu", "icmp/11/0": "time exceeded",
   "icmp6/128/0": "ping", "icmp6/129/0": "echo reply",

@@ -5,11 +5,11 @@ import { ApiError, get, send } from "../lib/api";
 import { ago, count, duration, plural } from "../lib/format";
 import { type Pick, pickOfEdge, startRule } from "../lib/picks";
 import { refresh, useResource } from "../lib/resource";
-import { param, setParams } from "../lib/router";
+import { href, param, setParams } from "../lib/router";
 import { serviceLabel } from "../lib/services";
 import { home, may, watch } from "../lib/state";
 import { confirm, reconnect } from "../lib/trial";
-import type { Change, Discovery as State, Edge } from "../lib/types";
+import type { Change, Coverage, Discovery as State, Edge } from "../lib/types";
 import { Empty, Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { Check } from "../ui/chips";
 import { Dialog } from "../ui/dialog";
@@ -18,7 +18,7 @@ import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
 
 /** Services by which people reach a host, so that losing them is losing it. */
-const OWN = ["tcp/22", "tcp/3389", "tcp/5900", "tcp/9443"];
+const OWN = ["tcp/22", "tcp/3389", "tcp/5900", "tcp/8543"];
 
 export function isOwn(edge: Pick | Edge): boolean {
   return edge.direction === "Incoming" && OWN.includes(edge.service);
@@ -151,6 +151,19 @@ function Disable({ space, etag, lost, onClose }: { space: string; etag: string; 
   );
 }
 
+/** That nothing is missing says something only where something was seen. */
+export function NothingMissing({ recorded }: { recorded: boolean }) {
+  return recorded ? (
+    <Empty icon="check" title="Nothing hangs on the default.">
+      All that was seen in the last week has a rule.
+    </Empty>
+  ) : (
+    <Empty icon="search" title="Nothing was recorded in the last week.">
+      That proves nothing: let the host do its work for some time, perhaps a week, before discovery mode is disabled.
+    </Empty>
+  );
+}
+
 export function Discovery() {
   const space = param("namespace") || home.value;
   const spaces = useNamespaces();
@@ -159,6 +172,8 @@ export function Discovery() {
   const [error, setError] = useState<ApiError | null>(null);
   const state = useResource(`discovery ${space}`, (abort) => send<State>("GET", "discovery", { query: { namespace: space }, signal: abort }));
   const edges = useResource("default edges", (abort) => get<{ edges: Edge[] }>("edges", { q: "verdict:accept reason:default", since: "7d", limit: 1000 }, abort));
+  const seen = useResource("seen at all", (abort) => get<{ edges: Edge[] }>("edges", { since: "7d", limit: 1 }, abort));
+  const covered = useResource("coverage", (abort) => get<Coverage>("coverage", { since: "7d" }, abort));
   const rows = useMemo(() => missing(edges.data?.edges ?? []), [edges.data]);
   const on = state.data?.body.discovery;
   const effective = state.data?.body.effective;
@@ -229,10 +244,13 @@ export function Discovery() {
           )}
         </header>
         <Failure error={edges.error} what="What was seen cannot be shown" />
-        {edges.data && rows.length === 0 ? (
-          <Empty icon="check" title="Nothing hangs on the default.">
-            All that was seen in the last week has a rule.
-          </Empty>
+        {covered.data && !covered.data.complete && (
+          <p class="notice warn" role="status">
+            Not all was recorded in that week: <a href={href("/health")}>what is missing</a> may need a rule, too.
+          </p>
+        )}
+        {edges.data && rows.length === 0 && seen.data ? (
+          <NothingMissing recorded={seen.data.edges.length > 0} />
         ) : (
           <Table label="Allowed by the default alone" rows={rows} columns={COLUMNS} rowKey={(m) => m.key} selected={ticked} onSelect={setTicked} empty={edges.loading ? "Loading…" : "Nothing."} />
         )}

@@ -165,7 +165,7 @@ export function Namespaces() {
       }
     >
       <Failure error={list.error} what="The namespaces cannot be shown" />
-      <div class="card pad scroll">
+      <div class="card pad scroll" role="region" aria-label="Namespaces" tabIndex={0}>
         <table class="plain spaces">
           <thead>
             <tr>

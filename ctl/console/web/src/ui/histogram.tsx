@@ -81,7 +81,7 @@ function options(width: number, onBrush: (from: number, to: number) => void): uP
 function AsTable({ data }: { data: Data }) {
   const rows = data.buckets.filter((b) => SERIES.some((s) => b[s.key] > 0));
   return (
-    <div class="scroll">
+    <div class="scroll" role="region" aria-label="Over time, as a table" tabIndex={0}>
       <table class="plain">
         <thead>
           <tr>
