@@ -6,3 +6,4 @@
 .PHONY: web
 web: ## build the console's application, ctl/console/web/dist, with npm
 	cd ctl/console/web && npm ci --silent --no-audit --no-fund && npm run --silent build
+	ctl/console/web/licences > LICENSES/console-libraries
