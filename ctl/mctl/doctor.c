@@ -209,6 +209,16 @@ static bool is_among(const struct resolver *resolver, const struct resolver *lis
 	return false;
 }
 
+/* Whether rules go by names; where that cannot be told, they may. */
+static bool has_names(struct client *client)
+{
+	struct kernel_policy read;
+	bool has = kernel_policy(client, KERNEL_ENTRIES, &read) || read.policy->n_domains;
+
+	kernel_policy_free(&read);
+	return has;
+}
+
 /* Whether the module hears all that this host asks. */
 static void check_resolvers(struct doctor *doctor, struct client *client)
 {
@@ -225,7 +235,10 @@ static void check_resolvers(struct doctor *doctor, struct client *client)
 	for (i = 0; i < found.n; i++)
 		if (!is_among(&found.list[i], followed, n))
 			break;
-	if (!n)
+	if (!n && !has_names(client))
+		report(doctor, "resolvers", OK,
+		       "the module learns from none, and no rule needs one");
+	else if (!n)
 		report(doctor, "resolvers", WARN,
 		       "the module learns from no resolver: rules by name hold nobody");
 	else if (i < found.n)
