@@ -93,6 +93,7 @@ struct server {
 	unsigned int n_peers;
 	/* Whether a connection was resumed that libmicrohttpd has not looked at since. */
 	bool resumed;
+	bool closing;
 };
 
 struct stream {
@@ -167,7 +168,7 @@ static ssize_t stream_read(void *arg, uint64_t position, char *room, size_t size
 	size_t len = stream->len < size ? stream->len : size;
 
 	(void)position;
-	if (!len && stream->ended)
+	if (!len && (stream->ended || stream->server->closing))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (!len) {
 		stream->suspended = true;
@@ -699,7 +700,8 @@ void server_close(struct server *server)
 	sd_event_source_disable_unref(server->listener);
 	sd_event_source_disable_unref(server->http);
 	if (server->daemon) {
-		/* Streams that have ended are resumed by it. */
+		/* Streams that have ended are resumed by it, and what begins in it must not wait. */
+		server->closing = true;
 		MHD_run(server->daemon);
 		MHD_stop_daemon(server->daemon);
 	}

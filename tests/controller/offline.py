@@ -455,6 +455,17 @@ def store_namespace(daemon, name):
 
 # --- roles --------------------------------------------------------------------
 
+@subtest("streams that begin while it ends keep it from nothing")
+def _():
+    daemon = Msegd(start=False)
+    for _ in range(15):
+        daemon.start()
+        streams = [raw(daemon, b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n") for _ in range(12)]
+        daemon.stop()
+        for stream in streams:
+            stream.close()
+
+
 @subtest("without a configuration root alone has any role")
 def _():
     daemon = Msegd()
