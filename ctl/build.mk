@@ -35,7 +35,7 @@ build/bin/mctl: $(MCTL_OBJECTS)
 
 MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
-	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c))
+	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c ctl/httpd/*.c))
 
 build/bin/msegd: $(MSEGD_OBJECTS)
 	@mkdir -p $(@D)
@@ -45,7 +45,7 @@ build/bin/msegd: $(MSEGD_OBJECTS)
 
 # The console, with the application's files in it; they are built in ctl/console/web.
 CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng
-CONSOLE_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/console/*.c) \
+CONSOLE_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/console/*.c ctl/httpd/*.c) \
 	ctl/lib/diag.c ctl/lib/doc.c ctl/lib/fields.c ctl/lib/json.c ctl/lib/text.c \
 	ctl/lib/wrap.c)
 CONSOLE_WEB := ctl/console/web/dist

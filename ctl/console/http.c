@@ -2,7 +2,6 @@
 /*
  * HTTP for browsers.
  *
- * libmicrohttpd has an epoll descriptor of its own, which is one event source here.
  * Connections are accepted here, so that there are never too many of them. A request
  * whose answer is not there yet is suspended.
  */
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "httpd/loop.h"
 #include "lib/json.h"
 
 /* Connections altogether, and those without a session, of which the oldest goes. */
@@ -84,17 +84,13 @@ struct http {
 	struct http_calls calls;
 	sd_event *event;
 	struct MHD_Daemon *daemon;
+	struct httpd_loop loop;
 	struct listener *listeners;
-	sd_event_source *io;
-	sd_event_source *timer;
 	sd_event_source *reaper;
-	sd_event_source *after;
 	struct peer *peers;
 	struct peer *adding;
 	unsigned int n_peers;
 	bool tls;
-	/* Whether a connection was resumed that libmicrohttpd has not looked at since. */
-	bool resumed;
 	bool closing;
 };
 
@@ -165,8 +161,7 @@ static void wake(struct exchange *exchange)
 	if (!exchange->suspended)
 		return;
 	exchange->suspended = false;
-	exchange->peer->http->resumed = true;
-	MHD_resume_connection(exchange->connection);
+	httpd_loop_resume(&exchange->peer->http->loop, exchange->connection);
 }
 
 /* What holds for everything that comes from here. */
@@ -588,48 +583,6 @@ static int on_listener(sd_event_source *source, int fd, uint32_t events, void *a
 
 /* --- the loop ------------------------------------------------------------- */
 
-static int on_io(sd_event_source *source, int fd, uint32_t events, void *arg)
-{
-	struct http *http = arg;
-
-	(void)source;
-	(void)fd;
-	(void)events;
-	MHD_run(http->daemon);
-	return 0;
-}
-
-static int on_timer(sd_event_source *source, uint64_t time, void *arg)
-{
-	struct http *http = arg;
-
-	(void)source;
-	(void)time;
-	MHD_run(http->daemon);
-	return 0;
-}
-
-/* Behind every event: when libmicrohttpd wants to be run again by itself. */
-static int on_after(sd_event_source *source, void *arg)
-{
-	struct http *http = arg;
-	MHD_UNSIGNED_LONG_LONG wait;
-
-	(void)source;
-	/* What is resumed within MHD_run() is acted on by the next, of which it says nothing. */
-	while (http->resumed) {
-		http->resumed = false;
-		MHD_run(http->daemon);
-	}
-	if (MHD_get_timeout(http->daemon, &wait) == MHD_YES) {
-		sd_event_source_set_time(http->timer, now_of(http) + wait * 1000);
-		sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
-	} else {
-		sd_event_source_set_enabled(http->timer, SD_EVENT_OFF);
-	}
-	return 0;
-}
-
 /* Clients that send or read a byte now and then never time out by themselves. */
 static int on_reaper(sd_event_source *source, uint64_t time, void *arg)
 {
@@ -678,21 +631,11 @@ static int start(struct http *http, const struct config *config)
 
 static int watch(struct http *http)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	int err;
+	int err = httpd_loop_open(&http->loop, http->event, http->daemon);
 
-	if (!info)
-		return -EIO;
-	err = sd_event_add_io(http->event, &http->io, info->epoll_fd, EPOLLIN, on_io, http);
-	if (err >= 0)
-		err = sd_event_add_time_relative(http->event, &http->timer, CLOCK_MONOTONIC, 0,
-						 1000, on_timer, http);
-	if (err >= 0)
+	if (!err)
 		err = sd_event_add_time_relative(http->event, &http->reaper, CLOCK_MONOTONIC,
 						 2 * SECOND, SECOND, on_reaper, http);
-	if (err >= 0)
-		err = sd_event_add_post(http->event, &http->after, on_after, http);
 	return err < 0 ? err : 0;
 }
 
@@ -788,10 +731,8 @@ void http_close(struct http *http)
 		release_all(http);
 		MHD_stop_daemon(http->daemon);
 	}
-	sd_event_source_disable_unref(http->after);
+	httpd_loop_close(&http->loop);
 	sd_event_source_disable_unref(http->reaper);
-	sd_event_source_disable_unref(http->timer);
-	sd_event_source_disable_unref(http->io);
 	while (http->peers)
 		peer_free(http->peers);
 	sd_event_unref(http->event);

@@ -2,9 +2,8 @@
 /*
  * HTTP on a UNIX socket.
  *
- * libmicrohttpd has an epoll descriptor of its own, which is one event source
- * here; it never waits by itself. Connections are accepted here, so that those
- * of users who have too many never reach it.
+ * Connections are accepted here, so that those of users who have too many never
+ * reach libmicrohttpd.
  *
  * A peer is a connection. It lives from accept() until libmicrohttpd says that
  * it is closed; a request within it, from its first line until its completion.
@@ -22,6 +21,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "httpd/loop.h"
 
 /* Connections altogether, those that are kept for root, and of one other user. */
 #define PEERS_MAX 160
@@ -83,16 +84,12 @@ struct server {
 	struct server_calls calls;
 	sd_event *event;
 	struct MHD_Daemon *daemon;
+	struct httpd_loop loop;
 	sd_event_source *listener;
-	sd_event_source *http;
-	sd_event_source *timer;
 	sd_event_source *reaper;
-	sd_event_source *after;
 	struct peer *peers;
 	struct peer *adding;
 	unsigned int n_peers;
-	/* Whether a connection was resumed that libmicrohttpd has not looked at since. */
-	bool resumed;
 	bool closing;
 };
 
@@ -132,8 +129,7 @@ static void stream_wake(struct stream *stream)
 {
 	if (stream->suspended) {
 		stream->suspended = false;
-		stream->server->resumed = true;
-		MHD_resume_connection(stream->connection);
+		httpd_loop_resume(&stream->server->loop, stream->connection);
 	}
 }
 
@@ -577,48 +573,6 @@ static int on_listener(sd_event_source *source, int fd, uint32_t events, void *a
 
 /* --- the loop ------------------------------------------------------------- */
 
-static int on_http(sd_event_source *source, int fd, uint32_t events, void *arg)
-{
-	struct server *server = arg;
-
-	(void)source;
-	(void)fd;
-	(void)events;
-	MHD_run(server->daemon);
-	return 0;
-}
-
-static int on_timer(sd_event_source *source, uint64_t time, void *arg)
-{
-	struct server *server = arg;
-
-	(void)source;
-	(void)time;
-	MHD_run(server->daemon);
-	return 0;
-}
-
-/* Behind every event: when libmicrohttpd wants to be run again by itself. */
-static int on_after(sd_event_source *source, void *arg)
-{
-	struct server *server = arg;
-	MHD_UNSIGNED_LONG_LONG wait;
-
-	(void)source;
-	/* What is resumed within MHD_run() is acted on by the next, of which it says nothing. */
-	while (server->resumed) {
-		server->resumed = false;
-		MHD_run(server->daemon);
-	}
-	if (MHD_get_timeout(server->daemon, &wait) == MHD_YES) {
-		sd_event_source_set_time(server->timer, now_of(server) + wait * 1000);
-		sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
-	} else {
-		sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
-	}
-	return 0;
-}
-
 /* Clients that send or read a byte now and then never time out by themselves. */
 static int on_reaper(sd_event_source *source, uint64_t time, void *arg)
 {
@@ -647,25 +601,14 @@ static int start_http(struct server *server)
 
 static int watch(struct server *server, int fd)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	int err;
+	int err = httpd_loop_open(&server->loop, server->event, server->daemon);
 
-	if (!info)
-		return -EIO;
-	err = sd_event_add_io(server->event, &server->http, info->epoll_fd, EPOLLIN, on_http,
-			      server);
-	if (err >= 0)
+	if (!err)
 		err = sd_event_add_io(server->event, &server->listener, fd, EPOLLIN, on_listener,
 				      server);
 	if (err >= 0)
-		err = sd_event_add_time_relative(server->event, &server->timer, CLOCK_MONOTONIC, 0,
-						 1000, on_timer, server);
-	if (err >= 0)
 		err = sd_event_add_time_relative(server->event, &server->reaper, CLOCK_MONOTONIC,
 						 5 * SECOND, SECOND, on_reaper, server);
-	if (err >= 0)
-		err = sd_event_add_post(server->event, &server->after, on_after, server);
 	return err < 0 ? err : 0;
 }
 
@@ -694,11 +637,9 @@ void server_close(struct server *server)
 {
 	if (!server)
 		return;
-	sd_event_source_disable_unref(server->after);
+	httpd_loop_close(&server->loop);
 	sd_event_source_disable_unref(server->reaper);
-	sd_event_source_disable_unref(server->timer);
 	sd_event_source_disable_unref(server->listener);
-	sd_event_source_disable_unref(server->http);
 	if (server->daemon) {
 		/* Streams that have ended are resumed by it, and what begins in it must not wait. */
 		server->closing = true;
