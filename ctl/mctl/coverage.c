@@ -81,11 +81,6 @@ static int show(const struct context *context, const struct flow_question *quest
 	return complete ? MCTL_DONE : MCTL_FAILED;
 }
 
-static bool take(int option, const char *value, void *arg)
-{
-	return flow_question_take(option, value, arg);
-}
-
 static const struct option own_options[] = {
 	{ "since", required_argument, NULL, OPTION_SINCE },
 	{ "until", required_argument, NULL, OPTION_UNTIL },
@@ -95,7 +90,7 @@ static const struct option own_options[] = {
 static int run(struct context *context, int argc, char **argv)
 {
 	struct flow_question question = { .context = context };
-	int first = options_read(context, argc, argv, take, &question);
+	int first = options_read(context, argc, argv, flow_question_take, &question);
 
 	if (first < 0)
 		return options_exit();

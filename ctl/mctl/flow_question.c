@@ -25,7 +25,7 @@ static void put_quoted(FILE *out, const char *value)
 	fputc('"', out);
 }
 
-bool flow_question_add(struct flow_question *question, const char *field, const char *value)
+static bool add_word(struct flow_question *question, const char *field, const char *value)
 {
 	char *query = NULL;
 	size_t size;
@@ -75,8 +75,10 @@ static bool take_last(struct flow_question *question, const char *value)
 	return false;
 }
 
-bool flow_question_take(int option, const char *value, struct flow_question *question)
+bool flow_question_take(int option, const char *value, void *arg)
 {
+	struct flow_question *question = arg;
+
 	switch (option) {
 	case OPTION_SINCE:
 		return take_time(question, "--since", value, &question->since);
@@ -91,13 +93,12 @@ bool flow_question_take(int option, const char *value, struct flow_question *que
 		question->not = true;
 		return true;
 	default:
-		return flow_question_add(question,
-					 query_field_name((enum query_field)(option - OPTION_FIELD)),
-					 value);
+		return add_word(question,
+				query_field_name((enum query_field)(option - OPTION_FIELD)), value);
 	}
 }
 
-int flow_question_check(const struct flow_question *question)
+static int check(const struct flow_question *question)
 {
 	struct query_error error;
 	struct query *query;
@@ -109,4 +110,19 @@ int flow_question_check(const struct flow_question *question)
 				   error.column, error.why);
 	query_free(query);
 	return MCTL_DONE;
+}
+
+int flow_question_read(struct context *context, int argc, char **argv,
+		       struct flow_question *question)
+{
+	int first;
+
+	question->context = context;
+	first = options_read(context, argc, argv, flow_question_take, question);
+
+	if (first < 0)
+		return options_exit();
+	while (first < argc)
+		add_word(question, NULL, argv[first++]);
+	return check(question);
 }

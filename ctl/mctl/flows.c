@@ -369,11 +369,6 @@ static int ask_module(const struct flow_question *question)
 	return status;
 }
 
-static bool take(int option, const char *value, void *arg)
-{
-	return flow_question_take(option, value, arg);
-}
-
 static const struct option own_options[] = {
 	{ "follow", no_argument, NULL, OPTION_FOLLOW },
 	{ "last", required_argument, NULL, OPTION_LAST },
@@ -385,16 +380,9 @@ static const struct option own_options[] = {
 
 static int run(struct context *context, int argc, char **argv)
 {
-	struct flow_question question = { .context = context };
-	int status, first = options_read(context, argc, argv, take, &question);
+	struct flow_question question = { 0 };
+	int status = flow_question_read(context, argc, argv, &question);
 
-	if (first < 0) {
-		free(question.query);
-		return options_exit();
-	}
-	while (first < argc)
-		flow_question_add(&question, NULL, argv[first++]);
-	status = flow_question_check(&question);
 	if (status == MCTL_DONE)
 		status = service_owns(context) ? flows_stored(&question) : ask_module(&question);
 	free(question.query);

@@ -38,32 +38,26 @@ enum {
 };
 
 /**
- * flow_question_take() - take an option
+ * flow_question_take() - take an option; an option_taker
  * @option: its val
  * @value: its argument, or NULL
- * @question: filled
+ * @arg: the question, filled
  *
  * Return: false, having said why, where it is wrong.
  */
-bool flow_question_take(int option, const char *value, struct flow_question *question);
+bool flow_question_take(int option, const char *value, void *arg);
 
 /**
- * flow_question_add() - one more word
- * @question: gets it
- * @field: of the query language; NULL for words as somebody wrote them
- * @value: of the field; in quotes where it has blanks
- *
- * Return: false without memory.
- */
-bool flow_question_add(struct flow_question *question, const char *field, const char *value);
-
-/**
- * flow_question_check() - see that the query is one
- * @question: complete
+ * flow_question_read() - read a command's options, and its operands as words
+ * @context: of the command
+ * @argc: of the command
+ * @argv: likewise
+ * @question: filled; its query is to be freed
  *
  * Return: MCTL_DONE, or having said why, how the program ends.
  */
-int flow_question_check(const struct flow_question *question);
+int flow_question_read(struct context *context, int argc, char **argv,
+		       struct flow_question *question);
 
 /** Options of a question about flows. */
 #define FLOW_QUERY_OPTIONS                                                                \
