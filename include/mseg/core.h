@@ -90,8 +90,7 @@ struct mseg_row;
  * @domains: whose learned addresses it holds, as they were added
  * @n_domains: how many
  * @domains_room: how many @domains has room for
- * @segments: its addresses by family, while it is compiled; with domains as long as
- *	it lives
+ * @segments: its addresses by family, while it is compiled
  * @rows: rules by service, for each direction: of those that decide, and where some
  *	are under observation, of all
  */

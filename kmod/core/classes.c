@@ -10,46 +10,42 @@
 #include "rows.h"
 #include "segments.h"
 
-struct mseg_classes {
-	u8 (*start)[MSEG_ADDR_LEN]; /* of runs of addresses, ascending */
-	u32 *class;		    /* of each run */
-	u32 n;
-	u32 *first; /* by class, into @member; one more at the end */
-	struct mseg_member *member;
+struct mseg_class_table {
+	struct mseg_class **bucket;
+	u32 mask;
+	u32 n_classes;
+	u32 n_members;
 };
 
-/* From here on a network holds addresses by an entry of that length, or not. */
+/* From here on the state of a network is that, or MSEG_NOT_COVERED. */
 struct event {
 	u8 addr[MSEG_ADDR_LEN];
 	u32 network;
-	int len;
+	int state;
 };
 
 /* A set of networks that grows and shrinks. */
 struct set {
-	int *len;   /* by network, MSEG_NOT_COVERED for those that are not in it */
+	int *state; /* by network, MSEG_NOT_COVERED for those that are not in it */
 	u32 *list;  /* those that are, and */
 	u32 *place; /* where each stands there */
 	u32 n;
+	u32 n_excluding;
 	u64 hash;
 };
 
 struct builder {
-	struct mseg_classes *out;
+	struct mseg_class_table *table;
 	struct event *events;
 	u32 n_events;
 	struct set set;
-	u64 *hashes; /* by class */
-	u32 *table;  /* of classes by hash, MSEG_ID_NONE for a free place */
-	u32 mask;
-	u32 n_classes;
-	u32 n_members;
-	u32 room; /* of members */
+	struct mseg_run *runs;
+	u32 n_runs;
 };
 
-static u64 mix(u32 network, int len)
+static u64 mix(u32 network, u32 state)
 {
-	u64 z = ((u64)network << 8 | (u32)len) + 0x9e3779b97f4a7c15ULL;
+	u64 z = ((u64)network << 16 | state) + 0x9e3779b97f4a7c15ULL;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
@@ -70,107 +66,153 @@ static void enter(struct set *set, u32 network)
 	set->list[set->n++] = network;
 }
 
+static bool excludes(int state)
+{
+	return state != MSEG_NOT_COVERED && (state & MSEG_EXCLUDED);
+}
+
 static void change(struct set *set, const struct event *event)
 {
-	int before = set->len[event->network];
+	int before = set->state[event->network];
 
 	if (before != MSEG_NOT_COVERED)
 		set->hash ^= mix(event->network, before);
-	if (event->len != MSEG_NOT_COVERED)
-		set->hash ^= mix(event->network, event->len);
-	if (before == MSEG_NOT_COVERED && event->len != MSEG_NOT_COVERED)
+	if (event->state != MSEG_NOT_COVERED)
+		set->hash ^= mix(event->network, event->state);
+	if (before == MSEG_NOT_COVERED && event->state != MSEG_NOT_COVERED)
 		enter(set, event->network);
-	if (before != MSEG_NOT_COVERED && event->len == MSEG_NOT_COVERED)
+	if (before != MSEG_NOT_COVERED && event->state == MSEG_NOT_COVERED)
 		leave(set, event->network);
-	set->len[event->network] = event->len;
+	set->n_excluding += excludes(event->state) - excludes(before);
+	set->state[event->network] = event->state;
 }
 
-static bool is_class(const struct builder *builder, u32 class)
+static bool is_class(const struct set *set, const struct mseg_class *class)
 {
-	const struct mseg_classes *out = builder->out;
-	const struct set *set = &builder->set;
 	u32 i;
 
-	if (builder->hashes[class] != set->hash ||
-	    out->first[class + 1] - out->first[class] != set->n)
+	if (class->hash != set->hash || class->n_all != set->n)
 		return false;
-	for (i = out->first[class]; i < out->first[class + 1]; i++)
-		if (set->len[out->member[i].network] != (int)out->member[i].len)
+	for (i = 0; i < class->n_all; i++)
+		if (set->state[class->member[i].network] != (int)class->member[i].state)
 			return false;
 	return true;
 }
 
-/* Where the set's class is in the table, or would be. */
-static u32 *slot_of_set(const struct builder *builder)
+static struct mseg_class *find_class(const struct mseg_class_table *table, const struct set *set)
 {
-	u32 i = builder->set.hash & builder->mask;
+	struct mseg_class *class = table->bucket[set->hash & table->mask];
 
-	while (builder->table[i] != MSEG_ID_NONE && !is_class(builder, builder->table[i]))
-		i = (i + 1) & builder->mask;
-	return &builder->table[i];
+	while (class && !is_class(set, class))
+		class = class->next;
+	return class;
 }
 
-static int make_members_room(struct builder *builder, u32 more, struct mseg_refusal *refusal)
+static int compare_members(const void *a, const void *b)
 {
-	struct mseg_member *bigger;
-	u32 want = builder->room ? builder->room : 64;
+	const struct mseg_member *x = a, *y = b;
+	int order = (int)(x->state & MSEG_EXCLUDED) - (int)(y->state & MSEG_EXCLUDED);
 
-	if (more > MSEG_MAX_OVERLAP)
+	if (order)
+		return order;
+	return x->network < y->network ? -1 : x->network > y->network;
+}
+
+/* Make room for one more class; false without memory. */
+static bool widen(struct mseg_class_table *table)
+{
+	u32 i, mask = 2 * table->mask + 1;
+	struct mseg_class **bucket, *class;
+
+	if (table->n_classes <= table->mask)
+		return true;
+	bucket = mseg_alloc(mask + 1, sizeof(*bucket));
+	if (!bucket)
+		return false;
+	for (i = 0; i <= table->mask; i++) {
+		while ((class = table->bucket[i])) {
+			table->bucket[i] = class->next;
+			class->next = bucket[class->hash & mask];
+			bucket[class->hash & mask] = class;
+		}
+		mseg_breathe();
+	}
+	mseg_free(table->bucket);
+	table->bucket = bucket;
+	table->mask = mask;
+	return true;
+}
+
+static int new_class(struct mseg_class_table *table, u32 n, u32 n_excluding,
+		     struct mseg_class **result, struct mseg_refusal *refusal)
+{
+	struct mseg_class *class;
+
+	if (n - n_excluding > MSEG_MAX_OVERLAP)
 		return mseg_refuse(refusal, -E2BIG, "too many networks hold one address");
-	if (more > MSEG_MAX_MEMBERS - builder->n_members)
+	if (n > MSEG_MAX_MEMBERS - table->n_members)
 		return mseg_refuse(refusal, -E2BIG, "the networks overlap in too many ways");
-	while (want < builder->n_members + more)
-		want *= 2;
-	if (want == builder->room)
-		return 0;
-	bigger = mseg_alloc(want, sizeof(*bigger));
-	if (!bigger)
+	class = widen(table) ? mseg_alloc(1, struct_size(class, member, n)) : NULL;
+	if (!class)
 		return mseg_refuse_no_memory(refusal);
-	if (builder->n_members)
-		memcpy(bigger, builder->out->member, builder->n_members * sizeof(*bigger));
-	mseg_free(builder->out->member);
-	builder->out->member = bigger;
-	builder->room = want;
+	class->n = n - n_excluding;
+	class->n_all = n;
+	*result = class;
 	return 0;
 }
 
-static int add_class(struct builder *builder, struct mseg_refusal *refusal)
+static void add_class(struct mseg_class_table *table, struct mseg_class *class)
 {
-	const struct set *set = &builder->set;
-	struct mseg_member *member;
+	struct mseg_class **bucket = &table->bucket[class->hash & table->mask];
+
+	table->n_members += class->n_all;
+	table->n_classes++;
+	class->next = *bucket;
+	*bucket = class;
+}
+
+static int add_class_of(struct mseg_class_table *table, const struct set *set,
+			struct mseg_class **result, struct mseg_refusal *refusal)
+{
+	struct mseg_class *class;
 	u32 i;
 	int err;
 
-	err = make_members_room(builder, set->n, refusal);
+	err = new_class(table, set->n, set->n_excluding, &class, refusal);
 	if (err)
 		return err;
 	for (i = 0; i < set->n; i++) {
-		member = &builder->out->member[builder->n_members++];
-		member->network = set->list[i];
-		member->len = set->len[set->list[i]];
+		class->member[i].network = set->list[i];
+		class->member[i].state = set->state[set->list[i]];
 	}
-	builder->hashes[builder->n_classes++] = set->hash;
-	builder->out->first[builder->n_classes] = builder->n_members;
+	mseg_sort(class->member, set->n, sizeof(*class->member), compare_members);
+	class->hash = set->hash;
+	add_class(table, class);
+	*result = class;
 	return 0;
 }
 
 /* The addresses from here on are of the set's class. */
-static int begin_run(struct builder *builder, const u8 *addr, struct mseg_refusal *refusal)
+static int begin_run(struct builder *builder, u32 family, const u8 *addr,
+		     struct mseg_refusal *refusal)
 {
-	struct mseg_classes *out = builder->out;
-	u32 *slot = slot_of_set(builder);
+	struct mseg_class *class = find_class(builder->table, &builder->set);
+	struct mseg_run *run = &builder->runs[builder->n_runs];
 	int err;
 
-	if (*slot == MSEG_ID_NONE) {
-		err = add_class(builder, refusal);
+	if (!class) {
+		err = add_class_of(builder->table, &builder->set, &class, refusal);
 		if (err)
 			return err;
-		*slot = builder->n_classes - 1;
 	}
-	if (out->n && out->class[out->n - 1] == *slot)
+	if (builder->n_runs && run[-1].class == class)
 		return 0;
-	memcpy(out->start[out->n], addr, MSEG_ADDR_LEN);
-	out->class[out->n++] = *slot;
+	run->high = mseg_load64(addr);
+	run->low = mseg_load64(addr + 8);
+	if (!family)
+		run->high >>= 32;
+	run->class = class;
+	builder->n_runs++;
 	return 0;
 }
 
@@ -182,21 +224,23 @@ static int compare_events(const void *a, const void *b)
 		      MSEG_ADDR_LEN);
 }
 
-static int sweep(struct builder *builder, struct mseg_refusal *refusal)
+static int sweep(struct builder *builder, u32 family, struct mseg_refusal *refusal)
 {
 	const struct event *event = builder->events, *end = event + builder->n_events;
-	const u8 *addr;
+	static const u8 first[MSEG_ADDR_LEN];
+	const u8 *addr = first;
 	int err;
 
-	while (event < end) {
-		addr = event->addr;
+	do {
 		for (; event < end && !memcmp(event->addr, addr, MSEG_ADDR_LEN); event++)
 			change(&builder->set, event);
-		err = begin_run(builder, addr, refusal);
+		err = begin_run(builder, family, addr, refusal);
 		if (err)
 			return err;
+		if (event < end)
+			addr = event->addr;
 		mseg_breathe();
-	}
+	} while (event < end);
 	return 0;
 }
 
@@ -222,7 +266,7 @@ static void collect_events(struct builder *builder, const struct mseg_policy *po
 			continue;
 		for (k = 0; k < mseg_segments_count(segments); k++, event++) {
 			event->network = i;
-			event->len = mseg_segments_get(segments, k, event->addr);
+			event->state = mseg_segments_get(segments, k, event->addr);
 		}
 		mseg_breathe();
 	}
@@ -232,91 +276,105 @@ static void collect_events(struct builder *builder, const struct mseg_policy *po
 static void free_room(struct builder *builder)
 {
 	mseg_free(builder->events);
-	mseg_free(builder->set.len);
+	mseg_free(builder->runs);
+	mseg_free(builder->set.state);
 	mseg_free(builder->set.list);
 	mseg_free(builder->set.place);
-	mseg_free(builder->hashes);
-	mseg_free(builder->table);
 }
 
-/* Room for as many classes and runs as there are events. */
+/* A run begins at the first address, and others where there are events. */
 static bool make_room(struct builder *builder, u32 n_networks)
 {
 	u32 n = builder->n_events, i;
 
-	for (builder->mask = 1; builder->mask < 2 * n; builder->mask = builder->mask * 2 + 1)
-		;
 	builder->events = mseg_alloc(n + 1, sizeof(*builder->events));
-	builder->set.len = mseg_alloc(n_networks + 1, sizeof(int));
+	builder->runs = mseg_alloc(n + 1, sizeof(*builder->runs));
+	builder->set.state = mseg_alloc(n_networks + 1, sizeof(int));
 	builder->set.list = mseg_alloc(n_networks + 1, sizeof(u32));
 	builder->set.place = mseg_alloc(n_networks + 1, sizeof(u32));
-	builder->hashes = mseg_alloc(n + 1, sizeof(u64));
-	builder->table = mseg_alloc(builder->mask + 1, sizeof(u32));
-	builder->out->start = mseg_alloc(n + 1, MSEG_ADDR_LEN);
-	builder->out->class = mseg_alloc(n + 1, sizeof(u32));
-	builder->out->first = mseg_alloc(n + 2, sizeof(u32));
-	if (!builder->events || !builder->set.len || !builder->set.list || !builder->set.place ||
-	    !builder->hashes || !builder->table || !builder->out->start || !builder->out->class ||
-	    !builder->out->first)
+	if (!builder->events || !builder->runs || !builder->set.state || !builder->set.list ||
+	    !builder->set.place)
 		return false;
 	for (i = 0; i < n_networks; i++)
-		builder->set.len[i] = MSEG_NOT_COVERED;
-	for (i = 0; i <= builder->mask; i++)
-		builder->table[i] = MSEG_ID_NONE;
+		builder->set.state[i] = MSEG_NOT_COVERED;
 	return true;
+}
+
+static struct mseg_class_table *new_table(void)
+{
+	struct mseg_class_table *table = mseg_alloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->mask = 15;
+	table->bucket = mseg_alloc(table->mask + 1, sizeof(*table->bucket));
+	if (table->bucket)
+		return table;
+	mseg_free(table);
+	return NULL;
+}
+
+static void free_table(struct mseg_class_table *table)
+{
+	struct mseg_class *class;
+	u32 i;
+
+	if (!table)
+		return;
+	for (i = 0; i <= table->mask; i++) {
+		while ((class = table->bucket[i])) {
+			table->bucket[i] = class->next;
+			mseg_free(class);
+		}
+		mseg_breathe();
+	}
+	mseg_free(table->bucket);
+	mseg_free(table);
+}
+
+static int build_map(struct mseg_map *map, u32 family, const struct builder *builder,
+		     struct mseg_refusal *refusal)
+{
+	int err = mseg_map_build(map, family, builder->runs, builder->n_runs);
+
+	if (err == -E2BIG)
+		return mseg_refuse(refusal, err, "the networks' addresses need too much memory");
+	return err ? mseg_refuse_no_memory(refusal) : 0;
 }
 
 int mseg_classes_build(const struct mseg_policy *policy, u32 family, struct mseg_classes **result,
 		       struct mseg_refusal *refusal)
 {
+	struct mseg_classes *classes = mseg_alloc(1, sizeof(*classes));
 	struct builder builder = { .n_events = count_events(policy, family) };
-	int err = -ENOMEM;
+	int err;
 
 	*result = NULL;
-	builder.out = mseg_alloc(1, sizeof(*builder.out));
-	if (!builder.out || !make_room(&builder, policy->n_networks)) {
-		mseg_refuse_no_memory(refusal);
+	builder.table = new_table();
+	if (classes)
+		classes->table = builder.table;
+	else
+		free_table(builder.table);
+	if (!classes || !builder.table || !make_room(&builder, policy->n_networks)) {
+		err = mseg_refuse_no_memory(refusal);
 	} else {
 		collect_events(&builder, policy, family);
-		err = sweep(&builder, refusal);
+		err = sweep(&builder, family, refusal) ?:
+			      build_map(&classes->map, family, &builder, refusal);
 	}
 	free_room(&builder);
 	if (err)
-		mseg_classes_free(builder.out);
+		mseg_classes_free(classes, family);
 	else
-		*result = builder.out;
+		*result = classes;
 	return err;
 }
 
-struct mseg_class mseg_classes_find(const struct mseg_classes *classes, const u8 *addr)
-{
-	u32 low = 0, high = classes->n, class;
-
-	/* The last run that starts at or before the address. */
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (memcmp(classes->start[middle], addr, MSEG_ADDR_LEN) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low)
-		return (struct mseg_class){};
-	class = classes->class[low - 1];
-	return (struct mseg_class){
-		.n = classes->first[class + 1] - classes->first[class],
-		.member = classes->member + classes->first[class],
-	};
-}
-
-void mseg_classes_free(struct mseg_classes *classes)
+void mseg_classes_free(struct mseg_classes *classes, u32 family)
 {
 	if (!classes)
 		return;
-	mseg_free(classes->start);
-	mseg_free(classes->class);
-	mseg_free(classes->first);
-	mseg_free(classes->member);
+	mseg_map_free(&classes->map, family);
+	free_table(classes->table);
 	mseg_free(classes);
 }

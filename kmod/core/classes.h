@@ -7,26 +7,46 @@
 #define MSEG_CLASSES_H
 
 #include <mseg/core.h>
+#include "map.h"
 #include "port.h"
 
 /**
- * struct mseg_member - a network that holds a class's addresses
+ * struct mseg_member - a network that a class's addresses are in, or taken out of
  * @network: its index
- * @len: of its longest entry that covers them
+ * @state: the length of its longest entry that covers them, with MSEG_EXCLUDED if
+ *	that is an exclusion
  */
 struct mseg_member {
 	u32 network;
-	u32 len;
+	u32 state;
 };
 
 /**
  * struct mseg_class - what holds an address
  * @n: how many networks
- * @member: they, in no order
+ * @n_all: with those that exclude it
+ * @member: they, those that exclude it last, and each kind by its index
+ * @hash: of the members, in no order
+ * @next: another class in the same bucket of the table
  */
 struct mseg_class {
 	u32 n;
-	const struct mseg_member *member;
+	u32 n_all;
+	u64 hash;
+	struct mseg_class *next;
+	struct mseg_member member[];
+};
+
+struct mseg_class_table;
+
+/**
+ * struct mseg_classes - the addresses of one family
+ * @map: their classes
+ * @table: all classes
+ */
+struct mseg_classes {
+	struct mseg_map map;
+	struct mseg_class_table *table;
 };
 
 /**
@@ -38,26 +58,17 @@ struct mseg_class {
  *
  * Networks that no rule names are left out. May sleep.
  *
- * Return: 0, -E2BIG (MSEG_MAX_OVERLAP, MSEG_MAX_MEMBERS) or -ENOMEM.
+ * Return: 0, -E2BIG (MSEG_MAX_OVERLAP, MSEG_MAX_MEMBERS, MSEG_MAX_MAP_BYTES) or
+ * -ENOMEM.
  */
 int mseg_classes_build(const struct mseg_policy *policy, u32 family, struct mseg_classes **result,
 		       struct mseg_refusal *refusal);
 
 /**
- * mseg_classes_find() - what holds an address
- * @classes: built
- * @addr: MSEG_ADDR_LEN bytes, network order
- *
- * Any context.
- *
- * Return: the class; of no network where none holds the address.
- */
-struct mseg_class mseg_classes_find(const struct mseg_classes *classes, const u8 *addr);
-
-/**
  * mseg_classes_free() - free classes
  * @classes: nobody reads them any more; may be NULL
+ * @family: as they were built
  */
-void mseg_classes_free(struct mseg_classes *classes);
+void mseg_classes_free(struct mseg_classes *classes, u32 family);
 
 #endif /* MSEG_CLASSES_H */

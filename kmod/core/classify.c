@@ -9,7 +9,6 @@
  */
 #include "classes.h"
 #include "rows.h"
-#include "segments.h"
 
 /* What a network says, and how closely that matches. */
 struct match {
@@ -20,13 +19,12 @@ struct match {
 	bool learned;
 };
 
-/* A question on its way through the networks, and the best answer so far. */
-struct search {
+/* A question, the same for all networks. */
+struct question {
 	const struct mseg_policy *policy;
 	const struct mseg_key *key;
 	u32 place;
 	bool observed;
-	struct match best;
 };
 
 /* Of a rule's networks that match by entries of one length, the first. */
@@ -44,8 +42,8 @@ static bool better(const struct match *a, const struct match *b)
 }
 
 /* What a network's rules say of a place, those under observation among them if asked. */
-static const struct mseg_cell *ask(const struct mseg_network *network, u8 direction, bool observed,
-				   u32 place)
+static inline const struct mseg_cell *ask(const struct mseg_network *network, u8 direction,
+					  bool observed, u32 place)
 {
 	const struct mseg_row *row = network->rows[direction][0];
 
@@ -54,71 +52,90 @@ static const struct mseg_cell *ask(const struct mseg_network *network, u8 direct
 	return mseg_row_find(row, place);
 }
 
-static inline void consider(struct search *search, u32 network, u32 len, bool learned)
+/* The best of what was found before and what one more network says. */
+static __always_inline struct match consider(const struct question *question, struct match best,
+					     u32 network, u32 len, bool learned)
 {
-	const struct mseg_policy *policy = search->policy;
+	const struct mseg_policy *policy = question->policy;
 	struct match match = {
-		.cell = ask(&policy->networks[network], search->key->direction, search->observed,
-			    search->place),
+		.cell = ask(&policy->networks[network], question->key->direction,
+			    question->observed, question->place),
 		.network = network,
 		.len = len,
 		.learned = learned,
 	};
 
 	if (!match.cell)
-		return;
+		return best;
 	match.allow = policy->rules[match.cell->rule].action == MSEG_ACTION_ALLOW;
-	if (!search->best.cell || better(&match, &search->best))
-		search->best = match;
+	return !best.cell || better(&match, &best) ? match : best;
+}
+
+static inline const struct mseg_class *class_of(const struct mseg_policy *policy, u8 family,
+						const u8 *addr)
+{
+	u32 which = family == MSEG_FAMILY_IPV6;
+
+	return mseg_map_find(&policy->classes[which]->map, which, addr);
 }
 
 int mseg_policy_holds(const struct mseg_policy *policy, __u32 network, __u8 family, const __u8 *addr)
 {
-	return !mseg_segments_exclude(policy->networks[network].segments[family == MSEG_FAMILY_IPV6],
-				      addr);
+	const struct mseg_class *class = class_of(policy, family, addr);
+	u32 i;
+
+	for (i = class->n; i < class->n_all; i++)
+		if (class->member[i].network == network)
+			return false;
+	return true;
 }
 
-/* By its names the peer is held as by an entry of its whole address. */
-static void consider_names(struct search *search)
+/*
+ * By its names the peer is held as by an entry of its whole address. Few peers have
+ * any, and those that have none shall not pay for the room that this takes.
+ */
+static noinline struct match consider_names(const struct question *question, struct match best)
 {
-	const struct mseg_key *key = search->key;
+	const struct mseg_key *key = question->key;
 	u32 i, network, len = key->family == MSEG_FAMILY_IPV6 ? 128 : 32;
 	struct mseg_name_search names;
 
 	for (i = 0; i < key->names->n; i++) {
-		mseg_name_search(&names, search->policy, key->names->name[i]);
+		mseg_name_search(&names, question->policy, key->names->name[i]);
 		while ((network = mseg_name_next(&names)) != MSEG_ID_NONE)
-			if (mseg_policy_holds(search->policy, network, key->family, key->peer))
-				consider(search, network, len, true);
+			if (mseg_policy_holds(question->policy, network, key->family, key->peer))
+				best = consider(question, best, network, len, true);
 	}
+	return best;
 }
 
-static struct mseg_verdict verdict_of_rules(const struct mseg_policy *policy,
-					    const struct mseg_key *key, bool observed)
+static __always_inline struct mseg_verdict
+verdict_of_rules(const struct mseg_policy *policy, const struct mseg_key *key, bool observed)
 {
-	struct mseg_class class =
-		mseg_classes_find(policy->classes[key->family == MSEG_FAMILY_IPV6], key->peer);
-	struct mseg_verdict verdict = { .rule = MSEG_ID_NONE, .reason = MSEG_REASON_RULE };
-	struct search search = {
+	const struct mseg_class *class = class_of(policy, key->family, key->peer);
+	const struct question question = {
 		.policy = policy,
 		.key = key,
 		.place = mseg_row_place(key),
 		.observed = observed,
 	};
-	const struct match *best = &search.best;
+	struct match best = {};
 	u32 i;
 
-	for (i = 0; i < class.n; i++)
-		consider(&search, class.member[i].network, class.member[i].len, false);
+	for (i = 0; i < class->n; i++)
+		best = consider(&question, best, class->member[i].network, class->member[i].state,
+				false);
 	if (key->names)
-		consider_names(&search);
-	if (!best->cell)
-		return verdict;
-	verdict.rule = best->cell->rule;
-	verdict.network = best->network;
-	verdict.action = best->allow ? MSEG_ACTION_ALLOW : MSEG_ACTION_REJECT;
-	verdict.learned = best->learned;
-	return verdict;
+		best = consider_names(&question, best);
+	if (!best.cell)
+		return (struct mseg_verdict){ .rule = MSEG_ID_NONE };
+	return (struct mseg_verdict){
+		.rule = best.cell->rule,
+		.network = best.network,
+		.action = best.allow ? MSEG_ACTION_ALLOW : MSEG_ACTION_REJECT,
+		.reason = MSEG_REASON_RULE,
+		.learned = best.learned,
+	};
 }
 
 struct mseg_verdict mseg_classify(const struct mseg_policy *policy, const struct mseg_key *key)

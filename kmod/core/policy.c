@@ -86,8 +86,8 @@ void mseg_policy_free(struct mseg_policy *policy)
 	}
 	mseg_free(policy->networks);
 	mseg_free(policy->rules);
-	mseg_classes_free(policy->classes[0]);
-	mseg_classes_free(policy->classes[1]);
+	mseg_classes_free(policy->classes[0], 0);
+	mseg_classes_free(policy->classes[1], 1);
 	mseg_domains_free(policy->domains);
 	mseg_free(policy);
 }
@@ -388,14 +388,12 @@ static int compile_networks(struct mseg_policy *policy, struct mseg_refusal *ref
 	return 0;
 }
 
-/* The classes take their place, but for what is learned. */
+/* The classes take their place. */
 static void free_segments(struct mseg_policy *policy)
 {
 	u32 i, f;
 
 	for (i = 0; i < policy->n_networks; i++) {
-		if (policy->networks[i].n_domains)
-			continue;
 		for (f = 0; f < 2; f++) {
 			mseg_segments_free(policy->networks[i].segments[f]);
 			policy->networks[i].segments[f] = NULL;

@@ -40,6 +40,7 @@ static inline void mseg_breathe(void)
 
 #else /* user space */
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/types.h>
 #include <stdbool.h>
@@ -52,6 +53,9 @@ typedef __u16 u16;
 typedef __s16 s16;
 typedef __u32 u32;
 typedef __u64 u64;
+
+#define be64_to_cpu(value) be64toh(value)
+#define noinline __attribute__((noinline))
 
 /* Of a structure with an array at its end, whose length is bounded. */
 #define struct_size(pointer, member, n) offsetof(typeof(*(pointer)), member[n])
@@ -77,5 +81,14 @@ static inline void mseg_breathe(void)
 }
 
 #endif
+
+/** mseg_load64() - of 8 bytes in network order, wherever they are. */
+static inline u64 mseg_load64(const u8 *from)
+{
+	__be64 value;
+
+	memcpy(&value, from, sizeof(value));
+	return be64_to_cpu(value);
+}
 
 #endif /* MSEG_PORT_H */

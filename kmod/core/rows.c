@@ -11,15 +11,6 @@
 #define WIDTH_BARE 0x10001
 #define WIDTH_ANY 0x10002
 
-/* A protocol's values stand together; behind them is what no protocol holds. */
-#define PLACE(protocol, value) ((u32)(protocol) << 16 | (value))
-#define LAST_PLACE PLACE(MSEG_PROTOCOL_ANY, 0xffff)
-
-struct mseg_row {
-	u32 n;
-	struct mseg_cell cell[];
-};
-
 /* A service of a rule, with what decides between rules. */
 struct interval {
 	u32 first;
@@ -42,28 +33,19 @@ struct builder {
 	u32 *next;
 };
 
-u32 mseg_row_place(const struct mseg_key *key)
-{
-	if (key->protocol == 1 && key->family != MSEG_FAMILY_IPV4)
-		return LAST_PLACE;
-	if (key->protocol == 58 && key->family != MSEG_FAMILY_IPV6)
-		return LAST_PLACE;
-	return PLACE(key->protocol, key->service);
-}
-
 static struct interval interval_of(const struct mseg_service *service)
 {
 	struct interval interval = {
-		.first = PLACE(service->protocol, service->low),
-		.last = PLACE(service->protocol, service->high),
+		.first = MSEG_PLACE(service->protocol, service->low),
+		.last = MSEG_PLACE(service->protocol, service->high),
 	};
 
 	if (service->protocol == MSEG_PROTOCOL_ANY) {
 		interval.first = 0;
-		interval.last = LAST_PLACE;
+		interval.last = MSEG_LAST_PLACE;
 	} else if (service->bare) {
-		interval.first = PLACE(service->protocol, 0);
-		interval.last = PLACE(service->protocol, 0xffff);
+		interval.first = MSEG_PLACE(service->protocol, 0);
+		interval.last = MSEG_PLACE(service->protocol, 0xffff);
 	}
 	return interval;
 }
@@ -358,24 +340,6 @@ int mseg_rows_build(struct mseg_policy *policy, struct mseg_refusal *refusal)
 	if (err)
 		mseg_refuse_no_memory(refusal);
 	return err;
-}
-
-const struct mseg_cell *mseg_row_find(const struct mseg_row *row, u32 place)
-{
-	u32 low = 0, high = row ? row->n : 0;
-
-	/* The last cell that starts at or before the place. */
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (row->cell[middle].start <= place)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || row->cell[low - 1].rule == MSEG_ID_NONE)
-		return NULL;
-	return &row->cell[low - 1];
 }
 
 void mseg_rows_free(struct mseg_network *network)

@@ -24,6 +24,20 @@ struct mseg_cell {
 };
 
 /**
+ * struct mseg_row - a row
+ * @n: its cells
+ * @cell: they, ascending
+ */
+struct mseg_row {
+	u32 n;
+	struct mseg_cell cell[];
+};
+
+/* A protocol's values stand together; behind them is what no protocol holds. */
+#define MSEG_PLACE(protocol, value) ((u32)(protocol) << 16 | (value))
+#define MSEG_LAST_PLACE MSEG_PLACE(MSEG_PROTOCOL_ANY, 0xffff)
+
+/**
  * mseg_rows_build() - lay out the rules of every network
  * @policy: complete, not compiled; its networks get their rows
  * @refusal: filled on error
@@ -54,7 +68,14 @@ static inline bool mseg_rows_used(const struct mseg_network *network)
  * Return: the place. ICMP is IPv4's and ICMPv6 is IPv6's: elsewhere those numbers are
  * places that no protocol holds but any.
  */
-u32 mseg_row_place(const struct mseg_key *key);
+static inline u32 mseg_row_place(const struct mseg_key *key)
+{
+	if (key->protocol == 1 && key->family != MSEG_FAMILY_IPV4)
+		return MSEG_LAST_PLACE;
+	if (key->protocol == 58 && key->family != MSEG_FAMILY_IPV6)
+		return MSEG_LAST_PLACE;
+	return MSEG_PLACE(key->protocol, key->service);
+}
 
 /**
  * mseg_row_find() - the best rule for a service
@@ -65,7 +86,23 @@ u32 mseg_row_place(const struct mseg_key *key);
  *
  * Return: the cell, or NULL where no rule holds the service.
  */
-const struct mseg_cell *mseg_row_find(const struct mseg_row *row, u32 place);
+static inline const struct mseg_cell *mseg_row_find(const struct mseg_row *row, u32 place)
+{
+	u32 low = 0, high = row ? row->n : 0;
+
+	/* The last cell that starts at or before the place. */
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (row->cell[middle].start <= place)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || row->cell[low - 1].rule == MSEG_ID_NONE)
+		return NULL;
+	return &row->cell[low - 1];
+}
 
 /**
  * mseg_rows_free() - free a network's rows

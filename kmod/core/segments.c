@@ -9,9 +9,6 @@
 /* A prefix of every length from 0 to 128 may cover one address. */
 #define MAX_DEPTH 129
 
-/* Of a segment that an exclusion decides for. */
-#define EXCLUDED (-2)
-
 struct segment {
 	u8 start[MSEG_ADDR_LEN];
 	s16 len;
@@ -94,7 +91,7 @@ static void start_segment(struct sweep *sweep, const u8 *addr)
 
 	if (sweep->depth) {
 		top = sweep->stack[sweep->depth - 1];
-		len = top->prefix.exclude ? EXCLUDED : top->prefix.len;
+		len = top->prefix.len | (top->prefix.exclude ? MSEG_EXCLUDED : 0);
 	}
 	/* A prefix may start where its parent starts, or another ends. */
 	if (out->n && !memcmp(out->segment[out->n - 1].start, addr, MSEG_ADDR_LEN))
@@ -222,23 +219,7 @@ u32 mseg_segments_count(const struct mseg_segments *segments)
 int mseg_segments_get(const struct mseg_segments *segments, u32 i, u8 *addr)
 {
 	memcpy(addr, segments->segment[i].start, MSEG_ADDR_LEN);
-	return segments->segment[i].len == EXCLUDED ? MSEG_NOT_COVERED : segments->segment[i].len;
-}
-
-bool mseg_segments_exclude(const struct mseg_segments *segments, const u8 *addr)
-{
-	u32 low = 0, high = segments ? segments->n : 0;
-
-	/* The last segment that starts at or before the address. */
-	while (low < high) {
-		u32 middle = low + (high - low) / 2;
-
-		if (memcmp(segments->segment[middle].start, addr, MSEG_ADDR_LEN) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && segments->segment[low - 1].len == EXCLUDED;
+	return segments->segment[i].len;
 }
 
 void mseg_segments_free(struct mseg_segments *segments)

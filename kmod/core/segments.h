@@ -9,8 +9,11 @@
 #include <mseg/core.h>
 #include "port.h"
 
-/** The network does not hold the segment's addresses. */
+/** No entry of the network covers the segment's addresses. */
 #define MSEG_NOT_COVERED (-1)
+
+/** Or'ed to the length of the entry that decides: it is an exclusion. */
+#define MSEG_EXCLUDED 0x100
 
 /**
  * mseg_segments_build() - lay out a network's prefixes of one family
@@ -39,20 +42,10 @@ u32 mseg_segments_count(const struct mseg_segments *segments);
  * @i: less than their number; they ascend
  * @addr: set to its first address
  *
- * Return: the length of the entry that decides for it, or MSEG_NOT_COVERED.
+ * Return: the length of the entry that decides for it, with MSEG_EXCLUDED if that is an
+ * exclusion, or MSEG_NOT_COVERED.
  */
 int mseg_segments_get(const struct mseg_segments *segments, u32 i, u8 *addr);
-
-/**
- * mseg_segments_exclude() - whether an exclusion decides for an address
- * @segments: may be NULL
- * @addr: MSEG_ADDR_LEN bytes, network order
- *
- * Any context.
- *
- * Return: true when one does.
- */
-bool mseg_segments_exclude(const struct mseg_segments *segments, const u8 *addr);
 
 /**
  * mseg_segments_free() - free segments
