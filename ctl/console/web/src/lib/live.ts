@@ -59,6 +59,8 @@ export function open(): void {
     refresh();
   }) as EventListener);
   source.addEventListener("lost", () => lost());
+  /* What happened meanwhile is not told: all is loaded again. */
+  for (const name of ["back", "gap", "reset"]) source.addEventListener(name, () => refresh());
   for (const name of ["confirm", "rollback", "apply"]) source.addEventListener(name, () => refresh());
 }
 
