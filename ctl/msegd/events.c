@@ -112,8 +112,8 @@ static int print(const struct events *events, uint64_t number, const char *type,
 		       NULL;
 
 	*text = NULL;
-	return json ? asprintf(text, "id: %08" PRIx32 "-%" PRIu64 "\nevent: %s\ndata: %s\n\n",
-			       events->epoch, number, type, json) :
+	return json ? asprintf(text, "event: %s\ndata: %s\nid: %08" PRIx32 "-%" PRIu64 "\n\n", type,
+			       json, events->epoch, number) :
 		      -1;
 }
 
@@ -205,7 +205,7 @@ static void resume(struct events *events, const struct listener *listener, const
 		stream_write(listener->stream, text, len);
 	} else {
 		snprintf(reset, sizeof(reset),
-			 "id: %08" PRIx32 "-%" PRIu64 "\nevent: reset\ndata: {}\n\n", events->epoch,
+			 "event: reset\ndata: {}\nid: %08" PRIx32 "-%" PRIu64 "\n\n", events->epoch,
 			 events->next - 1);
 		stream_write(listener->stream, reset, strlen(reset));
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What tests of the console's application need: the services, a browser, TAP. */
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -150,6 +150,7 @@ export class Services {
   stop() {
     this.console?.kill();
     this.msegd?.kill();
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
