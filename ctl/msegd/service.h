@@ -14,6 +14,7 @@
 #include "store.h"
 
 struct dns;
+struct readers;
 struct sessions;
 struct staged;
 
@@ -29,6 +30,7 @@ struct staged;
  * @sessions: for whom the console stands
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
+ * @readers: read them
  * @writer: stores them
  * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
@@ -50,6 +52,7 @@ struct service {
 	struct sessions *sessions;
 	struct staged *staged;
 	char *records;
+	struct readers *readers;
 	struct writer *writer;
 	struct feed *feed;
 	uint64_t enforced;
