@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "exports.h"
 #include "lib/client.h"
 #include "lib/kernel.h"
 #include "lib/names.h"
@@ -59,8 +60,10 @@ static void take(struct feed *feed, struct record *record)
 		return;
 	if (feed->service->writer)
 		writer_put(feed->service->writer, record);
-	if (!record->held)
-		events_tell_flow(feed->service->events, record);
+	if (record->held)
+		return;
+	exports_put(feed->service->exports, record);
+	events_tell_flow(feed->service->events, record);
 }
 
 /* Numbers count by processor; a smaller one comes after the module began anew. */

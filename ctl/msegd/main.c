@@ -20,6 +20,7 @@
 
 #include "api.h"
 #include "dns.h"
+#include "exports.h"
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
@@ -158,14 +159,25 @@ static int open_store(struct service *service, const char *directory)
 	return err;
 }
 
+static void set_exports(struct service *service)
+{
+	const struct export_target *targets;
+	unsigned int n;
+
+	targets = config_exports(service->config, &n);
+	exports_set(service->exports, targets, n);
+}
+
 /* A host is protected without them, too. */
 static int open_records(struct service *service, const char *directory)
 {
 	const struct writer_limits limits = config_records(service->config);
 	int err;
 
-	if (asprintf(&service->records, "%s/flows", directory) < 0)
+	service->exports = exports_new();
+	if (!service->exports || asprintf(&service->records, "%s/flows", directory) < 0)
 		return -ENOMEM;
+	set_exports(service);
 	err = writer_open(service->records, &limits, &service->writer);
 	if (err)
 		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
@@ -248,6 +260,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		program->service.config = config;
 		events_end_sessions(program->service.events);
 		limit_records(&program->service);
+		set_exports(&program->service);
 		dns_look(&program->service);
 	}
 	return 0;
@@ -353,6 +366,8 @@ static void stop(struct program *program)
 	struct service *service = &program->service;
 
 	feed_close(service->feed);
+	exports_free(service->exports);
+	service->exports = NULL;
 	readers_close(service->readers);
 	service->readers = NULL;
 	writer_close(service->writer);
