@@ -75,7 +75,7 @@ build/gen/stats_list.h: kmod/stats.h
 	@echo "  GEN     $@"
 	@sed -n '/^#define MSEG_STATS(X)/,/[^\\]$$/p' $< > $@
 
-build/obj/ctl/mctl/stats.o: build/gen/stats_list.h
+build/obj/ctl/mctl/stats.o build/obj/ctl/msegd/metrics.o: build/gen/stats_list.h
 
 # The catalogue: each document with its name and its second line, which sums it up.
 CATALOGUE := $(sort $(wildcard ctl/catalogue/*.yaml))

@@ -24,6 +24,7 @@
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
+#include "metrics.h"
 #include "privileges.h"
 #include "readers.h"
 #include "reconcile.h"
@@ -240,6 +241,17 @@ static void limit_records(struct service *service)
 		writer_limit(service->writer, &limits);
 }
 
+/* A port that is taken is no reason not to protect the host. */
+static void set_metrics(struct service *service)
+{
+	int err;
+
+	metrics_close(service->metrics);
+	err = metrics_open(service, &service->metrics);
+	if (err)
+		log_error("metrics: %s", strerror(-err));
+}
+
 struct program {
 	struct options options;
 	struct service service;
@@ -261,6 +273,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		events_end_sessions(program->service.events);
 		limit_records(&program->service);
 		set_exports(&program->service);
+		set_metrics(&program->service);
 		dns_look(&program->service);
 	}
 	return 0;
@@ -358,6 +371,7 @@ static int start(struct program *program)
 	if (err)
 		return fail("the log of DNS lookups", err);
 	dns_look(service);
+	set_metrics(service);
 	return serve(program);
 }
 
@@ -365,6 +379,8 @@ static void stop(struct program *program)
 {
 	struct service *service = &program->service;
 
+	metrics_close(service->metrics);
+	service->metrics = NULL;
 	feed_close(service->feed);
 	exports_free(service->exports);
 	service->exports = NULL;

@@ -18,6 +18,8 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 from msegd import TOP, Msegd, equal, main, subtest, true
 import msegd
@@ -299,6 +301,59 @@ def _():
     equal(kinds["ICMP"][0][1:3] + kinds["ICMP"][0][5:], ["192.0.2.7", "198.51.100.9", "3", "300",
                                                          "0", "0", "1"])
     export.end()
+
+
+# --- metrics ---------------------------------------------------------------------
+
+def scraped(text):
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
+            for line in text.splitlines() if not line.startswith("#")}
+
+
+@subtest("metrics: promtool finds nothing to say, prometheus scrapes them, strangers get them")
+def _():
+    number = port()
+    config = (f"metrics: {{listen: '127.0.0.1:{number}'}}\n"
+              "exports:\n  - {name: gone, type: json, to: /nonexistent/x}\n")
+    daemon = Msegd(config=config)
+    with urllib.request.urlopen(f"http://127.0.0.1:{number}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+        true(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"), "type")
+    checked = subprocess.run([tool("prometheus", "usr/bin/promtool"), "check", "metrics"],
+                             input=text, capture_output=True, text=True, check=False)
+    equal((checked.returncode, checked.stdout + checked.stderr), (0, ""))
+    connection = msegd.Connection(daemon.socket)
+    connection.request("GET", "/metrics")
+    equal(set(scraped(connection.getresponse().read().decode())), set(scraped(text)))
+    values = scraped(text)
+    equal((values['mseg_export_connected{export="gone",type="json"}'],
+           values["mseg_module_loaded"]), (0, 0))
+    for path in "/", "/v1/status":
+        with contextlib.suppress(urllib.error.HTTPError):
+            with urllib.request.urlopen(f"http://127.0.0.1:{number}{path}", timeout=10) as answer:
+                raise AssertionError(f"{path}: {answer.status}")
+    # Who connects and says nothing holds up nobody.
+    idle = [socket.create_connection(("127.0.0.1", number)) for _ in range(8)]
+    path = directory()
+    with open(path + "/conf.yml", "w") as file:
+        file.write("global: {scrape_interval: 500ms, scrape_timeout: 500ms}\n"
+                   "scrape_configs:\n  - job_name: mseg\n    static_configs:\n"
+                   f"      - targets: ['127.0.0.1:{number}']\n")
+    web = port()
+    run(tool("prometheus", "usr/bin/prometheus"), f"--config.file={path}/conf.yml",
+        f"--storage.tsdb.path={path}/data", f"--web.listen-address=127.0.0.1:{web}",
+        stderr=subprocess.DEVNULL)
+
+    def seen():
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://127.0.0.1:{web}/api/v1/query?query=mseg_build_info",
+                                        timeout=10) as answer:
+                return json.load(answer)["data"]["result"]
+        return None
+    found = wait("prometheus does not scrape", seen)
+    true(found[0]["metric"]["version"], found)
+    for one in idle:
+        one.close()
 
 
 # --- mseg.conf -------------------------------------------------------------------
