@@ -149,8 +149,11 @@ static void tell_hole(struct feed *feed, enum stage stage, uint64_t accept, uint
 	const struct hole hole = { feed->looked, now,	stage, (int64_t)(accept + reject + unknown),
 				   accept,	 reject };
 
-	if (hole.lost && feed->service->writer)
+	if (!hole.lost)
+		return;
+	if (feed->service->writer)
 		writer_hole(feed->service->writer, &hole);
+	events_tell_lost(feed->service->events, stage_name(stage), (uint64_t)hole.lost);
 }
 
 /*

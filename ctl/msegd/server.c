@@ -47,6 +47,8 @@
 
 /* Bytes that a stream's client may be behind. */
 #define STREAM_MAX (256 << 10)
+/* Of these, what may be filled with what may also be lost. */
+#define STREAM_OFFER_MAX (STREAM_MAX / 4 * 3)
 
 /* Seconds without a byte, and for a request with its reply. */
 #define IDLE_TIMEOUT 30
@@ -159,6 +161,14 @@ void stream_write(struct stream *stream, const char *text, size_t len)
 		stream->ended = true;
 	}
 	stream_wake(stream);
+}
+
+bool stream_offer(struct stream *stream, const char *text, size_t len)
+{
+	if (stream->ended || stream->len + len > STREAM_OFFER_MAX)
+		return false;
+	stream_write(stream, text, len);
+	return true;
 }
 
 void stream_end(struct stream *stream)
