@@ -2,8 +2,9 @@
 /*
  * msegd: owns the policy objects of this host, and has the kernel enforce them.
  *
- * One thread, one loop: requests, the module's messages and signals come one after
- * the other. Without systemd it runs in the foreground all the same.
+ * One loop: requests, the module's messages and signals come one after the other. What
+ * may take long, storing records and reading them, has threads of its own. Without systemd
+ * it runs in the foreground all the same.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,6 +25,7 @@
 #include "log.h"
 #include "oidc_nonce.h"
 #include "privileges.h"
+#include "readers.h"
 #include "reconcile.h"
 #include "records/writer.h"
 #include "server.h"
@@ -168,6 +170,9 @@ static int open_records(struct service *service, const char *directory)
 	err = writer_open(service->records, &limits, &service->writer);
 	if (err)
 		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
+	err = readers_open(service->event, &service->readers);
+	if (err)
+		log_error("reading flow records: %s", strerror(-err));
 	return feed_open(service, &service->feed);
 }
 
@@ -352,6 +357,8 @@ static void stop(struct program *program)
 	struct service *service = &program->service;
 
 	feed_close(service->feed);
+	readers_close(service->readers);
+	service->readers = NULL;
 	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);

@@ -15,6 +15,7 @@
 
 struct dns;
 struct oidc_nonces;
+struct readers;
 struct sessions;
 struct staged;
 
@@ -31,6 +32,7 @@ struct staged;
  * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
+ * @readers: read them
  * @writer: stores them
  * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
@@ -53,6 +55,7 @@ struct service {
 	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
+	struct readers *readers;
 	struct writer *writer;
 	struct feed *feed;
 	uint64_t enforced;
