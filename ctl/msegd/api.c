@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "model/kinds.h"
 #include "model/object.h"
+#include "oidc.h"
 #include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
@@ -289,7 +290,8 @@ void api_handle(struct request *request, void *arg)
 	}
 	if (!knows_parameters(request))
 		return;
-	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request)) {
+	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request) &&
+	    !oidc_is_request(request)) {
 		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
 			      "the console asks for others, with their sessions");
 		return;
@@ -303,6 +305,10 @@ void api_handle(struct request *request, void *arg)
 	name = request->path[1];
 	if (!strcmp(name, "sessions")) {
 		sessions_handle(service, request);
+		return;
+	}
+	if (oidc_is_request(request)) {
+		oidc_handle(service, request);
 		return;
 	}
 	if (!strcmp(name, "dns")) {

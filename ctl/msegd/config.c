@@ -57,6 +57,7 @@ struct config {
 	struct resolver resolvers[MSEG_MAX_RESOLVERS];
 	size_t n_resolvers;
 	bool names_resolvers;
+	struct oidc_config *oidc;
 };
 
 static const char *const role_names[] = { "read", "edit", "admin" };
@@ -423,11 +424,12 @@ static void take_document(const struct doc_value *root, struct config *config, s
 		{ "roles", DOC_LIST, false },	  { "console", DOC_OBJECT, false },
 		{ "records", DOC_OBJECT, false }, { "dns", DOC_OBJECT, false },
 		{ "exports", DOC_LIST, false },	  { "metrics", DOC_OBJECT, false },
+		{ "oidc", DOC_OBJECT, false },
 	};
-	const struct doc_value *values[6], *value;
+	const struct doc_value *values[7], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 6, values, diag))
+	    !fields_get(root, "the configuration", fields, 7, values, diag))
 		return;
 	if (values[1])
 		take_console(values[1], config, diag);
@@ -439,6 +441,8 @@ static void take_document(const struct doc_value *root, struct config *config, s
 		take_export(value, config, diag);
 	if (values[5])
 		take_metrics(values[5], config, diag);
+	if (values[6])
+		config->oidc = oidc_config_take(values[6], diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }
@@ -494,7 +498,13 @@ void config_free(struct config *config)
 	free(config->grants);
 	free(config->console_user);
 	free(config->console_url);
+	oidc_config_free(config->oidc);
 	free(config);
+}
+
+const struct oidc_config *config_oidc(const struct config *config)
+{
+	return config->oidc;
 }
 
 struct writer_limits config_records(const struct config *config)

@@ -16,6 +16,7 @@
 struct dns;
 struct exports;
 struct metrics;
+struct oidc_nonces;
 struct readers;
 struct sessions;
 struct staged;
@@ -30,6 +31,7 @@ struct staged;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
  * @readers: read them
@@ -54,6 +56,7 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
 	struct readers *readers;
