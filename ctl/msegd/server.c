@@ -251,6 +251,7 @@ static void wait_for(struct exchange *exchange, struct MHD_Connection *connectio
 {
 	struct later *later = exchange->request.reply.later;
 
+	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	later->exchange = exchange;
 	later->connection = connection;
 	sd_event_add_io(exchange->server->event, &later->hangup, exchange->peer->fd, EPOLLHUP,
