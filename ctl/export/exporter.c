@@ -275,25 +275,29 @@ int exporter_open(const struct export_target *target, struct exporter **result)
 	return err;
 }
 
-static void end(struct exporter *exporter)
+void exporter_stop(struct exporter *exporter)
 {
 	const uint64_t one = 1;
 
+	if (!exporter)
+		return;
 	pthread_mutex_lock(&exporter->lock);
 	exporter->ending = true;
 	pthread_cond_signal(&exporter->filled);
 	pthread_mutex_unlock(&exporter->lock);
+	/* It fails only where it was written before. */
 	if (write(exporter->channel.stop, &one, sizeof(one)) < 0)
 		return;
-	pthread_join(exporter->thread, NULL);
 }
 
 void exporter_close(struct exporter *exporter)
 {
 	if (!exporter)
 		return;
-	if (exporter->running)
-		end(exporter);
+	if (exporter->running) {
+		exporter_stop(exporter);
+		pthread_join(exporter->thread, NULL);
+	}
 	drop(exporter, exporter->taken);
 	for (; exporter->n; exporter->n--) {
 		attribution_put(exporter->queue[exporter->head].attribution);

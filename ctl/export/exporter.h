@@ -44,6 +44,12 @@ struct exporter_state {
 int exporter_open(const struct export_target *target, struct exporter **exporter);
 
 /**
+ * exporter_stop() - have it end soon, before it is closed: several do so at the same time
+ * @exporter: may be NULL
+ */
+void exporter_stop(struct exporter *exporter);
+
+/**
  * exporter_close() - send what waits if that goes at once, and end
  * @exporter: may be NULL
  */

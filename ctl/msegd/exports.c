@@ -54,6 +54,8 @@ void exports_set(struct exports *exports, const struct export_target *targets, u
 	for (i = 0; i < n; i++)
 		next.list[i] = take_same(exports, &targets[i]);
 	for (i = 0; i < exports->n; i++)
+		exporter_stop(exports->list[i]);
+	for (i = 0; i < exports->n; i++)
 		exporter_close(exports->list[i]);
 	for (i = 0; i < n; i++) {
 		int err = next.list[i] ? 0 : exporter_open(&targets[i], &next.list[i]);
