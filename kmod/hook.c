@@ -14,8 +14,6 @@
 #include <net/dst.h>
 #include <net/if_inet6.h>
 #include <net/ip6_fib.h>
-#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/route.h>
 
 #include <mseg/dns.h>
@@ -23,6 +21,7 @@
 #include "cut.h"
 #include "dns.h"
 #include "fastpath.h"
+#include "fragment.h"
 #include "outcome.h"
 #include "reject.h"
 
@@ -128,19 +127,41 @@ static bool comes_again(const struct sk_buff *skb, const struct nf_hook_state *s
 	return skb->dev == state->out || (dst && netif_is_l3_master(dst->dev));
 }
 
+static unsigned int pass_loopback(struct mseg_net *mnet, const struct nf_hook_state *state)
+{
+	count(mnet, MSEG_STAT_seen_in_ipv4, state);
+	mseg_stat(mnet->stats, pass_loopback);
+	count(mnet, MSEG_STAT_allowed_in_ipv4, state);
+	return NF_ACCEPT;
+}
+
+/* What waits for the rest of its datagram was not seen yet. */
+static unsigned int gather(struct mseg_net *mnet, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	unsigned int verdict = mseg_fragment_gather(skb, state);
+
+	if (verdict == NF_STOLEN)
+		return verdict;
+	count(mnet, MSEG_STAT_seen_in_ipv4, state);
+	if (verdict == NF_DROP) {
+		mseg_stat(mnet->stats, drop_fragment);
+		count(mnet, MSEG_STAT_dropped_in_ipv4, state);
+	}
+	return verdict;
+}
+
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct mseg_net *mnet = mseg_net_of(state->net);
+	unsigned int verdict;
 
 	if (mseg_fastpath(mnet, skb, state) || comes_again(skb, state))
 		return NF_ACCEPT;
-	count(mnet, MSEG_STAT_seen_in_ipv4, state);
-	if (is_loopback(skb, state)) {
-		mseg_stat(mnet->stats, pass_loopback);
-		count(mnet, MSEG_STAT_allowed_in_ipv4, state);
-		return NF_ACCEPT;
-	}
-	return judge(mnet, skb, state);
+	if (is_loopback(skb, state))
+		return pass_loopback(mnet, state);
+	verdict = gather(mnet, skb, state);
+	return verdict == NF_ACCEPT ? judge(mnet, skb, state) : verdict;
 }
 
 static const struct nf_hook_ops hooks[] = {
@@ -172,34 +193,17 @@ static const struct nf_hook_ops hooks[] = {
 
 int mseg_hook_register(struct mseg_net *mnet)
 {
-	int err;
+	int err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
 
-	/* IPv6 fragments reach LOCAL_IN as they are without this. */
-	err = nf_defrag_ipv4_enable(mnet->net);
-	if (err)
-		return err;
-	err = nf_defrag_ipv6_enable(mnet->net);
-	if (err)
-		goto disable_ipv4;
-	err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
-	if (err)
-		goto disable_ipv6;
-	return 0;
-
-disable_ipv6:
 	/* Of several hooks the first ones may have seen packets already. */
-	synchronize_net();
-	nf_defrag_ipv6_disable(mnet->net);
-disable_ipv4:
-	nf_defrag_ipv4_disable(mnet->net);
+	if (err)
+		synchronize_net();
 	return err;
 }
 
 void mseg_hook_unregister(struct mseg_net *mnet)
 {
 	nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
-	nf_defrag_ipv6_disable(mnet->net);
-	nf_defrag_ipv4_disable(mnet->net);
 	/* Unregistering does not wait for hooks that run. */
 	synchronize_net();
 }
