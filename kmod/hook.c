@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One function judges every packet of a host, in LOCAL_IN and LOCAL_OUT of both
+ * Every packet of a host is judged alike, in LOCAL_IN and LOCAL_OUT of both
  * families. The priorities let both directions of a connection carry one tuple:
  * in LOCAL_OUT after destination NAT (-100) and IPVS (-99, -98), in LOCAL_IN
  * before IPVS (98, 99) and source NAT (100).
@@ -151,12 +151,12 @@ static unsigned int gather(struct mseg_net *mnet, struct sk_buff *skb,
 	return verdict;
 }
 
-static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+static noinline unsigned int pass_or_judge(struct mseg_net *mnet, struct sk_buff *skb,
+					   const struct nf_hook_state *state)
 {
-	struct mseg_net *mnet = mseg_net_of(state->net);
 	unsigned int verdict;
 
-	if (mseg_fastpath(mnet, skb, state) || comes_again(skb, state))
+	if (mseg_fastpath_keyed(mnet, skb, state) || comes_again(skb, state))
 		return NF_ACCEPT;
 	if (is_loopback(skb, state))
 		return pass_loopback(mnet, state);
@@ -164,37 +164,72 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	return verdict == NF_ACCEPT ? judge(mnet, skb, state) : verdict;
 }
 
+/* What nearly all packets are is known to pass before anything is called. */
+static unsigned int in_ipv4(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV4, false))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
+static unsigned int out_ipv4(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV4, true))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
+static unsigned int in_ipv6(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV6, false))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
+static unsigned int out_ipv6(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV6, true))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
 static const struct nf_hook_ops hooks[] = {
 	{
-		.hook = hook,
+		.hook = in_ipv4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = PRIORITY_IN,
 	},
 	{
-		.hook = hook,
+		.hook = out_ipv4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = PRIORITY_OUT,
 	},
 	{
-		.hook = hook,
+		.hook = in_ipv6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = PRIORITY_IN,
 	},
 	{
-		.hook = hook,
+		.hook = out_ipv6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = PRIORITY_OUT,
 	},
 };
 
+static_assert(ARRAY_SIZE(hooks) == MSEG_NET_HOOKS);
+
 int mseg_hook_register(struct mseg_net *mnet)
 {
-	int err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	int i, err;
 
+	memcpy(mnet->hooks, hooks, sizeof(hooks));
+	for (i = 0; i < MSEG_NET_HOOKS; i++)
+		mnet->hooks[i].priv = mnet;
+	err = nf_register_net_hooks(mnet->net, mnet->hooks, MSEG_NET_HOOKS);
 	/* Of several hooks the first ones may have seen packets already. */
 	if (err)
 		synchronize_net();
@@ -203,7 +238,7 @@ int mseg_hook_register(struct mseg_net *mnet)
 
 void mseg_hook_unregister(struct mseg_net *mnet)
 {
-	nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	nf_unregister_net_hooks(mnet->net, mnet->hooks, MSEG_NET_HOOKS);
 	/* Unregistering does not wait for hooks that run. */
 	synchronize_net();
 }
