@@ -23,6 +23,7 @@
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
+#include "oidc_nonce.h"
 #include "privileges.h"
 #include "readers.h"
 #include "reconcile.h"
@@ -333,6 +334,9 @@ static int start(struct program *program)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
 		err = staged_open(program->options.state, &service->staged);
+	service->nonces = oidc_nonces_new();
+	if (!err && !service->nonces)
+		err = -ENOMEM;
 	if (!err)
 		err = open_loop(program);
 	if (err)
@@ -362,6 +366,7 @@ static void stop(struct program *program)
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	oidc_nonces_free(service->nonces);
 	staged_close(service->staged);
 	free(service->records);
 	draft_clear(&service->now);

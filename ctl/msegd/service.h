@@ -14,6 +14,7 @@
 #include "store.h"
 
 struct dns;
+struct oidc_nonces;
 struct readers;
 struct sessions;
 struct staged;
@@ -28,6 +29,7 @@ struct staged;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
  * @readers: read them
@@ -50,6 +52,7 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
 	struct readers *readers;
