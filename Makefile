@@ -127,7 +127,8 @@ install: programs ## install the programs, their manual pages and completion und
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" \
 		ctl/mctl/completion/mctl.fish
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" \
-		ctl/msegd/msegd.service ctl/msegd/msegd.socket ctl/console/mseg-console.service
+		ctl/msegd/msegd.service ctl/msegd/msegd.socket ctl/console/mseg-console.service \
+		ctl/console/mseg-oidc-keys.service ctl/console/mseg-oidc-keys.timer
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/mseg" ctl/msegd/mseg.conf \
 		ctl/console/mseg-console.conf
 

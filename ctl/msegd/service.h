@@ -14,6 +14,9 @@
 #include "store.h"
 
 struct dns;
+struct exports;
+struct metrics;
+struct oidc_nonces;
 struct readers;
 struct sessions;
 struct staged;
@@ -28,11 +31,14 @@ struct staged;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
  * @readers: read them
  * @writer: stores them
+ * @exports: send them elsewhere
  * @feed: hears them
+ * @metrics: who listens for those who want to know how all fares, or NULL
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -50,11 +56,14 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
 	struct readers *readers;
 	struct writer *writer;
+	struct exports *exports;
 	struct feed *feed;
+	struct metrics *metrics;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;
