@@ -7,6 +7,7 @@
  *	  - {group: ops, roles: [admin]}
  *	console: {user: mseg-console, url: "https://console.example.org:8543"}
  *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
+ *	history: {revisions: 1000, days: 365, size: 512M}
  *
  * A role holds in its namespace ("/" where it is left out) and all below. Root has
  * all roles everywhere; without a file nobody else has any. The console stands for its
@@ -18,6 +19,7 @@
 #include "caller.h"
 
 #include "records/writer.h"
+#include "store.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -97,6 +99,9 @@ struct json_object *config_console(const struct config *config);
 
 /** config_records() - what is kept of flow records */
 struct writer_limits config_records(const struct config *config);
+
+/** config_history() - what is kept of the policy's past */
+struct store_limits config_history(const struct config *config);
 
 /**
  * config_resolvers() - whose answers the module is to learn from
