@@ -24,14 +24,13 @@
 #define FORGOTTEN_AT_ONCE 64
 
 /* What SQLite keeps of the file in memory, in KiB; and how big a log may stay. */
-#define SETTINGS                            \
-	"PRAGMA auto_vacuum = INCREMENTAL;" \
-	"PRAGMA locking_mode = EXCLUSIVE;"  \
-	"PRAGMA journal_mode = WAL;"        \
-	"PRAGMA synchronous = FULL;"        \
-	"PRAGMA cell_size_check = ON;"      \
-	"PRAGMA temp_store = MEMORY;"       \
-	"PRAGMA cache_size = -4096;"        \
+#define SETTINGS                           \
+	"PRAGMA locking_mode = EXCLUSIVE;" \
+	"PRAGMA journal_mode = WAL;"       \
+	"PRAGMA synchronous = FULL;"       \
+	"PRAGMA cell_size_check = ON;"     \
+	"PRAGMA temp_store = MEMORY;"      \
+	"PRAGMA cache_size = -4096;"       \
 	"PRAGMA journal_size_limit = 1048576;"
 
 static const char schema[] =
@@ -281,6 +280,9 @@ static int set_up(struct store *store, const char *path)
 		err = execute(store, "PRAGMA locking_mode = EXCLUSIVE");
 	if (!err)
 		err = check_schema(store, &is_empty);
+	/* Only a file without a page can still be told to give back room. */
+	if (!err && is_empty)
+		err = execute(store, "PRAGMA auto_vacuum = INCREMENTAL");
 	if (!err)
 		err = execute(store, SETTINGS);
 	if (!err && is_empty)
