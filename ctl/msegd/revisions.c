@@ -184,11 +184,16 @@ static bool end_trial(struct service *service, struct request *request, const st
 	return !err;
 }
 
-/* All of it is asked before the first step: a refusal must leave the trial as it is. */
+/*
+ * All of it is asked before the first step: a refusal must leave the trial as it is. Who
+ * administers the host ends anybody's: it would come to an end by itself.
+ */
 static bool may_end_trial(struct service *service, struct request *request, uint64_t to)
 {
 	uint64_t newest = store_newest(service->store);
 
+	if (to == newest - 1 && revise_administers(service, request))
+		return true;
 	return api_may_change_host(service, request) &&
 	       revise_may_go(service, request, newest, newest - 1) &&
 	       revise_may_go(service, request, newest, to);
