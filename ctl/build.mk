@@ -33,9 +33,9 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns libfixbuf cjose
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
-	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c ctl/httpd/*.c))
+	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c ctl/export/*.c ctl/httpd/*.c))
 
 build/bin/msegd: $(MSEGD_OBJECTS)
 	@mkdir -p $(@D)
@@ -44,7 +44,7 @@ build/bin/msegd: $(MSEGD_OBJECTS)
 		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES)) -pthread
 
 # The console, with the application's files in it; they are built in ctl/console/web.
-CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng
+CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng gnutls
 CONSOLE_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/console/*.c ctl/httpd/*.c) \
 	ctl/lib/diag.c ctl/lib/doc.c ctl/lib/fields.c ctl/lib/json.c ctl/lib/text.c \
 	ctl/lib/wrap.c)
@@ -75,7 +75,7 @@ build/gen/stats_list.h: kmod/stats.h
 	@echo "  GEN     $@"
 	@sed -n '/^#define MSEG_STATS(X)/,/[^\\]$$/p' $< > $@
 
-build/obj/ctl/mctl/stats.o: build/gen/stats_list.h
+build/obj/ctl/mctl/stats.o build/obj/ctl/msegd/metrics.o: build/gen/stats_list.h
 
 # The catalogue: each document with its name and its second line, which sums it up.
 CATALOGUE := $(sort $(wildcard ctl/catalogue/*.yaml))
@@ -89,6 +89,9 @@ build/gen/catalogue_data.h: $(CATALOGUE) ctl/build.mk
 	done > $@
 
 build/obj/ctl/model/catalogue.o build/unit/obj/ctl/model/catalogue.o: build/gen/catalogue_data.h
+
+# libfixbuf is built on GLib.
+build/obj/ctl/export/format_ipfix.o: CTL_CPPFLAGS += $(shell pkg-config --cflags libfixbuf)
 
 build/obj/ctl/%.o: ctl/%.c
 	@mkdir -p $(@D)

@@ -143,7 +143,9 @@ static void set_text(struct reply *reply, unsigned int status, const char *type,
 	reply->len = 0;
 	if (reply->text) {
 		memcpy(reply->text, text, len);
-		memcpy(reply->text + len, "\n", 2);
+		reply->text[len] = '\n';
+		/* Not sent: for who reads it as a string. */
+		reply->text[len + 1] = '\0';
 		reply->len = len + 1;
 	}
 	json_object_put(object);

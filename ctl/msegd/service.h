@@ -15,6 +15,9 @@
 #include "store.h"
 
 struct dns;
+struct exports;
+struct metrics;
+struct oidc_nonces;
 struct readers;
 struct sessions;
 struct staged;
@@ -29,11 +32,14 @@ struct staged;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
  * @readers: read them
  * @writer: stores them
+ * @exports: send them elsewhere
  * @feed: hears them
+ * @metrics: who listens for those who want to know how all fares, or NULL
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @digest: of the policy that is in force, where it is known
@@ -52,11 +58,14 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
 	struct readers *readers;
 	struct writer *writer;
+	struct exports *exports;
 	struct feed *feed;
+	struct metrics *metrics;
 	uint64_t enforced;
 	uint32_t generation;
 	struct digest digest;

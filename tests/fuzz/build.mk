@@ -43,20 +43,6 @@ build/fuzz/api_fuzz: tests/fuzz/api_fuzz.c $(API_SOURCES) $(CORE_HEADERS) \
 	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(CTL_LIBS) \
 		$(shell pkg-config --libs $(MSEGD_PACKAGES))
 
-# The whole of msegd, for a client that asks it over its socket.
-build/fuzz/msegd: ctl/msegd/main.c $(API_SOURCES) $(CORE_HEADERS) \
-		$(wildcard ctl/lib/*.h ctl/model/*.h ctl/msegd/*.h) build/gen/catalogue_data.h \
-		tests/fuzz/build.mk
-	@mkdir -p $(@D)
-	@echo "  CLANG   $@"
-	@clang $(CTL_CPPFLAGS) $(filter-out -fsanitize=fuzzer%,$(FUZZ_FLAGS)) \
-		-fsanitize=address,undefined -o $@ $(filter %.c,$^) $(CTL_LIBS) \
-		$(shell pkg-config --libs $(MSEGD_PACKAGES)) -pthread
-
-.PHONY: fuzz-api
-fuzz-api: build/fuzz/msegd ## hostile requests to a live msegd under the sanitizers, for FUZZ_SECONDS (60)
-	tests/fuzz/api.py $(FUZZ_SECONDS)
-
 build/fuzz/dns_fuzz: tests/fuzz/dns_fuzz.c ctl/msegd/dns_message.c ctl/msegd/dns_message.h \
 		tests/fuzz/build.mk
 	@mkdir -p $(@D)
