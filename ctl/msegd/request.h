@@ -26,7 +26,7 @@ struct later;
  * struct reply - what is answered
  * @status: HTTP's; 0 where nothing was answered yet
  * @type: media type, static
- * @text: the content, from malloc()
+ * @text: the content, from malloc(), with a NUL behind it
  * @len: its bytes
  * @revision: for the ETag; 0 for none
  * @stream: instead of @text
