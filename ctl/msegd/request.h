@@ -54,6 +54,7 @@ struct reply {
  * @query: unescaped
  * @n_query: how many
  * @if_match: the header, or NULL
+ * @last_event_id: likewise
  * @body: NUL-terminated, "" where there is none
  * @len: its bytes
  * @caller: who asks
@@ -68,6 +69,7 @@ struct request {
 	struct request_parameter query[REQUEST_PARTS_MAX];
 	unsigned int n_query;
 	const char *if_match;
+	const char *last_event_id;
 	char *body;
 	size_t len;
 	const struct caller *caller;

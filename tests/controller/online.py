@@ -685,6 +685,53 @@ def _():
     daemon.post("dns").wanted(405)
 
 
+def events_after(daemon, last):
+    """What a stream says first, as (ID, type) each, to who had an event last."""
+    connection = Connection(daemon.socket)
+    connection.request("GET", "/v1/events", headers={"Last-Event-ID": last} if last else {})
+    response = connection.getresponse()
+    equal(response.status, 200)
+    # The last of all tells the end.
+    daemon.post("externalnetworks", network(f"end{time.monotonic_ns()}")).wanted(201)
+    found, number, kind, last_one = [], daemon.status()["revision"], None, False
+    while not (last_one and kind is None):
+        name, _, value = response.readline().decode().rstrip("\n").partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            last_one = kind == "revision" and json.loads(value)["revision"] == number
+        elif name == "id":
+            found.append((value, kind))
+            kind = None
+    connection.close()
+    return found
+
+
+@subtest("who comes back with an event's ID goes on behind it, or hears of a reset")
+def _():
+    daemon = fresh()
+    ((first, kind),) = events_after(daemon, None)
+    equal(kind, "revision")
+    for i in range(3):
+        daemon.post("externalnetworks", network(f"n{i}")).wanted(201)
+    found = events_after(daemon, first)
+    equal([kind for _, kind in found if kind != "apply"], ["revision"] * 4)
+    ids = [first, *(event for event, _ in found)]
+    equal(len(set(ids)), len(ids))
+    equal(events_after(daemon, ids[2])[:len(found) - 2], found[2:])
+    epoch, number = ids[0].split("-")
+    for wrong in ("x", epoch, f"{int(epoch, 16) ^ 1:08x}-{number}", f"{epoch}-{2**63}", "-1",
+                  f"{epoch}-{2**64 - 1}", f"{epoch}-{number}x", "a" * 500):
+        equal(events_after(daemon, wrong)[0][1], "reset", wrong)
+    # More than a stream holds at once, and than is held at all.
+    for text, resumes in ((ids[4], False), (None, True)):
+        last = text or events_after(daemon, None)[0][0]
+        for i in range(3 if resumes else 150):
+            daemon.ask("PATCH", "externalnetworks/n0?reason=" + "x" * 1000,
+                       {"description": f"{last} {i}"}).wanted(200)
+        equal(events_after(daemon, last)[0][1] == "reset", not resumes)
+
+
 @subtest("every operation of the document was asked, and answered well")
 def _():
     daemon = fresh()
