@@ -104,6 +104,7 @@
 	X(dns_records_sent, "DNS records handed to netlink")                                        \
 	X(dns_records_lost, "DNS records lost")                                                     \
 	X(txn_refused, "transactions refused: too many at once")                                    \
+	X(subscribers_refused, "subscriptions to records refused: too many at once")                \
 	X(answers, "rejected packets that were to be answered")                                     \
 	X(answers_limited, "rejected packets not answered, by the rate limit")                      \
 	X(flows_made, "flow records made")                                                          \

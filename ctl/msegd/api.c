@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "metrics.h"
 #include "model/kinds.h"
 #include "model/object.h"
+#include "oidc.h"
 #include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
@@ -277,13 +279,19 @@ void api_handle(struct request *request, void *arg)
 	const struct kind *kind;
 	const char *name;
 
+	if (request->n_path == 1 && !strcmp(request->path[0], "metrics") &&
+	    !strcmp(request->method, "GET") && api_may_ask(request->caller, service)) {
+		metrics_get(service, request);
+		return;
+	}
 	if (request->n_path < 2 || strcmp(request->path[0], "v1")) {
 		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "everything is below /v1");
 		return;
 	}
 	if (!knows_parameters(request))
 		return;
-	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request)) {
+	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request) &&
+	    !oidc_is_request(request)) {
 		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
 			      "the console asks for others, with their sessions");
 		return;
@@ -297,6 +305,10 @@ void api_handle(struct request *request, void *arg)
 	name = request->path[1];
 	if (!strcmp(name, "sessions")) {
 		sessions_handle(service, request);
+		return;
+	}
+	if (oidc_is_request(request)) {
+		oidc_handle(service, request);
 		return;
 	}
 	if (!strcmp(name, "dns")) {

@@ -6,7 +6,11 @@
  *	  - {user: alice, namespace: /acme, roles: [read, edit]}
  *	  - {group: ops, roles: [admin]}
  *	console: {user: mseg-console, url: "https://console.example.org:8543"}
+ *	exports: [{name: siem, type: syslog, to: "tcp:192.0.2.7:514"}]
+ *	metrics: {listen: "127.0.0.1:9469"}
  *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
+ *	history: {revisions: 1000, days: 365, size: 512M}
+ *	oidc: {issuer: https://id.example.org, client_id: mseg, users: [...]}
  *
  * A role holds in its namespace ("/" where it is left out) and all below. Root has
  * all roles everywhere; without a file nobody else has any. The console stands for its
@@ -18,12 +22,15 @@
 #include "caller.h"
 
 #include "records/writer.h"
+#include "store.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "export/target.h"
 #include "lib/resolvers.h"
+#include "oidc_config.h"
 
 /** enum role - what somebody may do in a namespace; a set of bits */
 enum role {
@@ -95,8 +102,14 @@ bool config_is_console(const struct config *config, uid_t uid);
  */
 struct json_object *config_console(const struct config *config);
 
+/** config_oidc() - who may be believed who somebody is; NULL for nobody */
+const struct oidc_config *config_oidc(const struct config *config);
+
 /** config_records() - what is kept of flow records */
 struct writer_limits config_records(const struct config *config);
+
+/** config_history() - what is kept of the policy's past */
+struct store_limits config_history(const struct config *config);
 
 /**
  * config_resolvers() - whose answers the module is to learn from
@@ -113,5 +126,21 @@ const struct resolver *config_resolvers(const struct config *config, size_t *n);
  * @namespace: absolute
  */
 bool namespace_holds(const char *above, const char *namespace);
+
+/**
+ * config_exports() - where flow records are exported to
+ * @config: the configuration
+ * @n: how many
+ */
+const struct export_target *config_exports(const struct config *config, unsigned int *n);
+
+/**
+ * config_metrics() - where metrics are served
+ * @config: the configuration
+ * @length: of the address
+ *
+ * Return: an address of loopback, or NULL for nowhere but the API.
+ */
+const struct sockaddr_storage *config_metrics(const struct config *config, socklen_t *length);
 
 #endif /* CONFIG_H */

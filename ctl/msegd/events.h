@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Server-sent events: what happens, for those who listen. */
+/*
+ * Server-sent events: what happens, for those who listen. The newest are held, so that who
+ * comes back with the ID of what he had last goes on behind it, or hears of a reset.
+ */
 #ifndef EVENTS_H
 #define EVENTS_H
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "records/query.h"
@@ -26,6 +30,14 @@ int events_open(sd_event *event, struct events **events);
  * @events: may be NULL
  */
 void events_end(struct events *events);
+
+/**
+ * events_tell_lost() - tell who hears flow records of some that were lost
+ * @events: which
+ * @where: as coverage has it
+ * @lost: how many
+ */
+void events_tell_lost(struct events *events, const char *where, uint64_t lost);
 
 /**
  * events_close() - forget; after the server's end
@@ -66,7 +78,7 @@ void events_end_session(struct events *events, uint64_t session);
 void events_tell(struct events *events, const char *type, struct json_object *data);
 
 /**
- * events_hear_dns() - whether anybody listens for DNS records
+ * events_hear_dns() - whether anybody listens for DNS records, or may come back
  * @events: which
  */
 bool events_hear_dns(const struct events *events);

@@ -2,8 +2,9 @@
 /*
  * msegd: owns the policy objects of this host, and has the kernel enforce them.
  *
- * One thread, one loop: requests, the module's messages and signals come one after
- * the other. Without systemd it runs in the foreground all the same.
+ * One loop: requests, the module's messages and signals come one after the other. What
+ * may take long, storing records and reading them, has threads of its own. Without systemd
+ * it runs in the foreground all the same.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -13,16 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "api.h"
 #include "dns.h"
+#include "exports.h"
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
+#include "metrics.h"
+#include "oidc_nonce.h"
 #include "privileges.h"
+#include "readers.h"
 #include "reconcile.h"
 #include "records/writer.h"
 #include "server.h"
@@ -156,17 +162,31 @@ static int open_store(struct service *service, const char *directory)
 	return err;
 }
 
+static void set_exports(struct service *service)
+{
+	const struct export_target *targets;
+	unsigned int n;
+
+	targets = config_exports(service->config, &n);
+	exports_set(service->exports, targets, n);
+}
+
 /* A host is protected without them, too. */
 static int open_records(struct service *service, const char *directory)
 {
 	const struct writer_limits limits = config_records(service->config);
 	int err;
 
-	if (asprintf(&service->records, "%s/flows", directory) < 0)
+	service->exports = exports_new();
+	if (!service->exports || asprintf(&service->records, "%s/flows", directory) < 0)
 		return -ENOMEM;
+	set_exports(service);
 	err = writer_open(service->records, &limits, &service->writer);
 	if (err)
 		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
+	err = readers_open(service->event, &service->readers);
+	if (err)
+		log_error("reading flow records: %s", strerror(-err));
 	return feed_open(service, &service->feed);
 }
 
@@ -178,11 +198,20 @@ static void on_kernel(void *arg)
 	dns_look(service);
 }
 
+/* A disk that is full now has room later. */
+static void forget_history(struct service *service)
+{
+	const struct store_limits limits = config_history(service->config);
+
+	store_prune(service->store, &limits, time(NULL));
+}
+
 static int on_look(sd_event_source *source, uint64_t time, void *arg)
 {
 	struct service *service = arg;
 
 	sessions_look(service);
+	forget_history(service);
 	if (service->unsettled)
 		reconcile(service);
 	else
@@ -223,6 +252,17 @@ static void limit_records(struct service *service)
 		writer_limit(service->writer, &limits);
 }
 
+/* A port that is taken is no reason not to protect the host. */
+static void set_metrics(struct service *service)
+{
+	int err;
+
+	metrics_close(service->metrics);
+	err = metrics_open(service, &service->metrics);
+	if (err)
+		log_error("metrics: %s", strerror(-err));
+}
+
 struct program {
 	struct options options;
 	struct service service;
@@ -243,6 +283,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		program->service.config = config;
 		events_end_sessions(program->service.events);
 		limit_records(&program->service);
+		set_exports(&program->service);
+		set_metrics(&program->service);
 		dns_look(&program->service);
 	}
 	return 0;
@@ -328,6 +370,9 @@ static int start(struct program *program)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
 		err = staged_open(program->options.state, &service->staged);
+	service->nonces = oidc_nonces_new();
+	if (!err && !service->nonces)
+		err = -ENOMEM;
 	if (!err)
 		err = open_loop(program);
 	if (err)
@@ -340,6 +385,7 @@ static int start(struct program *program)
 	if (err)
 		return fail("the log of DNS lookups", err);
 	dns_look(service);
+	set_metrics(service);
 	return serve(program);
 }
 
@@ -347,7 +393,13 @@ static void stop(struct program *program)
 {
 	struct service *service = &program->service;
 
+	metrics_close(service->metrics);
+	service->metrics = NULL;
 	feed_close(service->feed);
+	exports_free(service->exports);
+	service->exports = NULL;
+	readers_close(service->readers);
+	service->readers = NULL;
 	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);
@@ -355,6 +407,7 @@ static void stop(struct program *program)
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	oidc_nonces_free(service->nonces);
 	staged_close(service->staged);
 	free(service->records);
 	draft_clear(&service->now);

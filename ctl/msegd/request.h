@@ -20,15 +20,18 @@ struct request_parameter {
 };
 
 struct stream;
+struct later;
 
 /**
  * struct reply - what is answered
  * @status: HTTP's; 0 where nothing was answered yet
  * @type: media type, static
- * @text: the content, from malloc()
+ * @text: the content, from malloc(), with a NUL behind it
  * @len: its bytes
  * @revision: for the ETag; 0 for none
  * @stream: instead of @text
+ * @later: it is answered later
+ * @retry_after: seconds after which it may be asked again; 0 for no word of it
  * @is_of_change: tells of a change that was made
  */
 struct reply {
@@ -38,6 +41,8 @@ struct reply {
 	size_t len;
 	uint64_t revision;
 	struct stream *stream;
+	struct later *later;
+	unsigned int retry_after;
 	bool is_of_change;
 };
 
@@ -49,6 +54,7 @@ struct reply {
  * @query: unescaped
  * @n_query: how many
  * @if_match: the header, or NULL
+ * @last_event_id: likewise
  * @body: NUL-terminated, "" where there is none
  * @len: its bytes
  * @caller: who asks
@@ -63,6 +69,7 @@ struct request {
 	struct request_parameter query[REQUEST_PARTS_MAX];
 	unsigned int n_query;
 	const char *if_match;
+	const char *last_event_id;
 	char *body;
 	size_t len;
 	const struct caller *caller;

@@ -8,12 +8,17 @@
 #include <systemd/sd-event.h>
 
 #include "config.h"
+#include "digest.h"
 #include "draft.h"
 #include "enforce.h"
 #include "events.h"
 #include "store.h"
 
 struct dns;
+struct exports;
+struct metrics;
+struct oidc_nonces;
+struct readers;
 struct sessions;
 struct staged;
 
@@ -27,12 +32,17 @@ struct staged;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
+ * @readers: read them
  * @writer: stores them
+ * @exports: send them elsewhere
  * @feed: hears them
+ * @metrics: who listens for those who want to know how all fares, or NULL
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
+ * @digest: of the policy that is in force, where it is known
  * @instance: enforce_instance() then
  * @on_trial: @enforced awaits confirmation
  * @overdue: its time is over, which the store does not know yet
@@ -48,12 +58,17 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
+	struct readers *readers;
 	struct writer *writer;
+	struct exports *exports;
 	struct feed *feed;
+	struct metrics *metrics;
 	uint64_t enforced;
 	uint32_t generation;
+	struct digest digest;
 	unsigned int instance;
 	bool on_trial;
 	bool overdue;

@@ -8,13 +8,16 @@ import collections
 import contextlib
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import time
 import urllib.parse
 
-from msegd import (Msegd, equal, fresh_kernel, load_module, main, mctl, network, ruleset, subtest,
-                   true)
+from endless import SLOW, endless
+from msegd import (TOP, Connection, Msegd, equal, fresh_kernel, load_module, main, mctl,
+                   network, ruleset, subtest, true)
 
 PEER, HOST = "10.99.0.2", "10.99.0.1"
 LIMIT = 60
@@ -137,7 +140,15 @@ def all_lost(records):
 
 
 def check_balance(daemon, made):
-    """What the module made is stored, or counted as lost."""
+    """What the module made is stored, or counted as lost. What ends while it is asked makes
+    records between two questions: then they are asked again."""
+    for _ in range(5):
+        with contextlib.suppress(AssertionError):
+            return balance(daemon, made)
+    return balance(daemon, made)
+
+
+def balance(daemon, made):
     records = settled(daemon)
     now = stats()
     lost = all_lost(records)
@@ -204,6 +215,24 @@ def _():
     lost = all_lost(records)
     equal(said["complete"], not lost, f"{said}")
     equal(sum(hole["lost"] for hole in said["holes"]), lost)
+
+
+@subtest("nothing is lost while questions are answered that take for ever")
+def _():
+    topology()
+    fresh_kernel()
+    made = stats()["flows_made"]
+    daemon = endless()
+    asked = [Connection(daemon.socket) for _ in range(6)]
+    for connection in asked:
+        connection.request("GET", SLOW)
+    for port in range(30000, 36000, 1000):
+        in_peer(SEND, HOST, str(port), str(port + 1000))
+        time.sleep(1)
+    await_flows(daemon, bool, q="port:35999")
+    records = check_balance(daemon, made)
+    equal(all_lost(records), 0)
+    equal({connection.getresponse().status for connection in asked}, {503})
 
 
 @subtest("stopped for a while, the service picks up what is held, and names the rest as a hole")
@@ -302,6 +331,60 @@ def _():
         follower.kill()
     equal(collections.Counter(flow["destinationPort"] for flow in heard),
           collections.Counter([26001, 26003]))
+
+
+@subtest("what a follower loses that does not read is counted, and said")
+def _():
+    daemon = fresh()
+    settled(daemon)
+    made = stats()["flows_made"]
+    command = [os.path.join(TOP, "build/bin/mctl"), "--socket", daemon.socket, "flows", "--follow",
+               "-o", "jsonl"]
+    with open(daemon.directory + "/out", "w") as out, \
+         subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True) as follower:
+        equal(follower.stderr.readline(), "listening\n")
+        follower.send_signal(signal.SIGSTOP)
+        in_peer(SEND, HOST, "31000", "34000")
+        settled(daemon)
+        follower.send_signal(signal.SIGCONT)
+        # The next record, or the comment that comes every 15 seconds, tells.
+        told = follower.stderr.readline()
+        time.sleep(1)
+        follower.send_signal(signal.SIGINT)
+        rest = follower.stderr.read()
+        equal(follower.wait(30), 0)
+    with open(daemon.directory + "/out") as file:
+        heard = len(file.readlines())
+    lost = int(re.search(r"lost (\d+) records in all", rest)[1])
+    true(told.startswith("mctl: lost") and "stream" in told, told)
+    true(0 < lost and 0 < heard < 3000, f"{heard} heard, {lost} lost")
+    equal(heard + lost, stats()["flows_made"] - made)
+    equal(all_lost(daemon.status()["records"]), 0)
+
+
+@subtest("what the module made is exported, or counted as lost")
+def _():
+    topology()
+    fresh_kernel()
+    daemon = Msegd(config="exports:\n  - {name: file, type: json, to: /run/flows.jsonl}\n"
+                          "  - {name: gone, type: ipfix, to: 'tcp:127.0.0.1:9'}\n")
+    in_peer(SEND, HOST, "31000", "34000")
+    # Some end meanwhile, which makes more records: until all three agree.
+    limit = time.monotonic() + LIMIT
+    seen = None
+    while time.monotonic() < limit and (not seen or len(set(seen)) > 1 or seen[0] < 3000):
+        time.sleep(0.5)
+        status = daemon.status()
+        with open("/run/flows.jsonl") as file:
+            flows = [json.loads(line) for line in file if line.endswith("}\n")]
+        seen = (total(status["records"]["taken"]), status["exports"][0]["sent"], len(flows))
+    equal(len(set(seen)), 1, f"taken, sent and read: {seen}")
+    file, gone = status["exports"]
+    equal(file["lost"], 0)
+    equal(len({flow["destinationPort"] for flow in flows if flow["protocol"] == "udp"}), 3000)
+    equal((gone["sent"], gone["connected"], gone["waiting"] + gone["lost"]), (0, False, seen[0]))
+    shown = json.loads(mctl("--socket", daemon.socket, "stats", "-o", "json").stdout)
+    true(shown["export_file_sent"] >= seen[0] and shown["export_gone_connected"] == 0, shown)
 
 
 FOLLOW = """
