@@ -24,6 +24,7 @@
 
 #include "dnslog.h"
 #include "question.h"
+#include "socket.h"
 
 #define TTL_FLOOR 60
 
@@ -449,6 +450,20 @@ static bool find_datagram(struct sight *sight, bool *has_checksum)
 	return true;
 }
 
+/* Who forges a segment may know the ports and the id, but not where the stream is. */
+static bool is_of_stream(const struct sight *sight, const struct tcphdr *tcp)
+{
+	const struct mseg_packet *packet = sight->packet;
+
+	if (packet->out ||
+	    (tcp->ack &&
+	     mseg_socket_takes(sight->mnet->net, &packet->key, packet->ifindex, sight->seq,
+			       sight->seq + sight->len, ntohl(tcp->ack_seq))))
+		return true;
+	mseg_stat(sight->mnet->stats, dns_window);
+	return false;
+}
+
 static bool find_stream(struct sight *sight)
 {
 	int transport = sight->packet->transport;
@@ -462,7 +477,7 @@ static bool find_stream(struct sight *sight)
 	sight->offset = transport + tcp->doff * 4;
 	sight->len = sight->skb->len - sight->offset;
 	sight->seq = ntohl(tcp->seq);
-	return true;
+	return is_of_stream(sight, tcp);
 }
 
 /* What the stack will throw away teaches nothing. */

@@ -7,6 +7,7 @@
 #include <net/inet_sock.h>
 #include <net/inet_timewait_sock.h>
 #include <net/l3mdev.h>
+#include <net/tcp.h>
 #include <net/udp.h>
 
 #include <linux/mseg.h>
@@ -69,6 +70,29 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
 	}
 	sock_gen_put(sk);
 	return state;
+}
+
+/* As tcp_sequence() and tcp_ack() of the kernel have it. */
+static bool is_in_window(const struct tcp_sock *tcp, u32 seq, u32 end, u32 ack)
+{
+	u32 next = READ_ONCE(tcp->rcv_nxt);
+
+	return after(end, next) && !after(seq, next + READ_ONCE(tcp->rcv_wnd)) &&
+	       !before(ack, READ_ONCE(tcp->snd_una) - READ_ONCE(tcp->max_window)) &&
+	       !after(ack, READ_ONCE(tcp->snd_nxt));
+}
+
+bool mseg_socket_takes(struct net *net, const struct mseg_conn_key *key, u32 ifindex, u32 seq,
+		       u32 end, u32 ack)
+{
+	struct sock *sk = mseg_socket_get(net, key, ifindex);
+	bool takes;
+
+	if (!sk)
+		return false;
+	takes = sk_fullsock(sk) && is_in_window(tcp_sk(sk), seq, end, ack);
+	sock_gen_put(sk);
+	return takes;
 }
 
 /* Under RCU, as long as the socket is used. */

@@ -47,6 +47,23 @@ enum mseg_socket_state mseg_socket_state(struct net *net, const struct mseg_conn
 					 u32 ifindex);
 
 /**
+ * mseg_socket_takes() - whether a TCP segment with data is of its stream
+ * @net: network namespace
+ * @key: of a TCP connection
+ * @ifindex: interface of its packets, for sockets that are bound to one
+ * @seq: of the data's first byte
+ * @end: behind its last
+ * @ack: what it acknowledges
+ *
+ * Any context. What is queued for a socket that is in use counts as not there yet, so
+ * that the window looked at may be an older one.
+ *
+ * Return: false when the local socket would throw it away, or there is none.
+ */
+bool mseg_socket_takes(struct net *net, const struct mseg_conn_key *key, u32 ifindex, u32 seq,
+		       u32 end, u32 ack);
+
+/**
  * mseg_socket_listens() - whether a local socket waits for such connections
  * @net: network namespace
  * @key: of a TCP connection

@@ -87,6 +87,7 @@
 	X(dns_unasked, "DNS answers ignored: nothing was asked there, from that port, by that id")  \
 	X(dns_other_question, "DNS answers ignored: another question was asked")                    \
 	X(dns_checksum, "DNS answers ignored: wrong checksum")                                      \
+	X(dns_window, "DNS answers by TCP ignored: the socket does not take the segment")           \
 	X(dns_malformed, "DNS answers not learned from: malformed")                                 \
 	X(dns_truncated, "DNS answers not learned from: truncated, as they say")                    \
 	X(dns_chain, "DNS answers not learned from: too many canonical names")                      \

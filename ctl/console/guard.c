@@ -108,6 +108,28 @@ static bool is_dots(const char *segment, size_t len)
 	return dots == 1 || dots == 2;
 }
 
+static int hex_digit(char c)
+{
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* What needs no escape hides from who compares paths as they are written. */
+static bool hides_plain(const char *path, size_t len)
+{
+	static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789-._~";
+	const char *escape = memchr(path, '%', len);
+
+	while (escape) {
+		char c = (char)(hex_digit(escape[1]) << 4 | hex_digit(escape[2]));
+
+		if (c && strchr(unreserved, c))
+			return true;
+		escape = memchr(escape + 1, '%', len - (size_t)(escape + 1 - path));
+	}
+	return false;
+}
+
 static bool is_sane_path(const char *path, size_t len)
 {
 	const char *end = path + len;
@@ -138,6 +160,8 @@ bool guard_uri(const char *uri)
 		if (strspn(escape + 1, "0123456789abcdefABCDEF") < 2 || !strncmp(escape, "%00", 3))
 			return false;
 	len = strcspn(uri, "?");
+	if (hides_plain(uri, len))
+		return false;
 	return is_sane_path(uri, len == 1 ? 0 : len) && uri[0] == '/';
 }
 

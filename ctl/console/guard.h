@@ -41,7 +41,8 @@ bool guard_fetch_site(const char *site);
 
 /**
  * guard_uri() - whether a URI may be forwarded: no dots for segments, however they are
- *	escaped, no empty segments, nothing that is no URI
+ *	escaped, no empty segments, nothing escaped in a path that needs no escape, nothing
+ *	that is no URI
  * @uri: as it was sent
  */
 bool guard_uri(const char *uri);

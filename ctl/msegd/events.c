@@ -33,6 +33,7 @@ struct listener {
 	bool dns;
 	bool whole;
 	uint64_t session;
+	uid_t uid;
 	/* Flow records for which there was no room, and that it was not told of. */
 	uint64_t lost;
 };
@@ -302,7 +303,7 @@ void events_end_sessions(struct events *events)
 	struct listener *listener;
 
 	for (listener = events->listeners; listener; listener = listener->next)
-		if (listener->session)
+		if (listener->session || listener->uid)
 			stream_end(listener->stream);
 }
 
@@ -372,6 +373,7 @@ void events_join(struct events *events, struct request *request, struct query *q
 	listener->dns = dns;
 	listener->whole = whole;
 	listener->session = request->session;
+	listener->uid = request->caller->uid;
 	listener->events = events;
 	listener->next = events->listeners;
 	events->listeners = listener;

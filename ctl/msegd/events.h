@@ -57,7 +57,8 @@ void events_join(struct events *events, struct request *request, struct query *q
 		 bool whole);
 
 /**
- * events_end_sessions() - end the streams of all sessions: who may, asks again
+ * events_end_sessions() - end the streams of all sessions, and of all users but root, who
+ *	alone has his roles for ever: who may, asks again
  * @events: which
  */
 void events_end_sessions(struct events *events);

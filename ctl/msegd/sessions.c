@@ -35,8 +35,9 @@
 /* Altogether, and of a kind for one user. */
 #define SESSIONS_MAX 1024
 
-/* Made, or tried in vain, within a minute. */
+/* Made for root, for all others, for one of them; or tried in vain: within a minute. */
 #define MADE_A_MINUTE 60
+#define MADE_A_USER 20
 #define FAILED_A_MINUTE 60
 
 #define FILE_SIZE_MAX (1 << 20)
@@ -82,7 +83,9 @@ struct sessions {
 	uint64_t next_id;
 	/* The minute that is counted, and what came in it. */
 	uint64_t minute;
-	unsigned int made, failed;
+	unsigned int made, made_by_root, failed;
+	/* For whom they were made, other than root. */
+	uid_t makers[MADE_A_MINUTE];
 };
 
 static uint64_t now_by(clockid_t clock)
@@ -410,16 +413,38 @@ void sessions_look(struct service *service)
 
 /* --- acting --------------------------------------------------------------- */
 
-static bool within_limit(struct sessions *sessions, unsigned int *count, unsigned int most)
+static void begin_minute(struct sessions *sessions)
 {
 	uint64_t minute = uptime() / 60;
 
-	if (sessions->minute != minute) {
-		sessions->minute = minute;
-		sessions->made = 0;
-		sessions->failed = 0;
-	}
-	return (*count)++ < most;
+	if (sessions->minute == minute)
+		return;
+	sessions->minute = minute;
+	sessions->made = 0;
+	sessions->made_by_root = 0;
+	sessions->failed = 0;
+}
+
+static bool may_fail(struct sessions *sessions)
+{
+	begin_minute(sessions);
+	return sessions->failed++ < FAILED_A_MINUTE;
+}
+
+/* Others never keep root from coming in, nor one user all others. */
+static bool may_make(struct sessions *sessions, uid_t uid)
+{
+	unsigned int i, same = 0;
+
+	begin_minute(sessions);
+	if (!uid)
+		return sessions->made_by_root++ < MADE_A_MINUTE;
+	for (i = 0; i < sessions->made; i++)
+		same += sessions->makers[i] == uid;
+	if (same >= MADE_A_USER || sessions->made >= MADE_A_MINUTE)
+		return false;
+	sessions->makers[sessions->made++] = uid;
+	return true;
 }
 
 static void unauthorized(struct request *request)
@@ -503,7 +528,7 @@ static struct session *make(struct service *service, struct request *request,
 {
 	struct session *session;
 
-	if (!within_limit(service->sessions, &service->sessions->made, MADE_A_MINUTE)) {
+	if (!may_make(service->sessions, caller->uid)) {
 		reply_problem(request, MHD_HTTP_TOO_MANY_REQUESTS, NULL,
 			      "too many sessions are made: wait a minute");
 		return NULL;
@@ -763,7 +788,7 @@ static void redeem(struct service *service, struct request *request)
 	explicit_bzero(code, sizeof(code));
 	if (by && by->kind != SESSION && !is_over(by))
 		redeem_by(service, request, by);
-	else if (within_limit(sessions, &sessions->failed, FAILED_A_MINUTE))
+	else if (may_fail(sessions))
 		reply_problem(request, MHD_HTTP_UNAUTHORIZED, NULL,
 			      "this code is wrong, was used already, or is over");
 	else

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 from service import KEEPER, OWN, TOP, Clock, Console, uid_of, wait_for, with_keeper
 from msegd import ALICE, BOB, GROUP, Msegd, as_user, equal, main, subtest, true
@@ -307,6 +308,20 @@ def _():
     daemon.post("sessions", {"kind": "token"}).wanted(409)
     clock.pass_by(31 * 24 * HOUR)
     token(daemon)
+
+
+@subtest("who makes too many keeps nobody else from coming in")
+def _():
+    clock = Clock()
+    daemon = Msegd(wrapper=clock.wrapper,
+                   config="roles: [" + ", ".join(f"{{user: {name}, roles: [read]}}"
+                                                 for name in (ALICE, BOB)) + "]\n")
+    # At a minute's beginning: it does not end meanwhile.
+    clock.pass_by(61 - time.clock_gettime(time.CLOCK_BOOTTIME) % 60)
+    made = [as_user(daemon, ALICE, "POST", "sessions", {"kind": "link"})[0] for _ in range(21)]
+    equal(made, [201] * 20 + [429])
+    equal(as_user(daemon, BOB, "POST", "sessions", {"kind": "link"})[0], 201)
+    link(daemon)
 
 
 @subtest("who makes too many, or tries too many codes, waits a minute")

@@ -664,6 +664,26 @@ def _():
     true(not asked, "it was asked for a user")
 
 
+@subtest("who loses his role hears no more events")
+def _():
+    daemon = Msegd(config=f"roles: [{{user: {ALICE}, roles: [read]}}]\n")
+    program = ("import socket, sys\n"
+               "s = socket.socket(socket.AF_UNIX)\n"
+               "s.settimeout(8)\n"
+               "s.connect(sys.argv[1])\n"
+               "s.sendall(b'GET /v1/events HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')\n"
+               "print(s.recv(4096)[9:12].decode(), flush=True)\n"
+               "while not s.recv(4096).endswith(b'0\\r\\n\\r\\n'): pass\n")
+    with subprocess.Popen(["setpriv", "--reuid", ALICE, "--regid", "nogroup", "--clear-groups",
+                           sys.executable, "-c", program, daemon.socket], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, cwd="/") as child:
+        equal(child.stdout.readline(), "200\n")
+        with open(daemon.config, "w") as file:
+            file.write("roles: []\n")
+        daemon.process.send_signal(1)
+        equal(child.wait(), 0, "the stream's end")
+
+
 @subtest("roles change with SIGHUP; a mistake changes nothing")
 def _():
     daemon = Msegd(config="roles: []")

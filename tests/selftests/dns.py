@@ -584,6 +584,46 @@ def by_tcp():
         assert learned == (cut is None) and (split > 0) == (cut is not None), (cut, learned, split)
 
 
+def numbers(sock):
+    """What a socket sends next, and waits for (TCP_REPAIR)."""
+    repair, queue, seq = 19, 20, 21
+    found = []
+    sock.setsockopt(socket.IPPROTO_TCP, repair, 1)
+    for which in (2, 1):
+        sock.setsockopt(socket.IPPROTO_TCP, queue, which)
+        found.append(sock.getsockopt(socket.IPPROTO_TCP, seq) & 0xFFFFFFFF)
+    sock.setsockopt(socket.IPPROTO_TCP, queue, 0)
+    # Without a window probe.
+    sock.setsockopt(socket.IPPROTO_TCP, repair, -1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return found
+
+
+@subtest("a forged segment that the socket does not take teaches nothing: {}",
+         "its sequence number", "its acknowledgement")
+def out_of_window(wrong):
+    policy_of("api.example.com")
+    client, accepted, ident, asked = ask_by_tcp("api.example.com")
+    forged, where = fresh_address(), fresh_address()
+    first, acked = numbers(accepted)
+    message = dnsmsg.answer(ident, asked, address("api.example.com", forged))
+    message = struct.pack("!H", len(message)) + message
+    if wrong == "its sequence number":
+        first += 1 << 31
+    else:
+        acked += 1 << 30
+    before = lib.stats()["seen_in_ipv4"]
+    lib.wire().send(packets.tcp(PEER[4], HOST[4], 53, client.getsockname()[1],
+                                packets.PSH | packets.ACK, first, acked, message))
+    lib.wait_for(lambda: lib.stats()["seen_in_ipv4"] > before, "forgery")
+    assert not cache(), cache()
+    # And the true answer is waited for.
+    message = dnsmsg.answer(ident, asked, address("api.example.com", where))
+    accepted.sendall(struct.pack("!H", len(message)) + message)
+    client.recv(1000)
+    assert [e["address"] for e in cache()] == [where], cache()
+
+
 @subtest("a stub on loopback is seen through")
 def stub():
     policy_of("api.example.com")
