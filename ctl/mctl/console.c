@@ -6,6 +6,7 @@
 
 #include "console_oidc.h"
 #include "lib/json.h"
+#include "listener.h"
 #include "service.h"
 
 struct wish {
@@ -83,6 +84,23 @@ static void warn_of_console(struct json_object *console)
 			service_field(console, "user"));
 }
 
+/*
+ * Any user may take a port that nobody has. A certificate tells the console from him; over
+ * plain HTTP nothing does, and the link would let him in.
+ */
+static bool is_taken(struct json_object *console)
+{
+	const char *url = service_field(console, "url");
+	struct json_object *uid = service_object(console, "uid");
+	uid_t found;
+
+	if (!uid || listener_find(url, (uid_t)json_object_get_int64(uid), &found) != LISTENER_OTHER)
+		return false;
+	fprintf(stderr, "mctl: not the console, but the user %u listens at %s: no link is made\n",
+		found, url);
+	return true;
+}
+
 static int run_login(struct context *context, int argc, char **argv)
 {
 	struct wish wish = { .context = context };
@@ -102,6 +120,10 @@ static int run_login(struct context *context, int argc, char **argv)
 	}
 	console = service_object(answer.body, "console");
 	warn_of_console(console);
+	if (is_taken(console)) {
+		api_answer_free(&answer);
+		return MCTL_FAILED;
+	}
 	if (asprintf(&url, "%s/login#%s", service_field(console, "url"),
 		     service_field(answer.body, "code")) < 0)
 		url = NULL;

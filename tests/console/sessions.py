@@ -6,10 +6,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 
-from service import KEEPER, OWN, TOP, Clock, Console, uid_of, wait_for, with_keeper
+from service import (KEEPER, OWN, TOP, Clock, Console, free_port, uid_of, wait_for,
+                     with_keeper)
+import msegd
 from msegd import ALICE, BOB, GROUP, Msegd, as_user, equal, main, subtest, true
 
 HOUR = 3600
@@ -368,6 +371,39 @@ def _():
                   ("login", "--expires", "1w"), ()):
         equal(mctl(daemon, "console", *wrong).returncode, 2, wrong)
     equal(mctl(daemon, "console", "login", "--expires", "11m").returncode, 1)
+
+
+def listen_as(user, address):
+    """Somebody's socket where the console's could be; returns how it is ended."""
+    program = ("import socket, sys, time\n"
+               "s = socket.create_server((sys.argv[1], int(sys.argv[2])), family="
+               "socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)\n"
+               "print('ready', flush=True)\n"
+               "time.sleep(60)\n")
+    child = subprocess.Popen(["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups",
+                              sys.executable, "-c", program, *address], stdout=subprocess.PIPE, cwd="/")
+    equal(child.stdout.readline(), b"ready\n")
+    msegd.cleanups.callback(child.stdout.close)
+    return lambda: (child.kill(), child.wait())
+
+
+@subtest("mctl console login gives nobody a link who only took the console's port")
+def _():
+    port = str(free_port())
+    for host, address in (("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"),
+                          ("localhost", "::1"), ("[::1]", "::1"), ("[::1]", "::")):
+        daemon = Msegd(config=f"console: {{url: 'http://{host}:{port}'}}\n")
+        end = listen_as(ALICE, (address, port))
+        done = mctl(daemon, "console", "login", "--print")
+        end()
+        equal((done.returncode, done.stdout), (1, ""), (host, address))
+        true(f"the user {uid_of(ALICE)} listens at http://{host}:{port}" in done.stderr, done.stderr)
+    # Elsewhere, whoever runs msegd, and nobody at all.
+    for user, address in ((ALICE, "127.0.0.2"), ("root", "::1"), (None, None)):
+        end = listen_as(user, (address, port)) if user else lambda: None
+        done = mctl(daemon, "console", "login", "--print")
+        end()
+        equal(done.returncode, 0, done.stderr)
 
 
 main()
