@@ -4,11 +4,15 @@
 
 #include <microhttpd.h>
 #include <string.h>
+#include <time.h>
 
 #include "api.h"
 #include "model/kinds.h"
 #include "model/object.h"
 #include "question.h"
+
+/* One part in so many of the loop's time. */
+#define SHARE 10
 
 static void fill_key(const struct reader_subject *subject, struct mseg_names *names,
 		     struct mseg_key *key)
@@ -60,16 +64,44 @@ static void judge(const struct reader_subject *subject, struct reader_opinion *o
 	opinion->rule = object_text(rule->json, "name");
 }
 
+static uint64_t now_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/*
+ * The loop stands still meanwhile, for everybody: others than root have a part of its
+ * time for that, together.
+ */
+static bool is_due(const struct service *service, struct request *request)
+{
+	uint64_t now = now_usec();
+
+	if (!request->caller->uid || now >= service->previews_from)
+		return true;
+	reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+		      "the last preview took long: ask again soon");
+	request->reply.retry_after = (unsigned int)((service->previews_from - now) / 1000000 + 1);
+	return false;
+}
+
 struct json_object *preview_make(struct service *service, struct request *request,
 				 const struct plan *plan)
 {
 	struct json_object *result = NULL;
 	struct question question;
+	uint64_t began, ended;
 	int err;
 
-	if (!question_ask(service, request, &question))
+	if (!is_due(service, request) || !question_ask(service, request, &question))
 		return NULL;
+	began = now_usec();
 	err = reader_preview(&question.range, judge, plan->compiled, &result);
+	ended = now_usec();
+	service->previews_from = ended + (ended - began) * (SHARE - 1);
 	question_end(request, &question, err);
 	return result;
 }

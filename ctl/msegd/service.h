@@ -47,6 +47,8 @@ struct staged;
  * @on_trial: @enforced awaits confirmation
  * @overdue: its time is over, which the store does not know yet
  * @unsettled: the newest revision could not be put in force; to be tried again
+ * @previews_from: microseconds of the monotonic clock, when others than root may have the
+ *	next preview
  * @problem: what keeps the kernel from enforcing the newest revision, or ""
  */
 struct service {
@@ -73,6 +75,7 @@ struct service {
 	bool on_trial;
 	bool overdue;
 	bool unsettled;
+	uint64_t previews_from;
 	char problem[256];
 };
 

@@ -257,6 +257,8 @@ static struct json_object *preview(struct service *service, struct request *requ
 	preview = preview_make(service, request, &plan);
 	plan_clear(&plan);
 	draft_clear(&next);
+	/* What is staged is told without it, now. */
+	request->reply.retry_after = 0;
 	return preview;
 }
 
