@@ -8,11 +8,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "lib/json.h"
 #include "breakage.h"
 #include "changes.h"
+#include "pager.h"
 #include "request.h"
 #include "revisions.h"
 
@@ -78,6 +80,8 @@ static char ask(const char *question, uint32_t seconds)
 	struct pollfd in = { STDIN_FILENO, POLLIN, 0 };
 	char answer[16] = "";
 
+	/* What was typed before the question answers nothing. */
+	tcflush(STDIN_FILENO, TCIFLUSH);
 	fprintf(stderr, "%s [y/N] ", question);
 	if (poll(&in, 1, (int)seconds * 1000) < 1 || !fgets(answer, sizeof(answer), stdin))
 		return 0;
@@ -123,6 +127,8 @@ static int disable(struct request *request, struct api *api)
 		 namespace_of(request), broken ? " in spite of that" : "",
 		 options->options.confirm_within);
 	status = change_confirmed(request->context, !asks, question);
+	if (asks)
+		pager_forbid();
 	if (status == MCTL_DONE)
 		status = change(request, api, "Reject");
 	return status == MCTL_DONE && asks ? conclude(request) : status;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static pid_t pager;
+static bool forbidden;
 
 static const char *pager_command(void)
 {
@@ -36,7 +37,7 @@ void pager_begin(void)
 	const char *command = pager_command();
 	int ends[2];
 
-	if (pager || !isatty(STDOUT_FILENO) || !command[0] || !strcmp(command, "cat"))
+	if (pager || forbidden || !isatty(STDOUT_FILENO) || !command[0] || !strcmp(command, "cat"))
 		return;
 	fflush(stdout);
 	if (pipe(ends))
@@ -50,6 +51,11 @@ void pager_begin(void)
 		pager = 0;
 	close(ends[0]);
 	close(ends[1]);
+}
+
+void pager_forbid(void)
+{
+	forbidden = true;
 }
 
 void pager_end(void)

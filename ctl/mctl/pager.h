@@ -11,6 +11,13 @@
  */
 void pager_begin(void);
 
+/**
+ * pager_forbid() - let nothing go through a pager from now on
+ *
+ * For who asks a question after printing: a pager would take the answer from the keyboard.
+ */
+void pager_forbid(void);
+
 /** pager_end() - wait until the pager was left, if there is one */
 void pager_end(void);
 

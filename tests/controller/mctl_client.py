@@ -78,20 +78,21 @@ class Bench:
         got = [(request.method, request.path) for request in self.stub.asked()]
         self.tap.equal(got, list(wanted), f"it asks {wanted}")
 
-    def terminal(self, *command, answers=(), seconds=10, env=None):
-        """Its status and all that a terminal would show; answers are typed at each ']'."""
+    def terminal(self, *command, answers=(), seconds=60, env=None):
+        """Its status and all that a terminal would show; a question gets an answer each."""
         pid, fd = pty.fork()
         if not pid:
             os.execve(MCTL, [MCTL, *command], self.environment | (env or {}))
-        output, answers, deadline = b"", list(answers), time.monotonic() + seconds
+        output, questions, deadline = b"", 0, time.monotonic() + seconds
         with contextlib.suppress(OSError):
             while select.select([fd], [], [], max(deadline - time.monotonic(), 0))[0]:
                 data = os.read(fd, 4096)
                 if not data:
                     break
                 output += data
-                if answers and output.rstrip().endswith(b"[y/N]"):
-                    os.write(fd, answers.pop(0).encode() + b"\n")
+                if questions < min(output.count(b"[y/N] "), len(answers)):
+                    os.write(fd, answers[questions].encode() + b"\n")
+                    questions += 1
         os.close(fd)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), output.decode()
 
@@ -365,6 +366,14 @@ def guided(bench):
     status, output = bench.terminal(*command, answers=["y", "n"])
     bench.tap.equal((status, writes()), (1, [put, ("POST", "/v1/rollback", None)]),
                     "yes and no: taken back")
+    status, output = bench.terminal(*command, answers=["y", "y"], env={"PAGER": "sleep 1; cat"})
+    bench.tap.check(status == 0 and 0 < output.find("externalnetwork") < output.rfind("[y/N]"),
+                    "what changed is shown before it is asked about: no pager", output)
+    writes()
+    early = "--confirm-within", "1s"
+    status, output = bench.terminal(*command, *early, answers=["y\ny"])
+    bench.tap.equal((status, writes()), (1, [("PUT", "/v1/discovery", "1")]),
+                    "an answer before the question is none")
     status, output = bench.terminal(*command, "--confirm-within", "1s", answers=["y"])
     bench.tap.check(status == 1 and "nobody confirmed" in output, "no answer: it says so", output)
     writes()
