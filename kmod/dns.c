@@ -388,17 +388,22 @@ static void leave_segment(struct sight *sight, u32 at)
 	struct mseg_question *question = NULL;
 	struct mseg_dns_record record;
 	struct message message;
+	u32 begin;
 
 	mseg_stat(sight->mnet->stats, dns_tcp_split);
 	if (!copy_message(sight, at, sight->len - at, &message))
 		return;
 	describe(&record, &sight->packet->key, MSEG_DNS_EVENT_SEGMENT);
 	record.tcp_seq = sight->seq + at;
-	/* Behind the length there may be the beginning of what is waited for. */
-	if (message.len > 2 &&
-	    mseg_dns_read_question(sight->scratch->message + 2, message.len - 2, 1, &asked))
-		question = mseg_question_take(sight->mnet->dns->questions, &sight->packet->key,
-					      &asked);
+	/*
+	 * Behind the length there may be the beginning of what is waited for; or at once,
+	 * where the length had a segment of its own, which user space checks.
+	 */
+	for (begin = 0; begin <= 2 && begin < message.len && IS_ERR_OR_NULL(question); begin += 2)
+		if (mseg_dns_read_question(sight->scratch->message + begin, message.len - begin, 1,
+					   &asked))
+			question = mseg_question_take(sight->mnet->dns->questions,
+						      &sight->packet->key, &asked);
 	if (!IS_ERR_OR_NULL(question)) {
 		describe_question(&record, question);
 		kfree(question);

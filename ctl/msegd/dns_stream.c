@@ -75,13 +75,17 @@ static struct stream *oldest(struct dns_streams *streams)
 	return best;
 }
 
-/* A segment that begins an answer, which its length stands before. */
+/*
+ * A segment that begins an answer, which its length stands before; or its length alone,
+ * where it is a server that counts.
+ */
 static struct stream *begin(struct dns_streams *streams, const struct mseg_dns_record *record,
 			    const uint8_t **data, size_t *len)
 {
 	struct stream *stream;
 
-	if (!record->asked || *len <= LENGTH_LEN)
+	if (record->asked ? *len <= LENGTH_LEN :
+			    *len != LENGTH_LEN || !(record->flags & MSEG_DNS_FLAG_RESOLVER))
 		return NULL;
 	stream = find(streams, record);
 	if (!stream)
@@ -103,15 +107,20 @@ static struct stream *resume(struct dns_streams *streams, const struct mseg_dns_
 {
 	struct stream *stream = find(streams, record);
 
-	return stream && stream->next == record->tcp_seq ? stream : NULL;
+	if (!stream || stream->next != record->tcp_seq || !!record->asked != !stream->len)
+		return NULL;
+	if (record->asked)
+		stream->record = *record;
+	return stream;
 }
 
 bool dns_streams_add(struct dns_streams *streams, const struct mseg_dns_record *record,
 		     const uint8_t *data, size_t len, struct dns_stream_answer *answer)
 {
-	struct stream *stream = record->asked ? begin(streams, record, &data, &len) :
-						resume(streams, record);
+	struct stream *stream = resume(streams, record);
 
+	if (!stream)
+		stream = begin(streams, record, &data, &len);
 	if (!stream)
 		return false;
 	if (record->flags & MSEG_DNS_FLAG_CUT) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * DNS answers that came by TCP in several segments, put together. An answer begins with
- * a segment that the module has found a query for, and goes on with what follows it
- * byte for byte; what comes in another order is given up.
+ * a segment that the module has found a query for, its length in it or in a segment of its
+ * own, and goes on with what follows it byte for byte; what comes in another order is
+ * given up.
  */
 #ifndef DNS_STREAM_H
 #define DNS_STREAM_H

@@ -814,21 +814,23 @@ def records_of_failures():
     assert counted["dns_records_made"] == counted["dns_records_sent"] == 2, counted
 
 
-@subtest("records: parts of an answer by TCP can be put together")
-def records_of_segments():
+@subtest("records: parts of an answer by TCP can be put together, cut at {}", (60,), (2, 60))
+def records_of_segments(cuts):
     policy_of("api.example.com")
     records = Records()
     client, accepted, ident, asked = ask_by_tcp("api.example.com")
     message = dnsmsg.answer(ident, asked, *[address("api.example.com", fresh_address())] * 3)
     data = struct.pack("!H", len(message)) + message
-    for part in (data[:60], data[60:]):
-        accepted.sendall(part)
+    for start, end in itertools.pairwise((0, *cuts, None)):
+        accepted.sendall(data[start:end])
         client.recv(1000)
-    wait_for(lambda: len(records.read()) == 2, "both parts")
-    first, second = records.found
+    wait_for(lambda: len(records.read()) == len(cuts) + 1, "all parts")
     assert {r["event"] for r in records.found} == {K["DNS_EVENT_SEGMENT"]}
-    assert first["payload"] + second["payload"] == data
-    assert second["tcp_seq"] - first["tcp_seq"] == 60 and first["asked"]
+    assert b"".join(r["payload"] for r in records.found) == data
+    assert [r["tcp_seq"] - records.found[0]["tcp_seq"] for r in records.found] == [0, *cuts]
+    # What is asked for is where the message begins.
+    assert [bool(r["asked"]) for r in records.found] == [n == len(cuts) - 1
+                                                         for n in range(len(cuts) + 1)]
 
 
 @subtest("without a listener and without domains nothing is done")

@@ -205,6 +205,9 @@ static void test_longest(void **state)
 /* An answer of 40 bytes, with its length before it, from byte 1000 on. */
 static const char split[] = "\0\x31" ANSWER("\0\1") WWW A "\xc0\x0c" A TTL("\1\0") "\0\4\xc0\0\2\7";
 
+/* The first port of servers that do not count. */
+#define UNTRUSTED 1000
+
 static bool add(struct dns_streams *streams, uint16_t port, size_t from, size_t to, bool asked,
 		struct dns_stream_answer *answer)
 {
@@ -215,6 +218,7 @@ static bool add(struct dns_streams *streams, uint16_t port, size_t from, size_t 
 		.tcp_seq = (uint32_t)(0xfffffff0 + from),
 		.family = 4,
 		.event = MSEG_DNS_EVENT_SEGMENT,
+		.flags = port < UNTRUSTED ? MSEG_DNS_FLAG_RESOLVER : 0,
 	};
 
 	return dns_streams_add(streams, &record, (const uint8_t *)split + from, to - from, answer);
@@ -246,6 +250,16 @@ static void test_streams(void **state)
 	assert_false(add(streams, 3, 0, 31, false, &answer));
 	assert_false(add(streams, 1, 40, whole, false, &answer));
 	assert_true(add(streams, 2, 31, whole, false, &answer));
+	/* A length by itself; what is asked for must follow it at once. */
+	assert_false(add(streams, 4, 0, 2, false, &answer));
+	assert_false(add(streams, 4, 2, 20, true, &answer));
+	assert_true(add(streams, 4, 20, whole, false, &answer));
+	assert_int_equal(answer.len, whole - 2);
+	assert_int_equal(answer.record.asked, 1);
+	assert_false(add(streams, 5, 0, 2, false, &answer));
+	assert_false(add(streams, 5, 2, whole, false, &answer));
+	assert_false(add(streams, UNTRUSTED, 0, 2, false, &answer));
+	assert_false(add(streams, UNTRUSTED, 2, whole, true, &answer));
 	/* Too many at once: the oldest gives way. */
 	for (port = 0; port < DNS_STREAMS + 1; port++)
 		assert_false(add(streams, (uint16_t)(100 + port), 0, (size_t)(20 + port % 2), true,
