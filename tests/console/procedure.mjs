@@ -388,6 +388,15 @@ test("a new flow is on the map within a second of its packet", async () => {
   holds(Math.min(...took) < SOON, `${took} ms`);
 });
 
+test("a lookup stands in its log without being asked for again", async () => {
+  const name = `n${Date.now()}.example.net`;
+  await goTo("DNS Lookup Logs", "Monitor", "Logs");
+  await until("the log", async () => !(await grid("DNS lookups").textContent()).includes("Loading"));
+  holds(!(await grid("DNS lookups").textContent()).includes(name), "it stands there already");
+  await machine.run("ip", "netns", "exec", "host", "dig", "+tries=1", "+time=10", name);
+  await grid("DNS lookups").getByText(name).first().waitFor();
+});
+
 test("Audit: the revision of before is restored, and discovery mode with it", async () => {
   await goTo("Audit", "Monitor", "Logs");
   await page.goto(`${machine.url}/#/logs/audit?revision=${before}`);

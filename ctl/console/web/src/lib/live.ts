@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One stream of events a browser; what is shown follows it. */
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import { heardAt, lost, lostSince } from "./api";
 import { epoch, refresh } from "./resource";
 import type { Flow, Revision } from "./types";
 
 /** Counts up with flows, at most a few times a second. */
 export const flowTick = signal(0);
+/** The same of DNS lookups. */
+export const dnsTick = signal(0);
 /** A revision that somebody made while this page was open. */
 export const newRevision = signal<Revision | null>(null);
 export const streaming = signal(false);
@@ -15,7 +17,7 @@ type Listener = (flow: Flow) => void;
 const listeners = new Set<Listener>();
 
 let source: EventSource | null = null;
-let pending = 0;
+const pending = new Set<Signal<number>>();
 
 /** Be told of each new flow; returns how to stop. */
 export function onFlow(listener: Listener): () => void {
@@ -23,23 +25,24 @@ export function onFlow(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-function tick(): void {
-  if (pending) return;
-  pending = window.setTimeout(() => {
-    pending = 0;
-    flowTick.value++;
+function tick(counter: Signal<number>): void {
+  if (pending.has(counter)) return;
+  pending.add(counter);
+  window.setTimeout(() => {
+    pending.delete(counter);
+    counter.value++;
   }, 400);
 }
 
 function onFlowEvent(event: MessageEvent<string>): void {
   const flow = JSON.parse(event.data) as Flow;
   for (const listener of listeners) listener(flow);
-  tick();
+  tick(flowTick);
 }
 
 export function open(): void {
   if (source) return;
-  source = new EventSource("/api/v1/events?flows=true");
+  source = new EventSource("/api/v1/events?flows=true&dns=true");
   source.onopen = () => {
     if (!streaming.value && epoch.value) refresh();
     streaming.value = true;
@@ -54,6 +57,7 @@ export function open(): void {
     }
   };
   source.addEventListener("flow", onFlowEvent as EventListener);
+  source.addEventListener("dns", () => tick(dnsTick));
   source.addEventListener("revision", ((event: MessageEvent<string>) => {
     newRevision.value = JSON.parse(event.data) as Revision;
     refresh();
@@ -61,7 +65,7 @@ export function open(): void {
   /* The console says that msegd is lost; msegd, how many flows could not be told. */
   source.addEventListener("lost", ((event: MessageEvent<string>) => {
     if ((JSON.parse(event.data) as { lost?: number }).lost === undefined) lost();
-    else tick();
+    else tick(flowTick);
   }) as EventListener);
   /* What happened meanwhile is not told: all is loaded again. */
   for (const name of ["back", "gap", "reset"]) source.addEventListener(name, () => refresh());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* DNS Lookup Logs: what was asked and answered, and what the kernel has learned of it. */
-import { useEffect, useState } from "preact/hooks";
-import { type ApiError, get } from "../lib/api";
+import { get } from "../lib/api";
+import { useFollowed } from "../lib/followed";
 import { count, plural, time } from "../lib/format";
+import { dnsTick } from "../lib/live";
 import { DNS_FIELDS, parse } from "../lib/query";
-import { range } from "../lib/range";
-import { epoch, useResource } from "../lib/resource";
+import { useResource } from "../lib/resource";
 import { href, param, setParams } from "../lib/router";
 import type { Learned, Lookup } from "../lib/types";
 import { Failure, Name, Page } from "../ui/basics";
@@ -72,44 +72,32 @@ function Cache() {
 
 function Lookups() {
   const q = param("q");
-  const { since, until } = range.value;
-  const asked = parse(q, DNS_FIELDS).error ? "" : q;
-  const [state, setState] = useState<{ rows: Lookup[]; cursor: string | null; error: ApiError | null; busy: boolean }>({ rows: [], cursor: null, error: null, busy: true });
-  const load = (cursor: string | null, before: Lookup[], abort?: AbortSignal) => {
-    setState((s) => ({ ...s, busy: true }));
-    get<{ lookups: Lookup[]; cursor: string | null }>("dns", { q: asked, since, until, limit: 500, cursor }, abort).then(
-      (page) => setState({ rows: [...before, ...page.lookups], cursor: page.cursor, error: null, busy: false }),
-      (error: ApiError) => {
-        if (!abort?.aborted) setState((s) => ({ ...s, error, busy: false }));
-      },
-    );
-  };
-  useEffect(() => {
-    const abort = new AbortController();
-    load(null, [], abort.signal);
-    return () => abort.abort();
-  }, [asked, since, until, epoch.value]);
+  const log = useFollowed<Lookup, "lookups">("dns", "lookups", parse(q, DNS_FIELDS).error ? "" : q, dnsTick);
   return (
     <>
       <FilterBar fields={DNS_FIELDS} value={q} onChange={(value) => setParams({ q: value })} label="Search lookups" />
-      <Failure error={state.error} what="The lookups cannot be shown" />
+      <Failure error={log.error} what="The lookups cannot be shown" />
       <section class="card" aria-label="Lookups">
         <div class="table-bar">
           <span role="status">
-            {plural(state.rows.length, "lookup")}
-            {state.cursor ? " and more" : ""}
+            {plural(log.rows.length, "lookup")}
+            {log.cursor ? " and more" : ""}
           </span>
+          {log.behind && (
+            <button type="button" class="button small" onClick={log.renew}>
+              Show newer lookups
+            </button>
+          )}
         </div>
         <Table
           label="DNS lookups"
-          rows={state.rows}
+          rows={log.rows}
           columns={COLUMNS}
           rowKey={(l) => l.ID}
           height="fill"
-          onEnd={() => {
-            if (state.cursor && !state.busy && state.rows.length < 10_000) load(state.cursor, state.rows);
-          }}
-          empty={state.busy ? "Loading…" : "No lookup matches within this time."}
+          onReading={log.onReading}
+          onEnd={log.more}
+          empty={log.busy ? "Loading…" : "No lookup matches within this time."}
         />
       </section>
     </>

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Flow records: newest first, followed while nobody reads. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type ApiError, get } from "../lib/api";
+/* Flow records. */
+import { useMemo, useState } from "preact/hooks";
+import { useFollowed } from "../lib/followed";
 import { bytes, count, plural, time } from "../lib/format";
 import { flowTick } from "../lib/live";
 import { FLOW_FIELDS, format, parse, withValue } from "../lib/query";
-import { range } from "../lib/range";
-import { epoch } from "../lib/resource";
 import { serviceLabel, serviceOf } from "../lib/services";
 import type { Flow } from "../lib/types";
 import { styleOf } from "../lib/verdict";
 import { Facts, Failure, Name, Verdict, Way } from "./basics";
 import { Dialog } from "./dialog";
 import { type Column, Table } from "./table";
-
-const AT_MOST = 10_000;
 
 /** A connection may have several rows: one each day, hour or verdict. */
 function rowOf(flow: Flow): string {
@@ -140,69 +136,26 @@ interface Props {
   onRule?: (flows: Flow[]) => void;
 }
 
-interface Loaded {
-  rows: Flow[];
-  cursor: string | null;
-  error: ApiError | null;
-  busy: boolean;
-}
-
 export function FlowTable({ base = "", query, onQuery, label, height, onRule }: Props) {
-  const [state, setState] = useState<Loaded>({ rows: [], cursor: null, error: null, busy: true });
   const [open, setOpen] = useState<Flow | null>(null);
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
-  const [behind, setBehind] = useState(false);
-  const reading = useRef(false);
-  const seen = useRef(flowTick.value);
-  const { since, until } = range.value;
   const bad = parse(query).error !== null;
-  const q = [base, bad ? "" : query].filter(Boolean).join(" ");
-
-  const fetchPage = (cursor: string | null, before: Flow[], abort?: AbortSignal) => {
-    setState((s) => ({ ...s, busy: true }));
-    get<{ flows: Flow[]; cursor: string | null }>("flows", { q, since, until, limit: 500, cursor }, abort)
-      .then((page) => setState({ rows: [...before, ...page.flows], cursor: page.cursor, error: null, busy: false }))
-      .catch((error: ApiError) => {
-        if (!abort?.aborted) setState((s) => ({ ...s, error, busy: false }));
-      });
-  };
-  useEffect(() => {
-    const abort = new AbortController();
-    setBehind(false);
-    fetchPage(null, [], abort.signal);
-    return () => abort.abort();
-  }, [q, since, until, epoch.value]);
-
-  const tick = flowTick.value;
-  useEffect(() => {
-    if (tick === seen.current) return;
-    seen.current = tick;
-    if (until) return;
-    if (reading.current) setBehind(true);
-    else fetchPage(null, []);
-  }, [tick]);
+  const log = useFollowed<Flow, "flows">("flows", "flows", [base, bad ? "" : query].filter(Boolean).join(" "), flowTick);
 
   const columns = useMemo(
     () => columnsOf((field, value, not) => onQuery(format(withValue(parse(query, FLOW_FIELDS).terms, field, value, not)))),
     [query, onQuery],
   );
-  const chosen = state.rows.filter((row) => ticked.has(rowOf(row)));
+  const chosen = log.rows.filter((row) => ticked.has(rowOf(row)));
   return (
     <>
-      <Failure error={state.error} what="The flows cannot be shown" />
+      <Failure error={log.error} what="The flows cannot be shown" />
       <div class="table-bar">
         <span role="status">
-          {state.busy && !state.rows.length ? "Loading…" : `${plural(state.rows.length, "record")}${state.cursor ? " and more" : ""}`}
+          {log.busy && !log.rows.length ? "Loading…" : `${plural(log.rows.length, "record")}${log.cursor ? " and more" : ""}`}
         </span>
-        {behind && (
-          <button
-            type="button"
-            class="button small"
-            onClick={() => {
-              setBehind(false);
-              fetchPage(null, []);
-            }}
-          >
+        {log.behind && (
+          <button type="button" class="button small" onClick={log.renew}>
             Show newer flows
           </button>
         )}
@@ -214,20 +167,16 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
       </div>
       <Table
         label={label}
-        rows={state.rows}
+        rows={log.rows}
         columns={columns}
         rowKey={rowOf}
         height={height}
         onRow={setOpen}
         selected={onRule ? ticked : undefined}
         onSelect={onRule ? setTicked : undefined}
-        onReading={(now) => {
-          reading.current = now;
-        }}
-        onEnd={() => {
-          if (state.cursor && !state.busy && state.rows.length < AT_MOST) fetchPage(state.cursor, state.rows);
-        }}
-        empty={state.busy ? "Loading…" : "No flow matches within this time."}
+        onReading={log.onReading}
+        onEnd={log.more}
+        empty={log.busy ? "Loading…" : "No flow matches within this time."}
       />
       {open && <FlowDetails flow={open} onClose={() => setOpen(null)} onRule={onRule ? (flow) => onRule([flow]) : undefined} />}
     </>
