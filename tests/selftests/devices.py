@@ -101,7 +101,7 @@ def on_the_cable(*kind):
     ip("link", "add", "link", "veth0", "name", DEVICE, "type", *kind)
     address(DEVICE, OWN)
     # Of a device that was there before.
-    ip("neighbour", "flush", "dev", "veth0", namespace="peer")
+    ip("neighbour", "flush", "dev", "veth0", "nud", "all", namespace="peer")
     for family in FAMILIES:
         words = f"{OTHER[family]}/{LENGTH[family]}", "dev", "veth0"
         lib.cleanups.callback(lib.command, "ip", "-n", "peer", "address", "delete", *words,

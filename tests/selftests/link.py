@@ -26,8 +26,8 @@ MLD_QUERY = 130
 def neighbours():
     lib.policy(rule("out", "udp"), rule("in", "udp"))
     for direction in lib.DIRECTIONS:
-        lib.command("ip", "neighbour", "flush", "dev", "veth0")
-        lib.command("ip", "-n", "peer", "neighbour", "flush", "dev", "veth0")
+        lib.command("ip", "neighbour", "flush", "dev", "veth0", "nud", "all")
+        lib.command("ip", "-n", "peer", "neighbour", "flush", "dev", "veth0", "nud", "all")
         client, server = lib.udp_pair(6, direction)
         lib.echo_udp(client, server)
     counted = lib.stats()
