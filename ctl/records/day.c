@@ -66,6 +66,7 @@ enum statement {
 	ADD_MINUTE,
 	ADD_FLOW,
 	CHANGE_FLOW,
+	MOVE_FLOW,
 	ADD_HOLE,
 	SET,
 	ADD,
@@ -95,6 +96,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[CHANGE_FLOW] =
 		("UPDATE flow SET last=max(last,?2-first), count=count+?3, bytes_in=?4, bytes_out=?5,"
 		 " packets_in=?6, packets_out=?7, state=?8, event=?9, generation=?10 WHERE id=?1"),
+	[MOVE_FLOW] = "UPDATE flow SET edge=?2 WHERE id=?1",
 	[ADD_HOLE] = "INSERT INTO hole VALUES (?,?,?,?,?,?)",
 	[SET] = "INSERT INTO counter VALUES (?,?) ON CONFLICT DO UPDATE SET value=excluded.value",
 	[ADD] = "INSERT INTO counter VALUES (?,?) ON CONFLICT DO UPDATE SET value=value+excluded.value",
@@ -353,25 +355,31 @@ static int learn_edge(struct day *day, uint64_t hash, const struct edge_key *key
 	return err;
 }
 
+/* Of an edge between whom, and how; not what the names are. */
+static struct edge_key key_without_names(const struct mseg_flow_record *kernel)
+{
+	struct edge_key key = { .port = record_port(kernel) };
+	const uint8_t facts[] = { kernel->direction, kernel->family, kernel->protocol,
+				  kernel->verdict,   kernel->reason, kernel->flags };
+
+	memcpy(key.facts, facts, sizeof(facts));
+	memcpy(key.host, record_host(kernel), sizeof(key.host));
+	memcpy(key.peer, record_peer(kernel), sizeof(key.peer));
+	return key;
+}
+
 static int find_edge(struct day *day, const struct record *record, struct edge **edge)
 {
 	const struct mseg_flow_record *kernel = &record->kernel;
 	int64_t attribution = find_attribution(day, record->attribution);
-	struct edge_key key = {
-		.attribution = (uint64_t)attribution,
-		.uid = kernel->uid,
-		.port = record_port(kernel),
-	};
-	const uint8_t facts[] = { kernel->direction, kernel->family, kernel->protocol,
-				  kernel->verdict,   kernel->reason, kernel->flags };
+	struct edge_key key = key_without_names(kernel);
 	uint64_t hash;
 
 	if (attribution < 0)
 		return (int)attribution;
-	memcpy(key.facts, facts, sizeof(facts));
+	key.attribution = (uint64_t)attribution;
+	key.uid = kernel->uid;
 	memcpy(key.command, kernel->command, sizeof(key.command));
-	memcpy(key.host, record_host(kernel), sizeof(key.host));
-	memcpy(key.peer, record_peer(kernel), sizeof(key.peer));
 	hash = hash_bytes(&day->key, &key, sizeof(key));
 	*edge = place_of(day, hash);
 	return (*edge)->id ? 0 : learn_edge(day, hash, &key, record, edge);
@@ -420,6 +428,52 @@ static bool may_change(const struct day *day, const struct open_flow *flow, cons
 	       now < flow->row / SCHEMA_ROWS + SCHEMA_FLOW_LIFE * 1000LL;
 }
 
+/* The same as long as the same rule decides. */
+static uint64_t same_of(const struct day *day, const struct mseg_flow_record *kernel)
+{
+	struct edge_key key = key_without_names(kernel);
+
+	key.attribution = (uint64_t)kernel->generation << 32 | kernel->rule;
+	return hash_bytes(&day->key, &key, sizeof(key));
+}
+
+/* What an edge has had at the time of a row, or what is taken from it where @sign is -1. */
+static int move_sums(struct day *day, uint32_t edge, const struct open_flow *flow, int sign)
+{
+	int64_t slot = (day->number * SCHEMA_DAY + flow->row / SCHEMA_ROWS / 1000) / SCHEMA_SLOT;
+	int64_t of[4];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < 4; i++)
+		of[i] = sign * (int64_t)flow->count[i];
+	err = RUN(day, SUM_EDGE, edge, INT64_MAX, INT64_MIN, sign, sign * flow->flows, of[0], of[1],
+		  of[2], of[3]);
+	return err ? err :
+		     RUN(day, ADD_SLOT, slot, edge, sign * flow->flows, of[0], of[1], of[2], of[3]);
+}
+
+/*
+ * The process of an incoming connection is known when it answers, its name when it was
+ * looked up or told: what its first record said of it then goes to the edge that knows.
+ */
+static int follow_names(struct day *day, const struct mseg_flow_record *kernel,
+			struct open_flow *flow, const struct edge *edge)
+{
+	int err;
+
+	if (!flow->row || !flow->same || flow->day != day->number || flow->edge == edge->id ||
+	    flow->same != same_of(day, kernel))
+		return 0;
+	err = RUN(day, MOVE_FLOW, flow->row, edge->id);
+	/* A row that was undone is made anew. */
+	if (err || !sqlite3_changes(day->db))
+		return err;
+	err = move_sums(day, flow->edge, flow, -1);
+	flow->edge = edge->id;
+	return err ? err : move_sums(day, edge->id, flow, 1);
+}
+
 static int write_flow(struct day *day, const struct mseg_flow_record *kernel,
 		      struct open_flow *flow, const struct edge *edge, uint64_t arrived)
 {
@@ -430,6 +484,7 @@ static int write_flow(struct day *day, const struct mseg_flow_record *kernel,
 	int err;
 
 	if (may_change(day, flow, edge, arrived)) {
+		flow->same = 0;
 		err = RUN(day, CHANGE_FLOW, flow->row, last, kernel->count,
 			  (int64_t)kernel->bytes_in, (int64_t)kernel->bytes_out,
 			  (int64_t)kernel->packets_in, (int64_t)kernel->packets_out, kernel->state,
@@ -438,9 +493,12 @@ static int write_flow(struct day *day, const struct mseg_flow_record *kernel,
 		if (err || sqlite3_changes(day->db))
 			return err;
 	}
+	/* Of another row, the counters hold what went to other edges. */
+	flow->same = flow->row ? 0 : same_of(day, kernel);
 	flow->row = next_row(day, arrived);
 	flow->day = (int32_t)day->number;
 	flow->edge = edge->id;
+	flow->flows = kernel->count;
 	return RUN(day, ADD_FLOW, flow->row, edge->id, (int64_t)kernel->id, first, last - first,
 		   kernel->count, (int64_t)kernel->bytes_in, (int64_t)kernel->bytes_out,
 		   (int64_t)kernel->packets_in, (int64_t)kernel->packets_out, kernel->source_port,
@@ -524,7 +582,9 @@ static int put(struct day *day, const struct record *record)
 	if (record->held && row)
 		kernel.count = 0;
 	day->found += record->held && !row;
-	err = write_flow(day, &kernel, flow, edge, record->arrived);
+	err = follow_names(day, &kernel, flow, edge);
+	if (!err)
+		err = write_flow(day, &kernel, flow, edge, record->arrived);
 	add_sums(edge, flow, &kernel, flow->row != row);
 	return err ? err : count_minute(day, &kernel, record->arrived);
 }

@@ -17,6 +17,8 @@
  * @day: days since 1970
  * @edge: of that day
  * @used: ascends
+ * @same: hash of what may not change while its row may go to another edge; 0 once it may not
+ * @flows: that its row counts, while @same is not 0
  * @count: bytes in and out, packets in and out
  */
 struct open_flow {
@@ -26,6 +28,8 @@ struct open_flow {
 	int32_t day;
 	uint32_t edge;
 	uint64_t used;
+	uint64_t same;
+	int64_t flows;
 	uint64_t count[4];
 };
 

@@ -23,19 +23,22 @@ static bool is_whole(const struct days *days)
 	return days->range->since <= begin && days->range->until >= begin + SCHEMA_DAY * 1000000 - 1;
 }
 
-/* The query's condition comes last. A slot's edges that are wholly outside are not meant. */
+/*
+ * The query's condition comes last. A slot's edges that are wholly outside are not
+ * meant, nor those whose flows have all gone to others.
+ */
 static char *text_of(const struct days *days, const char *columns)
 {
 	static const char whole[] = "SELECT %2$s," TOTALS
 				    " FROM edge e JOIN attribution a ON a.id=e.attribution"
-				    " WHERE %%s GROUP BY %2$s";
+				    " WHERE e.rows>0 AND %%s GROUP BY %2$s";
 	static const char part[] =
 		"SELECT %2$s," TOTALS " FROM (SELECT edge, sum(count) AS count,"
 		" sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,"
 		" sum(packets_in) AS packets_in, sum(packets_out) AS packets_out FROM slot"
 		" WHERE slot BETWEEN %3$lld AND %4$lld GROUP BY edge) s"
 		" CROSS JOIN edge e ON e.id=s.edge JOIN attribution a ON a.id=e.attribution"
-		" WHERE e.last>=%5$lld AND e.first<=%6$lld AND %%s GROUP BY %2$s";
+		" WHERE e.rows>0 AND e.last>=%5$lld AND e.first<=%6$lld AND %%s GROUP BY %2$s";
 	char *text = NULL;
 	int len;
 

@@ -169,8 +169,12 @@ def _():
     daemon.post("netrulesets", ruleset("ssh", "lan", "tcp/2022")).wanted(201)
     with listening(2022):
         in_peer(CONNECT, HOST, "3", "2022", "2023")
-        found = await_flows(daemon, lambda flows: len(flows) >= 3, q="port:2022")
+        # A row each, whether its process was known at first or when it had answered.
+        found = await_flows(daemon, lambda flows: sum("command" in flow for flow in flows) >= 3,
+                            q="port:2022")
     equal(len(found), 3)
+    equal([(edge["flows"], edge["command"]) for edge in ask(daemon, "edges", q="port:2022")["edges"]],
+          [(3, "python3")])
     flow = found[0]
     equal([flow.get(key) for key in ("action", "direction", "sourceIP", "sourceType", "sourceName",
                                      "policyName", "policyNamespace", "destinationPort", "reason")],

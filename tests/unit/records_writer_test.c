@@ -123,6 +123,49 @@ static void test_verdict_changes(void **state)
 	assert_int_equal(ask("SELECT sum(bytes_in) FROM edge"), 1000);
 }
 
+/* The process is known when it answers: after 5 minutes, or in the same breath. */
+static void test_names_come_later(void **state)
+{
+	static const unsigned int ages[] = { 301, 0 };
+	struct record record = record_of(1, MSEG_FLOW_EVENT_UPDATE, 0);
+	struct writer *writer = begin();
+	unsigned int i;
+
+	(void)state;
+	skip_at_midnight();
+	for (i = 0; i < 2; i++) {
+		record.kernel.id = i + 1;
+		put(writer, record_of(i + 1, MSEG_FLOW_EVENT_BEGIN, ages[i]));
+		if (!i)
+			writer_flush(writer);
+		record.kernel.first_seen = record_of(i + 1, 0, 0).kernel.first_seen;
+		memcpy(record.kernel.source, record_of(i + 1, 0, 0).kernel.source, 4);
+		memcpy(record.kernel.command, "sshd", 5);
+		record.kernel.event = MSEG_FLOW_EVENT_UPDATE;
+		record.kernel.bytes_in = 500;
+		put(writer, record);
+		record.kernel.event = MSEG_FLOW_EVENT_END;
+		record.kernel.bytes_in = 1000;
+		put(writer, record);
+	}
+	writer_close(writer);
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 2);
+	assert_int_equal(ask("SELECT sum(count) FROM flow"), 2);
+	assert_int_equal(ask("SELECT count(*) FROM edge WHERE rows>0"), 2);
+	assert_int_equal(ask("SELECT count(*) FROM edge WHERE command='sshd' AND rows=1 AND count=1"
+			     " AND bytes_in=1000"),
+			 2);
+	assert_int_equal(ask("SELECT sum(abs(rows)+abs(count)+abs(bytes_in)) FROM edge"
+			     " WHERE command=''"),
+			 0);
+	assert_int_equal(ask("SELECT sum(abs(s.count)+abs(s.bytes_in)) FROM slot s JOIN edge e"
+			     " ON e.id=s.edge WHERE command=''"),
+			 0);
+	assert_int_equal(ask("SELECT sum(bytes_in) FROM slot"), 2000);
+	/* Of the first, where its beginning was. */
+	assert_int_equal(ask("SELECT count(*) FROM slot WHERE bytes_in=60 AND count=1"), 1);
+}
+
 static void test_long_life(void **state)
 {
 	struct writer *writer;
@@ -284,9 +327,15 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),    TEST(test_verdict_changes), TEST(test_long_life),
-		TEST(test_restart), TEST(test_nothing_missed),	TEST(test_damaged),
-		TEST(test_hole),    TEST(test_balance),
+		TEST(test_rows),
+		TEST(test_verdict_changes),
+		TEST(test_names_come_later),
+		TEST(test_long_life),
+		TEST(test_restart),
+		TEST(test_nothing_missed),
+		TEST(test_damaged),
+		TEST(test_hole),
+		TEST(test_balance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
