@@ -86,12 +86,21 @@ def listening(port):
 
 def fresh(**options):
     """A service of its own; what the module had made when nobody listened yet, with it."""
-    topology()
-    fresh_kernel()
+    forget()
     made = stats()["flows_made"]
     daemon = Msegd(**options)
     daemon.made = made
     return daemon
+
+
+def forget():
+    """The network, and a module that knows no connection; the end of one would make a record."""
+    topology()
+    for command in ("detach", "attach"):
+        equal(mctl(command, "--yes").returncode, 0, command)
+    with open("/proc/sys/net/mseg/timeout_udp", "w") as file:
+        file.write("600")
+    fresh_kernel()
 
 
 def ask(daemon, what, **parameters):
@@ -210,9 +219,7 @@ def _():
 
 @subtest("nothing is lost while questions are answered that take for ever")
 def _():
-    # Before the overload, whose flows end for a while after it.
-    topology()
-    fresh_kernel()
+    forget()
     made = stats()["flows_made"]
     daemon = endless()
     asked = [Connection(daemon.socket) for _ in range(6)]
@@ -295,8 +302,7 @@ def _():
 
 @subtest("a full disk loses records, all counted, and the service goes on when there is room")
 def _():
-    topology()
-    fresh_kernel()
+    forget()
     daemon = Msegd(start=False)
     os.makedirs(daemon.state + "/flows")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", daemon.state + "/flows"],
@@ -369,8 +375,7 @@ def _():
 
 @subtest("what the module made is exported, or counted as lost")
 def _():
-    topology()
-    fresh_kernel()
+    forget()
     daemon = Msegd(config="exports:\n  - {name: file, type: json, to: /run/flows.jsonl}\n"
                           "  - {name: gone, type: ipfix, to: 'tcp:127.0.0.1:9'}\n")
     in_peer(SEND, HOST, "31000", "34000")
