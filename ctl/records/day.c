@@ -63,6 +63,7 @@ enum statement {
 	ADD_EDGE,
 	SUM_EDGE,
 	ADD_SLOT,
+	ADD_HOUR,
 	ADD_MINUTE,
 	ADD_FLOW,
 	CHANGE_FLOW,
@@ -75,6 +76,11 @@ enum statement {
 	N_STATEMENTS,
 };
 
+#define ADD_SUMS                                                                        \
+	" ON CONFLICT DO UPDATE SET count=count+excluded.count,"                        \
+	" bytes_in=bytes_in+excluded.bytes_in, bytes_out=bytes_out+excluded.bytes_out," \
+	" packets_in=packets_in+excluded.packets_in, packets_out=packets_out+excluded.packets_out"
+
 static const char *const statements[N_STATEMENTS] = {
 	[FIND_ATTRIBUTION] = "SELECT id FROM attribution WHERE hash=?",
 	[ADD_ATTRIBUTION] =
@@ -85,11 +91,8 @@ static const char *const statements[N_STATEMENTS] = {
 		"UPDATE edge SET first=min(first,?2), last=max(last,?3), rows=rows+?4, count=count+?5,"
 		" bytes_in=bytes_in+?6, bytes_out=bytes_out+?7, packets_in=packets_in+?8,"
 		" packets_out=packets_out+?9 WHERE id=?1",
-	[ADD_SLOT] =
-		"INSERT INTO slot VALUES (?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-		" count=count+excluded.count, bytes_in=bytes_in+excluded.bytes_in,"
-		" bytes_out=bytes_out+excluded.bytes_out, packets_in=packets_in+excluded.packets_in,"
-		" packets_out=packets_out+excluded.packets_out",
+	[ADD_SLOT] = "INSERT INTO slot VALUES (?,?,?,?,?,?,?)" ADD_SUMS,
+	[ADD_HOUR] = "INSERT INTO hour VALUES (?,?,?,?,?,?,?)" ADD_SUMS,
 	[ADD_MINUTE] =
 		"INSERT INTO minute VALUES (?,?,?) ON CONFLICT DO UPDATE SET count=count+excluded.count",
 	[ADD_FLOW] = "INSERT INTO flow VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -292,15 +295,26 @@ static int64_t add_edge(struct day *day, uint64_t hash, const struct edge_key *k
 	return err ? err : sqlite3_last_insert_rowid(day->db);
 }
 
-static int write_edge(struct day *day, struct edge *edge)
+/* To an edge, its slot and its hour; they may be less than nothing. */
+static int write_sums(struct day *day, const struct edge *edge, const struct sums *sums)
 {
-	const struct sums *sums = &edge->sums;
+	const int64_t *of = sums->of;
 	int err = RUN(day, SUM_EDGE, edge->id, edge->first, edge->last, sums->rows, sums->count,
-		      sums->of[0], sums->of[1], sums->of[2], sums->of[3]);
+		      of[0], of[1], of[2], of[3]);
 
 	if (!err)
-		err = RUN(day, ADD_SLOT, edge->slot, edge->id, sums->count, sums->of[0],
-			  sums->of[1], sums->of[2], sums->of[3]);
+		err = RUN(day, ADD_SLOT, edge->slot, edge->id, sums->count, of[0], of[1], of[2],
+			  of[3]);
+	if (!err)
+		err = RUN(day, ADD_HOUR, edge->slot / SCHEMA_HOUR, edge->id, sums->count, of[0],
+			  of[1], of[2], of[3]);
+	return err;
+}
+
+static int write_edge(struct day *day, struct edge *edge)
+{
+	int err = write_sums(day, edge, &edge->sums);
+
 	memset(&edge->sums, 0, sizeof(edge->sums));
 	return err;
 }
@@ -438,19 +452,18 @@ static uint64_t same_of(const struct day *day, const struct mseg_flow_record *ke
 }
 
 /* What an edge has had at the time of a row, or what is taken from it where @sign is -1. */
-static int move_sums(struct day *day, uint32_t edge, const struct open_flow *flow, int sign)
+static int move_sums(struct day *day, uint32_t id, const struct open_flow *flow, int sign)
 {
-	int64_t slot = (day->number * SCHEMA_DAY + flow->row / SCHEMA_ROWS / 1000) / SCHEMA_SLOT;
-	int64_t of[4];
+	const int64_t second = day->number * SCHEMA_DAY + flow->row / SCHEMA_ROWS / 1000;
+	const struct edge edge = {
+		.id = id, .slot = second / SCHEMA_SLOT, .first = INT64_MAX, .last = INT64_MIN
+	};
+	struct sums sums = { .rows = sign, .count = sign * flow->flows };
 	unsigned int i;
-	int err;
 
 	for (i = 0; i < 4; i++)
-		of[i] = sign * (int64_t)flow->count[i];
-	err = RUN(day, SUM_EDGE, edge, INT64_MAX, INT64_MIN, sign, sign * flow->flows, of[0], of[1],
-		  of[2], of[3]);
-	return err ? err :
-		     RUN(day, ADD_SLOT, slot, edge, sign * flow->flows, of[0], of[1], of[2], of[3]);
+		sums.of[i] = sign * (int64_t)flow->count[i];
+	return write_sums(day, &edge, &sums);
 }
 
 /*
@@ -703,7 +716,7 @@ static int read_file(struct day *day)
 	else if (!err && version != SCHEMA_VERSION)
 		err = -EUCLEAN;
 	if (!err)
-		err = exec(day, schema_minutes);
+		err = exec(day, schema_later);
 	if (!err)
 		err = read_number(day, "SELECT value FROM counter WHERE name='key0'", &key[0]);
 	if (!err)

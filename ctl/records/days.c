@@ -142,6 +142,20 @@ int days_prepare(struct days *days, sqlite3_stmt **statement, int first, const c
 	return err;
 }
 
+int days_have(struct days *days, const char *counter, bool *have)
+{
+	sqlite3_stmt *row = NULL;
+	int result =
+		sqlite3_prepare_v2(days->db, "SELECT 1 FROM counter WHERE name=?", -1, &row, NULL);
+
+	sqlite3_bind_text(row, 1, counter, -1, SQLITE_STATIC);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(row);
+	*have = result == SQLITE_ROW;
+	sqlite3_finalize(row);
+	return schema_error(result);
+}
+
 const char *days_text(sqlite3_stmt *row, int column)
 {
 	const unsigned char *text = sqlite3_column_text(row, column);

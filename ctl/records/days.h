@@ -4,6 +4,7 @@
 #define RECORDS_DAYS_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 #include "reader.h"
 
@@ -44,6 +45,16 @@ int days_walk(const struct reader_range *range, int (*each)(struct days *days, v
  * Return: 0 or an error.
  */
 int days_prepare(struct days *days, sqlite3_stmt **statement, int first, const char *format);
+
+/**
+ * days_have() - whether a day's file has what older ones have not
+ * @days: the walk
+ * @counter: that says so
+ * @have: the result
+ *
+ * Return: 0 or an error.
+ */
+int days_have(struct days *days, const char *counter, bool *have);
 
 /** days_text() - a column that is text, never NULL */
 const char *days_text(sqlite3_stmt *row, int column);

@@ -98,20 +98,6 @@ static void count(struct histogram *histogram, int64_t time, uint8_t style, int6
 		histogram->counts[at][style] += n;
 }
 
-/* Whether a day's file has counted all its minutes. */
-static int has_minutes(struct days *days, bool *has)
-{
-	sqlite3_stmt *row = NULL;
-	int result = sqlite3_prepare_v2(days->db, "SELECT 1 FROM counter WHERE name='minutes'", -1,
-					&row, NULL);
-
-	if (result == SQLITE_OK)
-		result = sqlite3_step(row);
-	*has = result == SQLITE_ROW;
-	sqlite3_finalize(row);
-	return schema_error(result);
-}
-
 static int read_minutes(struct days *days, struct histogram *histogram)
 {
 	int64_t minute = SCHEMA_MINUTE * 1000000LL;
@@ -156,7 +142,7 @@ static int read_day(struct days *days, void *arg)
 	int err = 0;
 
 	if (histogram->all && histogram->step % (SCHEMA_MINUTE * 1000000LL) == 0)
-		err = has_minutes(days, &by_minutes);
+		err = days_have(days, "minutes", &by_minutes);
 	if (err)
 		return err;
 	return by_minutes ? read_minutes(days, histogram) : read_edges(days, histogram);

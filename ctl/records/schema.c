@@ -60,10 +60,24 @@ const char schema_tables[] =
 	" lost INTEGER, accept INTEGER NOT NULL, reject INTEGER NOT NULL);"
 	"CREATE TABLE counter (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;";
 
-/* minute counts from 1970; style is verdict * 2 + reason. */
-const char schema_minutes[] =
+#define TEXT(x) #x
+#define NUMBER(x) TEXT(x)
+
+/* minute and hour count from 1970; style is verdict * 2 + reason. */
+const char schema_later[] =
+	"BEGIN IMMEDIATE;"
 	"CREATE TABLE IF NOT EXISTS minute (minute INTEGER NOT NULL, style INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, PRIMARY KEY (minute, style)) WITHOUT ROWID";
+	" count INTEGER NOT NULL, PRIMARY KEY (minute, style)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS hour (hour INTEGER NOT NULL, edge INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, bytes_in INTEGER NOT NULL, bytes_out INTEGER NOT NULL,"
+	" packets_in INTEGER NOT NULL, packets_out INTEGER NOT NULL, PRIMARY KEY (hour, edge))"
+	" WITHOUT ROWID;"
+	"INSERT INTO hour SELECT slot/" NUMBER(
+		SCHEMA_HOUR) ", edge, sum(count), sum(bytes_in),"
+			     " sum(bytes_out), sum(packets_in), sum(packets_out) FROM slot"
+			     " WHERE NOT EXISTS (SELECT 1 FROM counter WHERE name='hours') GROUP BY 1, 2;"
+			     "INSERT OR IGNORE INTO counter VALUES ('hours',1);"
+			     "COMMIT";
 
 int schema_error(int result)
 {

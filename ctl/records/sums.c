@@ -23,32 +23,75 @@ static bool is_whole(const struct days *days)
 	return days->range->since <= begin && days->range->until >= begin + SCHEMA_DAY * 1000000 - 1;
 }
 
-/*
- * The query's condition comes last. A slot's edges that are wholly outside are not
- * meant, nor those whose flows have all gone to others.
- */
-static char *text_of(const struct days *days, const char *columns)
+#define SUMMED "SELECT edge, count, bytes_in, bytes_out, packets_in, packets_out FROM "
+
+/* The slots of a range, whole hours of it at once. */
+static char *slots_of(const struct days *days, bool by_hours)
 {
-	static const char whole[] = "SELECT %2$s," TOTALS
-				    " FROM edge e JOIN attribution a ON a.id=e.attribution"
-				    " WHERE e.rows>0 AND %%s GROUP BY %2$s";
-	static const char part[] =
-		"SELECT %2$s," TOTALS " FROM (SELECT edge, sum(count) AS count,"
-		" sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,"
-		" sum(packets_in) AS packets_in, sum(packets_out) AS packets_out FROM slot"
-		" WHERE slot BETWEEN %3$lld AND %4$lld GROUP BY edge) s"
-		" CROSS JOIN edge e ON e.id=s.edge JOIN attribution a ON a.id=e.attribution"
-		" WHERE e.rows>0 AND e.last>=%5$lld AND e.first<=%6$lld AND %%s GROUP BY %2$s";
+	long long from = days->range->since / SLOT_US, to = days->range->until / SLOT_US;
+	long long hour = (from + SCHEMA_HOUR - 1) / SCHEMA_HOUR, end = (to + 1) / SCHEMA_HOUR;
 	char *text = NULL;
 	int len;
 
-	if (is_whole(days))
-		len = asprintf(&text, whole, "e", columns);
+	if (by_hours && hour < end)
+		len = asprintf(&text,
+			       SUMMED "hour WHERE hour BETWEEN %lld AND %lld UNION ALL " SUMMED
+				      "slot WHERE slot BETWEEN %lld AND %lld UNION ALL " SUMMED
+				      "slot WHERE slot BETWEEN %lld AND %lld",
+			       hour, end - 1, from, hour * SCHEMA_HOUR - 1, end * SCHEMA_HOUR, to);
 	else
-		len = asprintf(&text, part, "s", columns, (long long)(days->range->since / SLOT_US),
-			       (long long)(days->range->until / SLOT_US),
-			       (long long)days->range->since, (long long)days->range->until);
+		len = asprintf(&text, SUMMED "slot WHERE slot BETWEEN %lld AND %lld", from, to);
 	return len < 0 ? NULL : text;
+}
+
+/* Edges whose flows have all gone to others are not meant, as everywhere here. */
+static char *text_of_day(const char *columns)
+{
+	char *text = NULL;
+	int len = asprintf(&text,
+			   "SELECT %2$s," TOTALS
+			   " FROM edge e JOIN attribution a ON a.id=e.attribution"
+			   " WHERE e.rows>0 AND %%s GROUP BY %2$s",
+			   "e", columns);
+
+	return len < 0 ? NULL : text;
+}
+
+/* A slot's edges that are wholly outside are not meant. */
+static char *text_of_part(const struct days *days, const char *columns, bool by_hours)
+{
+	char *text = NULL, *slots = slots_of(days, by_hours);
+	int len = -1;
+
+	if (slots)
+		len = asprintf(&text,
+			       "SELECT %2$s," TOTALS " FROM (SELECT edge, sum(count) AS count,"
+			       " sum(bytes_in) AS bytes_in, sum(bytes_out) AS bytes_out,"
+			       " sum(packets_in) AS packets_in, sum(packets_out) AS packets_out"
+			       " FROM (%3$s) GROUP BY edge) s"
+			       " CROSS JOIN edge e ON e.id=s.edge"
+			       " JOIN attribution a ON a.id=e.attribution"
+			       " WHERE e.rows>0 AND e.last>=%4$lld AND e.first<=%5$lld AND %%s"
+			       " GROUP BY %2$s",
+			       "s", columns, slots, (long long)days->range->since,
+			       (long long)days->range->until);
+	free(slots);
+	return len < 0 ? NULL : text;
+}
+
+/* The query's condition comes last. */
+static int text_of(struct days *days, const char *columns, char **text)
+{
+	bool by_hours = false;
+	int err = 0;
+
+	if (is_whole(days)) {
+		*text = text_of_day(columns);
+	} else {
+		err = days_have(days, "hours", &by_hours);
+		*text = err ? NULL : text_of_part(days, columns, by_hours);
+	}
+	return err ? err : *text ? 0 : -ENOMEM;
 }
 
 static void take(sqlite3_stmt *row, struct sums *sums)
@@ -67,11 +110,13 @@ static void take(sqlite3_stmt *row, struct sums *sums)
 int sums_read(struct days *days, const char *columns,
 	      int (*each)(sqlite3_stmt *row, const struct sums *sums, void *arg), void *arg)
 {
-	char *text = text_of(days, columns);
+	char *text = NULL;
 	sqlite3_stmt *row = NULL;
-	int result = SQLITE_DONE, err = text ? days_prepare(days, &row, 1, text) : -ENOMEM;
+	int result = SQLITE_DONE, err = text_of(days, columns, &text);
 	struct sums sums;
 
+	if (!err)
+		err = days_prepare(days, &row, 1, text);
 	while (!err && (result = sqlite3_step(row)) == SQLITE_ROW) {
 		take(row, &sums);
 		err = each(row, &sums, arg);

@@ -29,7 +29,8 @@ struct sums {
  * @each: given each group: its columns from 0 on, and its sums
  * @arg: handed to @each
  *
- * Days that are not wholly within the range are summed by slots of five minutes.
+ * Days that are not wholly within the range are summed by hours, and by slots of five
+ * minutes at their ends.
  *
  * Return: 0 or an error.
  */

@@ -6,6 +6,7 @@ tests/records/synthesize fills the stores.
 """
 
 import collections
+import datetime
 import glob
 import json
 import os
@@ -186,6 +187,30 @@ def _():
     newest = flows(daemon, since="1h")[0]["lastSeen"]
     lines = ask(daemon, "map", since=newest)["lines"]
     true(lines and all(line["lastSeen"] >= newest for line in lines), (newest, lines))
+
+
+@subtest("parts of days come to the same by hours as by five minutes, in older files, too")
+def _():
+    def look(daemon):
+        return [ask(daemon, what, **span)[what if what == "edges" else "lines"]
+                for span in spans for what in ("map", "edges")]
+
+    def at(hours):
+        moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=hours)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    spans = [{"since": at(begin), "until": at(end)}
+             for begin, end in ((40.3, 7.7), (26, 25.2), (25.5, 0.1), (12.2, 0))]
+    daemon = filled()
+    by_hours = look(daemon)
+    true(all(by_hours), "nothing to compare")
+    daemon.stop()
+    for path in files(daemon):
+        with sqlite3.connect(path) as db:
+            db.execute("DROP TABLE hour")
+            db.execute("DELETE FROM counter WHERE name='hours'")
+    daemon.start()
+    equal(look(daemon), by_hours)
 
 
 @subtest("the histogram of all says the same by minutes as by flows, of older files, too")

@@ -162,6 +162,10 @@ static void test_names_come_later(void **state)
 			     " ON e.id=s.edge WHERE command=''"),
 			 0);
 	assert_int_equal(ask("SELECT sum(bytes_in) FROM slot"), 2000);
+	assert_int_equal(ask("SELECT count(*) FROM (SELECT slot/12, edge, sum(count), sum(bytes_in)"
+			     " FROM slot GROUP BY 1, 2 EXCEPT SELECT hour, edge, count, bytes_in"
+			     " FROM hour)"),
+			 0);
 	/* Of the first, where its beginning was. */
 	assert_int_equal(ask("SELECT count(*) FROM slot WHERE bytes_in=60 AND count=1"), 1);
 }
