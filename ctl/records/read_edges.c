@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Edges: what flows have in common. */
 #include <errno.h>
+#include <printbuf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,36 +82,39 @@ static struct json_object *edge_json(sqlite3_stmt *row)
 	return edge;
 }
 
-/* All columns in one text; addresses are made readable for it. */
-static char *key_of(sqlite3_stmt *row)
+struct edges {
+	struct table *table;
+	struct printbuf *key;
+};
+
+/* All columns in one text, good until the next; addresses are made readable for it. */
+static const char *key_of(sqlite3_stmt *row, struct printbuf *key)
 {
-	char *key = NULL, address[WORDS_MAX];
-	size_t size;
-	FILE *out = open_memstream(&key, &size);
+	char address[WORDS_MAX];
+	const char *text;
 	int i;
 
-	if (!out)
-		return NULL;
 	words_address(sqlite3_column_blob(row, C_PEER), sqlite3_column_bytes(row, C_PEER), address);
-	for (i = 0; i < N_COLUMNS; i++)
-		fprintf(out, "%s\x1f", i == C_PEER ? address : days_text(row, i));
-	if (!fclose(out))
-		return key;
-	free(key);
-	return NULL;
+	printbuf_reset(key);
+	for (i = 0; i < N_COLUMNS; i++) {
+		text = i == C_PEER ? address : days_text(row, i);
+		if (printbuf_memappend(key, text, (int)strlen(text)) < 0 ||
+		    printbuf_memappend(key, "\x1f", 1) < 0)
+			return NULL;
+	}
+	return key->buf;
 }
 
 static int add(sqlite3_stmt *row, const struct sums *sums, void *arg)
 {
-	struct table *table = arg;
-	char *key = key_of(row);
-	struct edge *edge = key ? table_get(table, key) : NULL;
+	struct edges *edges = arg;
+	const char *key = key_of(row, edges->key);
+	struct edge *edge = key ? table_get(edges->table, key) : NULL;
 	size_t n;
 
-	free(key);
 	if (!edge)
 		return -ENOMEM;
-	table_list(table, &n);
+	table_list(edges->table, &n);
 	if (n > EDGES_MAX)
 		return -E2BIG;
 	sums_add(&edge->sums, sums);
@@ -121,7 +125,7 @@ static int add(sqlite3_stmt *row, const struct sums *sums, void *arg)
 
 static int read_day(struct days *days, void *arg)
 {
-	return sums_read(days, columns, add, arg);
+	return sums_read(days, columns, "e.id", add, arg);
 }
 
 /* The busiest first; what is left equal in the order of the time. */
@@ -161,20 +165,23 @@ static void clear(void *thing)
 int reader_edges(const struct reader_range *range, unsigned int limit, const char *cursor,
 		 struct json_object **list, char *next)
 {
-	struct table *table;
+	struct edges edges = { 0 };
 	size_t from = 0;
-	int end = 0, err;
+	int end = 0, err = -ENOMEM;
 
 	*next = '\0';
 	*list = NULL;
 	if (cursor && (sscanf(cursor, "%9zu%n", &from, &end) != 1 || cursor[end]))
 		return -EINVAL;
-	table = table_new(sizeof(struct edge));
-	err = table ? days_walk(range, read_day, table) : -ENOMEM;
+	edges.table = table_new(sizeof(struct edge));
+	edges.key = printbuf_new();
+	if (edges.table && edges.key)
+		err = days_walk(range, read_day, &edges);
 	if (!err) {
-		*list = page_of(table, from, limit, next);
+		*list = page_of(edges.table, from, limit, next);
 		err = *list ? 0 : -ENOMEM;
 	}
-	table_free(table, clear);
+	printbuf_free(edges.key);
+	table_free(edges.table, clear);
 	return err;
 }

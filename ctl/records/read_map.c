@@ -210,7 +210,8 @@ static int read_day(struct days *days, void *arg)
 {
 	const struct map *map = arg;
 
-	return sums_read(days, groupings[map->grouping].columns, add, arg);
+	return sums_read(days, groupings[map->grouping].columns, groupings[map->grouping].columns,
+			 add, arg);
 }
 
 /* --- telling -------------------------------------------------------------- */

@@ -143,7 +143,7 @@ static int add(sqlite3_stmt *row, const struct sums *sums, void *arg)
 
 static int read_day(struct days *days, void *arg)
 {
-	return sums_read(days, columns, add, arg);
+	return sums_read(days, columns, columns, add, arg);
 }
 
 /* Those that change, then the busiest. */

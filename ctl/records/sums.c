@@ -45,20 +45,21 @@ static char *slots_of(const struct days *days, bool by_hours)
 }
 
 /* Edges whose flows have all gone to others are not meant, as everywhere here. */
-static char *text_of_day(const char *columns)
+static char *text_of_day(const char *columns, const char *group)
 {
 	char *text = NULL;
 	int len = asprintf(&text,
 			   "SELECT %2$s," TOTALS
 			   " FROM edge e JOIN attribution a ON a.id=e.attribution"
-			   " WHERE e.rows>0 AND %%s GROUP BY %2$s",
-			   "e", columns);
+			   " WHERE e.rows>0 AND %%s GROUP BY %3$s",
+			   "e", columns, group);
 
 	return len < 0 ? NULL : text;
 }
 
 /* A slot's edges that are wholly outside are not meant. */
-static char *text_of_part(const struct days *days, const char *columns, bool by_hours)
+static char *text_of_part(const struct days *days, const char *columns, const char *group,
+			  bool by_hours)
 {
 	char *text = NULL, *slots = slots_of(days, by_hours);
 	int len = -1;
@@ -72,24 +73,24 @@ static char *text_of_part(const struct days *days, const char *columns, bool by_
 			       " CROSS JOIN edge e ON e.id=s.edge"
 			       " JOIN attribution a ON a.id=e.attribution"
 			       " WHERE e.rows>0 AND e.last>=%4$lld AND e.first<=%5$lld AND %%s"
-			       " GROUP BY %2$s",
+			       " GROUP BY %6$s",
 			       "s", columns, slots, (long long)days->range->since,
-			       (long long)days->range->until);
+			       (long long)days->range->until, group);
 	free(slots);
 	return len < 0 ? NULL : text;
 }
 
 /* The query's condition comes last. */
-static int text_of(struct days *days, const char *columns, char **text)
+static int text_of(struct days *days, const char *columns, const char *group, char **text)
 {
 	bool by_hours = false;
 	int err = 0;
 
 	if (is_whole(days)) {
-		*text = text_of_day(columns);
+		*text = text_of_day(columns, group);
 	} else {
 		err = days_have(days, "hours", &by_hours);
-		*text = err ? NULL : text_of_part(days, columns, by_hours);
+		*text = err ? NULL : text_of_part(days, columns, group, by_hours);
 	}
 	return err ? err : *text ? 0 : -ENOMEM;
 }
@@ -107,12 +108,12 @@ static void take(sqlite3_stmt *row, struct sums *sums)
 	sums->last = sqlite3_column_int64(row, n + 6);
 }
 
-int sums_read(struct days *days, const char *columns,
+int sums_read(struct days *days, const char *columns, const char *group,
 	      int (*each)(sqlite3_stmt *row, const struct sums *sums, void *arg), void *arg)
 {
 	char *text = NULL;
 	sqlite3_stmt *row = NULL;
-	int result = SQLITE_DONE, err = text_of(days, columns, &text);
+	int result = SQLITE_DONE, err = text_of(days, columns, group, &text);
 	struct sums sums;
 
 	if (!err)

@@ -25,7 +25,8 @@ struct sums {
 /**
  * sums_read() - sums of a day's edges
  * @days: the walk
- * @columns: of edge (e) and attribution (a), by which to sum
+ * @columns: of edge (e) and attribution (a)
+ * @group: of them, by which to sum; each edge by itself is quicker where few are alike
  * @each: given each group: its columns from 0 on, and its sums
  * @arg: handed to @each
  *
@@ -34,7 +35,7 @@ struct sums {
  *
  * Return: 0 or an error.
  */
-int sums_read(struct days *days, const char *columns,
+int sums_read(struct days *days, const char *columns, const char *group,
 	      int (*each)(sqlite3_stmt *row, const struct sums *sums, void *arg), void *arg);
 
 /** sums_add() - one more */
