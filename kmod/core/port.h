@@ -55,7 +55,7 @@ typedef __u32 u32;
 typedef __u64 u64;
 
 #define be64_to_cpu(value) be64toh(value)
-#define noinline __attribute__((noinline))
+#define noinline /* only the module counts instructions */
 
 /* Of a structure with an array at its end, whose length is bounded. */
 #define struct_size(pointer, member, n) offsetof(typeof(*(pointer)), member[n])
