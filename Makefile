@@ -84,18 +84,22 @@ POLICIES ?= 10000
 differential: programs module ## 10,000 random policies: the module says what a reference does
 	MSEG_POLICIES=$(POLICIES) tests/vm/run --timeout 3000 -- tests/selftests/differential.py
 
+.PHONY: fuzz-api
+fuzz-api: programs module build/unit/msegd ## random requests to msegd and the module, for FUZZ_SECONDS (60)
+	tests/vm/run --memory 2048 --timeout $$(($(FUZZ_SECONDS) + 300)) -- tests/fuzz/api.py $(FUZZ_SECONDS)
+
 .PHONY: fuzz-netlink
 fuzz-netlink: programs ## random messages to the module on the debug kernel, for FUZZ_SECONDS (60)
 	tests/uml/run --timeout $$(($(FUZZ_SECONDS) + 300)) -- tests/fuzz/netlink.py $(FUZZ_SECONDS)
 
 .PHONY: test
 test: deps ## everything a change must pass, after deps and all
-	+$(MAKE) all
+	+$(MAKE) all build/unit/msegd
 	tests/run-tests
 
 .PHONY: test-full
 test-full: deps ## all of it on both kernels, on two processors, and DKMS
-	+$(MAKE) all
+	+$(MAKE) all build/unit/msegd
 	tests/run-tests --full
 
 .PHONY: soak
@@ -123,7 +127,8 @@ install: programs ## install the programs, their manual pages and completion und
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d" \
 		ctl/mctl/completion/mctl.fish
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/lib/systemd/system" \
-		ctl/msegd/msegd.service ctl/msegd/msegd.socket ctl/console/mseg-console.service
+		ctl/msegd/msegd.service ctl/msegd/msegd.socket ctl/console/mseg-console.service \
+		ctl/console/mseg-oidc-keys.service ctl/console/mseg-oidc-keys.timer
 	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/mseg" ctl/msegd/mseg.conf \
 		ctl/console/mseg-console.conf
 

@@ -33,7 +33,7 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns cjose
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
 	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c ctl/httpd/*.c))
 
@@ -44,7 +44,7 @@ build/bin/msegd: $(MSEGD_OBJECTS)
 		$(CTL_LIBS) $(shell pkg-config --libs $(MSEGD_PACKAGES)) -pthread
 
 # The console, with the application's files in it; they are built in ctl/console/web.
-CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng
+CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng gnutls
 CONSOLE_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/console/*.c ctl/httpd/*.c) \
 	ctl/lib/diag.c ctl/lib/doc.c ctl/lib/fields.c ctl/lib/json.c ctl/lib/text.c \
 	ctl/lib/wrap.c)

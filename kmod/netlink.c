@@ -336,8 +336,10 @@ static int subscribe_to(struct mseg_net *mnet, struct mseg_subscribers *subscrib
 	mutex_lock(&mnet->lock);
 	err = mseg_subscriber_add(subscribers, info->snd_portid);
 	mutex_unlock(&mnet->lock);
-	if (err == -EMFILE)
+	if (err == -EMFILE) {
+		mseg_stat(mnet->stats, subscribers_refused);
 		return mseg_nl_refuse(info, err, "too many subscribers");
+	}
 	return err ? mseg_nl_no_memory(info) : 0;
 }
 

@@ -152,14 +152,27 @@ static void take_tls(const struct doc_value *object, struct config *config, stru
 	config->key = read_secret(values[1], diag);
 }
 
+static void take_oidc(const struct doc_value *object, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = { { "client_secret", DOC_STRING, true } };
+	const struct doc_value *values[1];
+
+	if (!fields_get(object, "'oidc'", fields, 1, values, diag))
+		return;
+	config->client_secret = read_secret(values[0], diag);
+	if (config->client_secret)
+		config->client_secret[strcspn(config->client_secret, "\r\n")] = '\0';
+}
+
 static void take(const struct doc_value *root, struct config *config, struct diag *diag)
 {
-	enum { LISTEN, HOSTS, TLS, SOCKET, FIELDS };
+	enum { LISTEN, HOSTS, TLS, SOCKET, OIDC, FIELDS };
 	static const struct field fields[] = {
 		[LISTEN] = { "listen", DOC_LIST, false },
 		[HOSTS] = { "hosts", DOC_LIST, false },
 		[TLS] = { "tls", DOC_OBJECT, false },
 		[SOCKET] = { "socket", DOC_STRING, false },
+		[OIDC] = { "oidc", DOC_OBJECT, false },
 	};
 	const struct doc_value *values[FIELDS];
 
@@ -174,6 +187,8 @@ static void take(const struct doc_value *root, struct config *config, struct dia
 		take_tls(values[TLS], config, diag);
 	if (values[SOCKET])
 		config->socket = strdup(values[SOCKET]->text);
+	if (values[OIDC])
+		take_oidc(values[OIDC], config, diag);
 }
 
 static void take_file(FILE *in, struct config *config, struct diag *diag)
@@ -214,6 +229,9 @@ void config_clear(struct config *config)
 		free(config->hosts[i]);
 	if (config->key)
 		explicit_bzero(config->key, strlen(config->key));
+	if (config->client_secret)
+		explicit_bzero(config->client_secret, strlen(config->client_secret));
+	free(config->client_secret);
 	free(config->certificate);
 	free(config->key);
 	free(config->socket);

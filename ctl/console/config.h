@@ -6,6 +6,7 @@
  *	hosts: [console.example.org]
  *	tls: {certificate: /etc/mseg/console.crt, key: /etc/mseg/console.key}
  *	socket: /run/mseg/api.sock
+ *	oidc: {client_secret: /etc/mseg/oidc-secret}
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -32,6 +33,7 @@ struct config_address {
  * @certificate: PEM, from malloc(), or NULL without TLS
  * @key: likewise
  * @socket: msegd's
+ * @client_secret: with the provider of OpenID Connect, or NULL
  */
 struct config {
 	struct config_address listen[CONFIG_LIST_MAX];
@@ -41,6 +43,7 @@ struct config {
 	char *certificate;
 	char *key;
 	char *socket;
+	char *client_secret;
 };
 
 /**

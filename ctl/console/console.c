@@ -17,9 +17,10 @@
 #define SESSION "/api/session"
 #define EVENTS "/api/v1/events"
 
-/* Bytes of a body, and of one that logs in. */
+/* Bytes of a body, and of one that logs in; a provider's code is as long as a URI. */
 #define BODY_MAX (16U << 20)
 #define LOGIN_MAX 4096
+#define OIDC_MAX (LOGIN_MAX + GUARD_URI_MAX)
 
 /* With TLS the name says that it was set by this very host, by HTTPS, for all paths. */
 #define COOKIE "mseg-session"
@@ -34,6 +35,7 @@ struct console {
 	const struct config *config;
 	struct upstream *upstream;
 	struct hubs *hubs;
+	struct oidc *oidc;
 	struct guard_logins logins;
 };
 
@@ -42,6 +44,7 @@ struct job {
 	struct console *console;
 	struct http_request *request;
 	struct upstream_call *call;
+	struct oidc_call *oidc;
 	struct subscriber *subscriber;
 };
 
@@ -169,6 +172,8 @@ static size_t on_begin(struct http_request *request, void *arg)
 		return 0;
 	if (is_at(request->uri, SESSION))
 		return LOGIN_MAX;
+	if (begins(request->uri, OIDC_PATH))
+		return OIDC_MAX;
 	/* Without a session nothing is read. */
 	if (begins(request->uri, API_V1) && token_of(request))
 		return BODY_MAX;
@@ -306,6 +311,7 @@ static void set_cookie(const struct http_request *request, const char *token, ch
 /* The page is not told what its cookie is. */
 static void reply_login(struct http_request *request, struct json_object *session)
 {
+	const struct job *job = request->owner;
 	const char *token = json_object_get_string(json_object_object_get(session, "token"));
 	struct http_reply reply = {
 		.status = MHD_HTTP_OK,
@@ -321,6 +327,8 @@ static void reply_login(struct http_request *request, struct json_object *sessio
 	set_cookie(request, token, cookie, sizeof(cookie));
 	json_object_object_del(session, "token");
 	reply.cookie = cookie;
+	if (job->oidc)
+		reply.other_cookie = oidc_forget(request);
 	reply.text = strdup(json_object_to_json_string_ext(session, JSON_C_TO_STRING_PLAIN));
 	reply.len = reply.text ? strlen(reply.text) : 0;
 	http_trust(request);
@@ -380,6 +388,14 @@ static void log_in(struct console *console, struct http_request *request)
 
 	if (may_log_in(console, request))
 		ask(request, &wanted, on_login);
+}
+
+static void handle_oidc(struct console *console, struct http_request *request)
+{
+	struct job *job = request->owner;
+
+	if (!is_change(request->method) || may_log_in(console, request))
+		job->oidc = oidc_handle(console->oidc, request, on_login, job);
 }
 
 static void on_logout(struct upstream_answer *answer, void *arg)
@@ -518,6 +534,8 @@ static void on_handle(struct http_request *request, void *arg)
 		serve_file(request);
 	else if (is_at(request->uri, SESSION))
 		handle_session(arg, request);
+	else if (begins(request->uri, OIDC_PATH))
+		handle_oidc(arg, request);
 	else if (is_at(request->uri, EVENTS))
 		join_events(request);
 	else if (begins(request->uri, API_V1))
@@ -534,13 +552,14 @@ static void on_end(struct http_request *request, void *arg)
 	if (!job)
 		return;
 	upstream_cancel(job->call);
+	oidc_cancel(job->oidc);
 	if (job->subscriber)
 		subscriber_free(job->subscriber);
 	free(job);
 }
 
 struct console *console_new(const struct config *config, struct upstream *upstream,
-			    struct hubs *hubs)
+			    struct hubs *hubs, struct oidc *oidc)
 {
 	struct console *console = calloc(1, sizeof(*console));
 
@@ -548,6 +567,7 @@ struct console *console_new(const struct config *config, struct upstream *upstre
 		console->config = config;
 		console->upstream = upstream;
 		console->hubs = hubs;
+		console->oidc = oidc;
 	}
 	return console;
 }

@@ -3,6 +3,7 @@
  * The console's routes:
  *
  *	/api/session	who is logged in; logging in by a code or a token; logging out
+ *	/api/oidc	logging in by OpenID Connect
  *	/api/v1/...	msegd's API, in the session that the cookie, or a header, names
  *	everything else	the application's files
  *
@@ -14,6 +15,7 @@
 #include "config.h"
 #include "hub.h"
 #include "http.h"
+#include "oidc.h"
 #include "upstream.h"
 
 struct console;
@@ -23,11 +25,12 @@ struct console;
  * @config: the names of the console
  * @upstream: to msegd
  * @hubs: for events
+ * @oidc: for logins by OpenID Connect
  *
  * Return: the console or NULL.
  */
 struct console *console_new(const struct config *config, struct upstream *upstream,
-			    struct hubs *hubs);
+			    struct hubs *hubs, struct oidc *oidc);
 
 /** console_free() - the reverse; there are no requests any more */
 void console_free(struct console *console);

@@ -202,6 +202,7 @@ static void add_headers(struct MHD_Response *response, const struct http_reply *
 	add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
 	add_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
 	add_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie);
+	add_header(response, MHD_HTTP_HEADER_SET_COOKIE, reply->other_cookie);
 	if (reply->packed)
 		add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	if (reply->cache)

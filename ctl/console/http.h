@@ -49,6 +49,7 @@ struct http_request {
  * @cache: Cache-Control; NULL is no-store
  * @etag: or NULL
  * @cookie: Set-Cookie, or NULL
+ * @other_cookie: another one, or NULL
  * @retry_after: seconds, 0 for none
  */
 struct http_reply {
@@ -61,6 +62,7 @@ struct http_reply {
 	const char *cache;
 	const char *etag;
 	const char *cookie;
+	const char *other_cookie;
 	unsigned int retry_after;
 };
 

@@ -21,6 +21,7 @@
 #include "guard.h"
 #include "http.h"
 #include "hub.h"
+#include "oidc.h"
 #include "upstream.h"
 
 #define CONFIG_FILE "/etc/mseg/mseg-console.conf"
@@ -43,7 +44,9 @@ struct program {
 	struct config config;
 	sd_event *event;
 	struct upstream *upstream;
+	struct upstream *provider;
 	struct hubs *hubs;
+	struct oidc *oidc;
 	struct console *console;
 	struct http *http;
 };
@@ -217,8 +220,12 @@ static int open_parts(struct program *program)
 	if (!err)
 		err = hubs_open(program->event, program->upstream, &program->hubs);
 	if (!err)
-		program->console = console_new(config, program->upstream, program->hubs);
-	return err ? err : program->console ? 0 : -ENOMEM;
+		err = upstream_open(program->event, NULL, &program->provider);
+	if (err)
+		return err;
+	program->oidc = oidc_new(config, program->upstream, program->provider);
+	program->console = console_new(config, program->upstream, program->hubs, program->oidc);
+	return program->oidc && program->console ? 0 : -ENOMEM;
 }
 
 static int start(struct program *program)
@@ -251,6 +258,8 @@ static void stop(struct program *program)
 	http_close(program->http);
 	hubs_close(program->hubs);
 	console_free(program->console);
+	oidc_free(program->oidc);
+	upstream_close(program->provider);
 	upstream_close(program->upstream);
 	sd_event_unref(program->event);
 	config_clear(&program->config);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Asking msegd. */
+/* Asking msegd, and others. */
 #include "upstream.h"
 
 #include <curl/curl.h>
@@ -16,6 +16,10 @@
 #define CALL_SECONDS 75L
 #define CONNECT_SECONDS 5L
 
+/* The same of others, with whom somebody waits at a browser. */
+#define FOREIGN_AT_ONCE 4L
+#define FOREIGN_SECONDS 10L
+
 struct upstream {
 	sd_event *event;
 	/* Calls wait for each other, streams do not. */
@@ -23,7 +27,9 @@ struct upstream {
 	CURLM *streams;
 	sd_event_source *calls_timer;
 	sd_event_source *streams_timer;
+	/* NULL for others than msegd. */
 	char *socket;
+	size_t answer_max;
 };
 
 struct upstream_call {
@@ -49,7 +55,7 @@ static bool collect(struct upstream_call *call, const char *data, size_t len)
 	size_t room = call->room ? call->room : 4096;
 	char *more;
 
-	if (len > UPSTREAM_ANSWER_MAX - answer->len) {
+	if (len > call->upstream->answer_max - answer->len) {
 		call->too_long = true;
 		return false;
 	}
@@ -200,18 +206,37 @@ static void set_body(struct upstream_call *call, size_t len)
 	curl_easy_setopt(call->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
 }
 
+/* What others say is believed as far as it comes from them. */
+static void set_peer(CURL *curl, const struct upstream *upstream,
+		     const struct upstream_request *request)
+{
+	if (upstream->socket) {
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, upstream->socket);
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT, CALL_SECONDS);
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, FOREIGN_SECONDS);
+	if (request->ca)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca);
+	if (request->userpwd)
+		curl_easy_setopt(curl, CURLOPT_USERPWD, request->userpwd);
+}
+
 static void set_options(struct upstream_call *call, const struct upstream_request *request)
 {
 	CURL *curl = call->curl;
 
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(curl, CURLOPT_URL, call->url);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, call->upstream->socket);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, call->data ? 0L : CALL_SECONDS);
+	set_peer(curl, call->upstream, request);
+	if (call->data)
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT, 0L);
 	set_body(call, request->len);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, call->headers);
@@ -224,7 +249,8 @@ static void set_options(struct upstream_call *call, const struct upstream_reques
 static bool prepare(struct upstream_call *call, const struct upstream_request *request)
 {
 	call->curl = curl_easy_init();
-	if (!call->curl || asprintf(&call->url, "http://mseg%s", request->path) < 0) {
+	if (!call->curl || asprintf(&call->url, "%s%s", call->upstream->socket ? "http://mseg" : "",
+				    request->path) < 0) {
 		call->url = NULL;
 		return false;
 	}
@@ -352,19 +378,21 @@ int upstream_open(sd_event *event, const char *socket, struct upstream **result)
 
 	if (!upstream)
 		return -ENOMEM;
-	/* Nothing of TLS: that is between browsers and the console. */
-	curl_global_init(CURL_GLOBAL_NOTHING);
+	curl_global_init(CURL_GLOBAL_SSL);
 	upstream->event = sd_event_ref(event);
-	upstream->socket = strdup(socket);
-	err = upstream->socket ? start(upstream, &upstream->calls, &upstream->calls_timer) :
-				 -ENOMEM;
+	upstream->socket = socket ? strdup(socket) : NULL;
+	upstream->answer_max = socket ? UPSTREAM_ANSWER_MAX : UPSTREAM_FOREIGN_MAX;
+	err = !socket || upstream->socket ?
+		      start(upstream, &upstream->calls, &upstream->calls_timer) :
+		      -ENOMEM;
 	if (!err)
 		err = start(upstream, &upstream->streams, &upstream->streams_timer);
 	if (err) {
 		upstream_close(upstream);
 		return err;
 	}
-	curl_multi_setopt(upstream->calls, CURLMOPT_MAX_TOTAL_CONNECTIONS, CALLS_AT_ONCE);
+	curl_multi_setopt(upstream->calls, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+			  socket ? CALLS_AT_ONCE : FOREIGN_AT_ONCE);
 	*result = upstream;
 	return 0;
 }

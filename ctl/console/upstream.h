@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Asking msegd: HTTP over its UNIX socket, by libcurl within sd-event's loop. Nothing
- * waits; who asks is told the answer once it is there.
+ * Asking others, by libcurl within sd-event's loop: msegd, by HTTP over its UNIX socket;
+ * and who vouches for people, by HTTPS. Nothing waits; who asks is told the answer once
+ * it is there.
  */
 #ifndef UPSTREAM_H
 #define UPSTREAM_H
@@ -10,8 +11,9 @@
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
-/** Bytes of an answer; what is longer is refused. */
+/** Bytes of an answer, of msegd's and of others'; what is longer is refused. */
 #define UPSTREAM_ANSWER_MAX (64U << 20)
+#define UPSTREAM_FOREIGN_MAX (256U << 10)
 
 struct upstream;
 struct upstream_call;
@@ -19,10 +21,12 @@ struct upstream_call;
 /**
  * struct upstream_request - what is asked; copied
  * @method: as GET
- * @path: from "/v1" on, with the query, as it is sent
+ * @path: from "/v1" on, with the query, as it is sent; of others the whole URL
  * @token: of the session in which it is asked; may be NULL
  * @type: the body's media type, or NULL
  * @if_match: or NULL
+ * @userpwd: as libcurl's CURLOPT_USERPWD, or NULL
+ * @ca: file of the authorities that are trusted, or NULL for the usual ones
  * @body: may be NULL
  * @len: its bytes
  */
@@ -32,13 +36,15 @@ struct upstream_request {
 	const char *token;
 	const char *type;
 	const char *if_match;
+	const char *userpwd;
+	const char *ca;
 	const char *body;
 	size_t len;
 };
 
 /**
  * struct upstream_answer - what came back
- * @status: HTTP's; 0 where msegd is lost
+ * @status: HTTP's; 0 where nobody answers, 502 where that is too long
  * @type: the media type; empty where there is none
  * @etag: empty where there is none
  * @text: the body, from malloc(); whoever is told may take it, leaving NULL
@@ -72,7 +78,7 @@ typedef void upstream_data(const char *data, size_t len, void *arg);
 /**
  * upstream_open() - begin
  * @event: the loop
- * @socket: msegd's
+ * @socket: msegd's; NULL for others, by HTTPS alone
  * @upstream: the result
  *
  * Return: 0 or an error.

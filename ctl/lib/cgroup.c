@@ -81,7 +81,7 @@ static bool find(uint64_t id, char *path, size_t size)
 
 bool cgroup_path(uint64_t id, char *path, size_t size)
 {
-	static struct cached cache[CACHED];
+	static _Thread_local struct cached cache[CACHED];
 	struct cached *cached = &cache[id % CACHED];
 
 	/* What was not found may be found later; what was keeps its path. */

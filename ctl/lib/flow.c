@@ -42,7 +42,7 @@ const char *flow_time(uint64_t time, char *text)
 
 static const char *host_name(void)
 {
-	static char name[256];
+	static _Thread_local char name[256];
 
 	if (!name[0] && gethostname(name, sizeof(name) - 1))
 		name[0] = '\0';

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console_oidc.h"
 #include "lib/json.h"
 #include "service.h"
 
@@ -301,10 +302,7 @@ static const struct command console_status_command = {
 };
 
 static const struct command *const console_commands[] = {
-	&console_status_command,
-	&login_command,
-	&token_command,
-	NULL,
+	&console_status_command, &login_command, &token_command, &oidc_keys_command, NULL,
 };
 
 const struct command console_command = {

@@ -50,6 +50,17 @@ bool account_exists(uid_t uid)
 	return find(has_uid, &uid);
 }
 
+bool account_read(const char *name, struct caller *caller)
+{
+	const struct passwd *user = find(has_name, name);
+
+	if (!user || strlen(name) >= sizeof(caller->user))
+		return false;
+	*caller = (struct caller){ .uid = user->pw_uid, .gid = user->pw_gid };
+	snprintf(caller->user, sizeof(caller->user), "%s", name);
+	return true;
+}
+
 /* --- groups --------------------------------------------------------------- */
 
 struct groups {

@@ -15,6 +15,15 @@
 bool account_exists(uid_t uid);
 
 /**
+ * account_read() - somebody, by the name in /etc/passwd
+ * @name: the name
+ * @caller: filled; account_refresh() knows the groups
+ *
+ * Return: whether there is one.
+ */
+bool account_read(const char *name, struct caller *caller);
+
+/**
  * account_refresh() - give a user the groups of this moment
  * @caller: a user who connected at some time; groups that /etc/group has are those that
  *	it gives the user now, others stay as they were

@@ -10,6 +10,7 @@
 #include "lib/text.h"
 #include "model/kinds.h"
 #include "model/object.h"
+#include "oidc.h"
 #include "parameters.h"
 #include "plan.h"
 #include "reconcile.h"
@@ -283,7 +284,8 @@ void api_handle(struct request *request, void *arg)
 	}
 	if (!knows_parameters(request))
 		return;
-	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request)) {
+	if (!api_may_ask(request->caller, service) && !sessions_is_redeem(request) &&
+	    !oidc_is_request(request)) {
 		reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
 			      "the console asks for others, with their sessions");
 		return;
@@ -297,6 +299,10 @@ void api_handle(struct request *request, void *arg)
 	name = request->path[1];
 	if (!strcmp(name, "sessions")) {
 		sessions_handle(service, request);
+		return;
+	}
+	if (oidc_is_request(request)) {
+		oidc_handle(service, request);
 		return;
 	}
 	if (!strcmp(name, "dns")) {

@@ -50,6 +50,7 @@ struct config {
 	struct resolver resolvers[MSEG_MAX_RESOLVERS];
 	size_t n_resolvers;
 	bool names_resolvers;
+	struct oidc_config *oidc;
 };
 
 static const char *const role_names[] = { "read", "edit", "admin" };
@@ -308,15 +309,14 @@ static void take_dns(const struct doc_value *object, struct config *config, stru
 static void take_document(const struct doc_value *root, struct config *config, struct diag *diag)
 {
 	static const struct field fields[] = {
-		{ "roles", DOC_LIST, false },
-		{ "console", DOC_OBJECT, false },
-		{ "records", DOC_OBJECT, false },
-		{ "dns", DOC_OBJECT, false },
+		{ "roles", DOC_LIST, false },	  { "console", DOC_OBJECT, false },
+		{ "records", DOC_OBJECT, false }, { "dns", DOC_OBJECT, false },
+		{ "oidc", DOC_OBJECT, false },
 	};
-	const struct doc_value *values[4], *value;
+	const struct doc_value *values[5], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 4, values, diag))
+	    !fields_get(root, "the configuration", fields, 5, values, diag))
 		return;
 	if (values[1])
 		take_console(values[1], config, diag);
@@ -324,6 +324,8 @@ static void take_document(const struct doc_value *root, struct config *config, s
 		take_records(values[2], config, diag);
 	if (values[3])
 		take_dns(values[3], config, diag);
+	if (values[4])
+		config->oidc = oidc_config_take(values[4], diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }
@@ -379,7 +381,13 @@ void config_free(struct config *config)
 	free(config->grants);
 	free(config->console_user);
 	free(config->console_url);
+	oidc_config_free(config->oidc);
 	free(config);
+}
+
+const struct oidc_config *config_oidc(const struct config *config)
+{
+	return config->oidc;
 }
 
 struct writer_limits config_records(const struct config *config)

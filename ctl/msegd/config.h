@@ -7,6 +7,7 @@
  *	  - {group: ops, roles: [admin]}
  *	console: {user: mseg-console, url: "https://console.example.org:8543"}
  *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
+ *	oidc: {issuer: https://id.example.org, client_id: mseg, users: [...]}
  *
  * A role holds in its namespace ("/" where it is left out) and all below. Root has
  * all roles everywhere; without a file nobody else has any. The console stands for its
@@ -24,6 +25,7 @@
 #include <stdio.h>
 
 #include "lib/resolvers.h"
+#include "oidc_config.h"
 
 /** enum role - what somebody may do in a namespace; a set of bits */
 enum role {
@@ -94,6 +96,9 @@ bool config_is_console(const struct config *config, uid_t uid);
  * Return: {"user", "uid", "url"}, uid null while nobody is known by that name.
  */
 struct json_object *config_console(const struct config *config);
+
+/** config_oidc() - who may be believed who somebody is; NULL for nobody */
+const struct oidc_config *config_oidc(const struct config *config);
 
 /** config_records() - what is kept of flow records */
 struct writer_limits config_records(const struct config *config);

@@ -6,18 +6,10 @@
 #include "lib/json.h"
 #include "parameters.h"
 #include "plan.h"
-#include "question.h"
+#include "readers.h"
 
 #define BUCKETS 60
 #define BUCKETS_MAX 1000
-
-static void answer(struct request *request, struct question *question, int err,
-		   struct json_object *object)
-{
-	question_end(request, question, err);
-	if (!err)
-		reply_json(request, MHD_HTTP_OK, object);
-}
 
 static struct json_object *page(const char *name, struct json_object *list, const char *next)
 {
@@ -28,32 +20,63 @@ static struct json_object *page(const char *name, struct json_object *list, cons
 	return object;
 }
 
-void flows_get(struct service *service, struct request *request)
+static int read_flows(const struct question *question, struct json_object **result)
 {
 	struct json_object *list = NULL;
-	struct question question;
 	char next[READER_CURSOR];
-	int err;
+	int err = reader_flows(&question->range, (unsigned int)question->limit, question->cursor,
+			       &list, next);
 
-	if (!question_ask(service, request, &question))
-		return;
-	err = reader_flows(&question.range, (unsigned int)question.limit, question.cursor, &list,
-			   next);
-	answer(request, &question, err, err ? NULL : page("flows", list, next));
+	*result = err ? NULL : page("flows", list, next);
+	return err;
+}
+
+static int read_edges(const struct question *question, struct json_object **result)
+{
+	struct json_object *list = NULL;
+	char next[READER_CURSOR];
+	int err = reader_edges(&question->range, (unsigned int)question->limit, question->cursor,
+			       &list, next);
+
+	*result = err ? NULL : page("edges", list, next);
+	return err;
+}
+
+static int read_map(const struct question *question, struct json_object **result)
+{
+	int err = reader_map(&question->range, result);
+
+	if (!err)
+		json_add(*result, "host", json_object_get(question->host));
+	return err;
+}
+
+static int read_histogram(const struct question *question, struct json_object **result)
+{
+	return reader_histogram(&question->range, (unsigned int)question->buckets, result);
+}
+
+static int read_coverage(const struct question *question, struct json_object **result)
+{
+	return reader_coverage(&question->range, result);
+}
+
+static void ask(struct service *service, struct request *request, reading *read)
+{
+	struct question question;
+
+	if (question_ask(service, request, &question))
+		readers_ask(service->readers, request, &question, read);
+}
+
+void flows_get(struct service *service, struct request *request)
+{
+	ask(service, request, read_flows);
 }
 
 void edges_get(struct service *service, struct request *request)
 {
-	struct json_object *list = NULL;
-	struct question question;
-	char next[READER_CURSOR];
-	int err;
-
-	if (!question_ask(service, request, &question))
-		return;
-	err = reader_edges(&question.range, (unsigned int)question.limit, question.cursor, &list,
-			   next);
-	answer(request, &question, err, err ? NULL : page("edges", list, next));
+	ask(service, request, read_edges);
 }
 
 static struct json_object *host(const struct service *service)
@@ -68,41 +91,32 @@ static struct json_object *host(const struct service *service)
 
 void map_get(struct service *service, struct request *request)
 {
-	struct json_object *map = NULL;
 	struct question question;
-	int err;
 
 	if (!question_ask(service, request, &question))
 		return;
-	err = reader_map(&question.range, &map);
-	if (!err)
-		json_add(map, "host", host(service));
-	answer(request, &question, err, map);
+	question.host = host(service);
+	readers_ask(service->readers, request, &question, read_map);
 }
 
 void histogram_get(struct service *service, struct request *request)
 {
 	unsigned long long buckets = BUCKETS;
-	struct json_object *histogram = NULL;
 	struct question question;
-	int err;
 
 	if (!parameter_number(request, "buckets", 1, BUCKETS_MAX, &buckets) ||
 	    !question_ask(service, request, &question))
 		return;
-	err = reader_histogram(&question.range, (unsigned int)buckets, &histogram);
-	answer(request, &question, err, histogram);
+	question.buckets = buckets;
+	readers_ask(service->readers, request, &question, read_histogram);
 }
 
 void coverage_get(struct service *service, struct request *request)
 {
-	struct json_object *coverage = NULL;
 	struct question question;
-	int err;
 
 	if (!question_ask(service, request, &question))
 		return;
 	question.range.query = NULL;
-	err = reader_coverage(&question.range, &coverage);
-	answer(request, &question, err, coverage);
+	readers_ask(service->readers, request, &question, read_coverage);
 }

@@ -2,8 +2,9 @@
 /*
  * msegd: owns the policy objects of this host, and has the kernel enforce them.
  *
- * One thread, one loop: requests, the module's messages and signals come one after
- * the other. Without systemd it runs in the foreground all the same.
+ * One loop: requests, the module's messages and signals come one after the other. What
+ * may take long, storing records and reading them, has threads of its own. Without systemd
+ * it runs in the foreground all the same.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -22,7 +23,9 @@
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
+#include "oidc_nonce.h"
 #include "privileges.h"
+#include "readers.h"
 #include "reconcile.h"
 #include "records/writer.h"
 #include "server.h"
@@ -167,6 +170,9 @@ static int open_records(struct service *service, const char *directory)
 	err = writer_open(service->records, &limits, &service->writer);
 	if (err)
 		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
+	err = readers_open(service->event, &service->readers);
+	if (err)
+		log_error("reading flow records: %s", strerror(-err));
 	return feed_open(service, &service->feed);
 }
 
@@ -328,6 +334,9 @@ static int start(struct program *program)
 		err = sessions_open(program->options.state, &service->sessions);
 	if (!err)
 		err = staged_open(program->options.state, &service->staged);
+	service->nonces = oidc_nonces_new();
+	if (!err && !service->nonces)
+		err = -ENOMEM;
 	if (!err)
 		err = open_loop(program);
 	if (err)
@@ -348,6 +357,8 @@ static void stop(struct program *program)
 	struct service *service = &program->service;
 
 	feed_close(service->feed);
+	readers_close(service->readers);
+	service->readers = NULL;
 	writer_close(service->writer);
 	events_end(service->events);
 	server_close(program->server);
@@ -355,6 +366,7 @@ static void stop(struct program *program)
 	enforce_close(service->enforce);
 	events_close(service->events);
 	sessions_close(service->sessions);
+	oidc_nonces_free(service->nonces);
 	staged_close(service->staged);
 	free(service->records);
 	draft_clear(&service->now);

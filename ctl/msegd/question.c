@@ -22,7 +22,7 @@ bool question_ask(struct service *service, struct request *request, struct quest
 	int64_t now = time_now();
 
 	*question = (struct question){
-		.range = { service->records, NULL, now - SPAN, now + SLACK },
+		.range = { service->records, NULL, now - SPAN, now + SLACK, NULL },
 		.limit = LIMIT,
 		.cursor = request_get(request, "cursor"),
 	};
@@ -45,9 +45,14 @@ void question_end(struct request *request, struct question *question, int err)
 {
 	query_free(question->query);
 	question->query = NULL;
+	json_object_put(question->host);
+	question->host = NULL;
 	if (err == -EINVAL)
 		reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL,
 			      "cursor is that of the page before, not something else");
+	else if (err == -ECANCELED || err == -ESHUTDOWN)
+		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+			      "the records are not read any more");
 	else if (err == -EINTR || err == -E2BIG)
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
 			      "there is too much to look through: ask for less time, or for fewer peers");

@@ -15,12 +15,16 @@
  * @query: that @range has
  * @limit: that many at most
  * @cursor: of the page before, or NULL
+ * @buckets: of a histogram
+ * @host: of a map, or NULL
  */
 struct question {
 	struct reader_range range;
 	struct query *query;
 	unsigned long long limit;
 	const char *cursor;
+	unsigned long long buckets;
+	struct json_object *host;
 };
 
 /**

@@ -137,13 +137,15 @@ static void set_text(struct reply *reply, unsigned int status, const char *type,
 							     &len);
 
 	free(reply->text);
-	reply->text = text ? malloc(len + 1) : NULL;
+	reply->text = text ? malloc(len + 2) : NULL;
 	reply->status = reply->text ? status : MHD_HTTP_INTERNAL_SERVER_ERROR;
 	reply->type = type;
 	reply->len = 0;
 	if (reply->text) {
 		memcpy(reply->text, text, len);
 		reply->text[len] = '\n';
+		/* Not sent: for who reads it as a string. */
+		reply->text[len + 1] = '\0';
 		reply->len = len + 1;
 	}
 	json_object_put(object);

@@ -20,6 +20,7 @@ struct request_parameter {
 };
 
 struct stream;
+struct later;
 
 /**
  * struct reply - what is answered
@@ -29,6 +30,8 @@ struct stream;
  * @len: its bytes
  * @revision: for the ETag; 0 for none
  * @stream: instead of @text
+ * @later: it is answered later
+ * @retry_after: seconds after which it may be asked again; 0 for no word of it
  * @is_of_change: tells of a change that was made
  */
 struct reply {
@@ -38,6 +41,8 @@ struct reply {
 	size_t len;
 	uint64_t revision;
 	struct stream *stream;
+	struct later *later;
+	unsigned int retry_after;
 	bool is_of_change;
 };
 

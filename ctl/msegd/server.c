@@ -76,6 +76,8 @@ struct exchange {
 	struct peer *peer;
 	/* Whom the console stands for. */
 	struct caller acting;
+	/* Its answer came later. */
+	bool was_late;
 	bool was_big;
 	int err;
 };
@@ -102,6 +104,14 @@ struct stream {
 	size_t len;
 	bool suspended;
 	bool ended;
+};
+
+struct later {
+	void (*abandon)(void *arg);
+	void *arg;
+	struct exchange *exchange;
+	struct MHD_Connection *connection;
+	sd_event_source *hangup;
 };
 
 static uint64_t now_of(const struct server *server)
@@ -186,6 +196,58 @@ static void stream_free(void *arg)
 	free(stream);
 }
 
+/* --- answers that come later ---------------------------------------------- */
+
+struct later *later_new(void (*abandon)(void *arg), void *arg)
+{
+	struct later *later = calloc(1, sizeof(*later));
+
+	if (later) {
+		later->abandon = abandon;
+		later->arg = arg;
+	}
+	return later;
+}
+
+void later_free(struct later *later)
+{
+	sd_event_source_disable_unref(later->hangup);
+	free(later);
+}
+
+void later_done(struct later *later)
+{
+	struct exchange *exchange = later->exchange;
+
+	exchange->request.reply.later = NULL;
+	exchange->was_late = true;
+	httpd_loop_resume(&exchange->server->loop, later->connection);
+	later_free(later);
+}
+
+/* A client that has closed its end; libmicrohttpd does not look at who is suspended. */
+static int on_hangup(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct later *later = arg;
+
+	(void)fd;
+	(void)events;
+	later->abandon(later->arg);
+	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+}
+
+/* Without a watch for it, the answer comes to nobody. */
+static void wait_for(struct exchange *exchange, struct MHD_Connection *connection)
+{
+	struct later *later = exchange->request.reply.later;
+
+	later->exchange = exchange;
+	later->connection = connection;
+	sd_event_add_io(exchange->server->event, &later->hangup, exchange->peer->fd, EPOLLHUP,
+			on_hangup, later);
+	MHD_suspend_connection(connection);
+}
+
 /* --- replies -------------------------------------------------------------- */
 
 static struct MHD_Response *make_response(struct reply *reply)
@@ -205,14 +267,18 @@ static struct MHD_Response *make_response(struct reply *reply)
 
 static void add_headers(struct MHD_Response *response, const struct reply *reply)
 {
-	char etag[32];
+	char text[32];
 
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (reply->type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
+	if (reply->retry_after) {
+		snprintf(text, sizeof(text), "%u", reply->retry_after);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, text);
+	}
 	if (reply->revision) {
-		snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)reply->revision);
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, etag);
+		snprintf(text, sizeof(text), "\"%llu\"", (unsigned long long)reply->revision);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, text);
 	}
 }
 
@@ -379,7 +445,7 @@ static void handle(struct exchange *exchange, struct MHD_Connection *connection)
 	request->if_match =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_MATCH);
 	calls->handle(request, calls->arg);
-	if (!request->reply.status)
+	if (!request->reply.status && !request->reply.later)
 		reply_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL, "no answer");
 }
 
@@ -429,9 +495,15 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 		*size = 0;
 		return MHD_YES;
 	}
-	if (exchange->request.reply.status)
+	if (!exchange->was_late) {
+		if (exchange->request.reply.status)
+			return MHD_YES;
+		handle(exchange, connection);
+	}
+	if (exchange->request.reply.later) {
+		wait_for(exchange, connection);
 		return MHD_YES;
-	handle(exchange, connection);
+	}
 	hold_reply(exchange);
 	return send_reply(exchange, connection);
 }

@@ -23,7 +23,7 @@ struct server;
  * @act: makes a request that has an Authorization header that of whom it stands for, whom
  *	@acting is to hold; answers it where that cannot be
  * @name: gives a caller who may ask the user's name
- * @handle: answers a request, now
+ * @handle: answers a request, now or later
  * @arg: handed to all
  */
 struct server_calls {
@@ -60,6 +60,27 @@ int server_open(sd_event *event, int fd, const struct server_calls *calls, struc
  * @server: may be NULL
  */
 void server_close(struct server *server);
+
+/* --- answers that come later ---------------------------------------------- */
+
+/**
+ * later_new() - promise an answer, by a request's reply.later
+ * @abandon: called once where nobody waits for it any more; it is to come all the same,
+ *	soon, and not within the call
+ * @arg: handed to @abandon
+ *
+ * Return: the promise, or NULL without memory.
+ */
+struct later *later_new(void (*abandon)(void *arg), void *arg);
+
+/** later_free() - take back a promise that no reply holds */
+void later_free(struct later *later);
+
+/**
+ * later_done() - keep a promise: the request's reply holds the answer
+ * @later: freed
+ */
+void later_done(struct later *later);
 
 /* --- streams -------------------------------------------------------------- */
 

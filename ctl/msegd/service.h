@@ -14,6 +14,8 @@
 #include "store.h"
 
 struct dns;
+struct oidc_nonces;
+struct readers;
 struct sessions;
 struct staged;
 
@@ -27,8 +29,10 @@ struct staged;
  * @events: who listens to what happens
  * @dns: names; NULL where it could not be opened
  * @sessions: for whom the console stands
+ * @nonces: of logins by OpenID Connect
  * @staged: a document that was prepared
  * @records: directory of the flow records' files
+ * @readers: read them
  * @writer: stores them
  * @feed: hears them
  * @enforced: the revision that the kernel enforces, 0 for none
@@ -48,8 +52,10 @@ struct service {
 	struct events *events;
 	struct dns *dns;
 	struct sessions *sessions;
+	struct oidc_nonces *nonces;
 	struct staged *staged;
 	char *records;
+	struct readers *readers;
 	struct writer *writer;
 	struct feed *feed;
 	uint64_t enforced;

@@ -707,10 +707,19 @@ static bool read_code(struct request *request, char *code)
 	return !request->reply.status;
 }
 
+/* To the console, which knows it by its secret from now on. */
+static void hand_over(struct request *request, const struct session *session, char *secret)
+{
+	struct json_object *answer = shown(session, session->id);
+
+	json_add_string(answer, "token", secret);
+	reply_json(request, MHD_HTTP_OK, answer);
+	explicit_bzero(secret, SECRET_SIZE);
+}
+
 static void redeem_by(struct service *service, struct request *request, struct session *by)
 {
 	uint64_t most = by->kind == TOKEN ? by->expires - uptime() : kinds[SESSION].most;
-	struct json_object *answer;
 	char secret[SECRET_SIZE];
 	struct session *session = make(service, request, &by->caller, SESSION, by->name,
 				       most < kinds[SESSION].most ? most : kinds[SESSION].most,
@@ -724,10 +733,18 @@ static void redeem_by(struct service *service, struct request *request, struct s
 	session->local = by->local;
 	if (by->kind == LINK)
 		end(service, by);
-	answer = shown(session, session->id);
-	json_add_string(answer, "token", secret);
-	reply_json(request, MHD_HTTP_OK, answer);
-	explicit_bzero(secret, sizeof(secret));
+	hand_over(request, session, secret);
+}
+
+void sessions_log_in(struct service *service, struct request *request, const struct caller *caller,
+		     const char *name)
+{
+	char secret[SECRET_SIZE];
+	struct session *session =
+		make(service, request, caller, SESSION, name, kinds[SESSION].most, secret);
+
+	if (session)
+		hand_over(request, session, secret);
 }
 
 static void redeem(struct service *service, struct request *request)

@@ -48,6 +48,16 @@ void sessions_act(struct service *service, struct request *request, const char *
  */
 void sessions_look(struct service *service);
 
+/**
+ * sessions_log_in() - answer with a session, as the console redeems it
+ * @service: the service
+ * @request: the console's
+ * @caller: whose it is
+ * @name: what it is called
+ */
+void sessions_log_in(struct service *service, struct request *request, const struct caller *caller,
+		     const char *name);
+
 /** sessions_is_redeem() - whether a request is what the console may ask for itself */
 bool sessions_is_redeem(const struct request *request);
 

@@ -25,11 +25,12 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static int is_late(void *arg)
+static int is_over(void *arg)
 {
 	const struct days *days = arg;
+	const atomic_bool *abandoned = days->range->abandoned;
 
-	return now_ms() > days->deadline;
+	return (abandoned && atomic_load(abandoned)) || now_ms() > days->deadline;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -78,7 +79,7 @@ static int open_day(struct days *days)
 		 "PRAGMA cache_size=-%d; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY",
 		 CACHE_KB);
 	sqlite3_busy_timeout(days->db, 1000);
-	sqlite3_progress_handler(days->db, STEPS, is_late, days);
+	sqlite3_progress_handler(days->db, STEPS, is_over, days);
 	return schema_error(sqlite3_exec(days->db, pragmas, NULL, NULL, NULL));
 }
 

@@ -40,8 +40,12 @@ static int read_styles(struct days *days, uint8_t **styles, int64_t *n)
 	    err = schema_error(
 		    sqlite3_prepare_v2(days->db, "SELECT max(id) + 1 FROM edge", -1, &row, NULL));
 
-	if (!err && sqlite3_step(row) == SQLITE_ROW)
+	if (!err)
+		result = sqlite3_step(row);
+	if (result == SQLITE_ROW)
 		*n = sqlite3_column_int64(row, 0);
+	else if (!err)
+		err = schema_error(result);
 	sqlite3_finalize(row);
 	*styles = malloc((size_t)*n + 1);
 	if (err || !*styles)

@@ -4,6 +4,7 @@
 #define RECORDS_READER_H
 
 #include <json-c/json.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,12 +22,14 @@
  * @query: NULL for everything
  * @since: microseconds since 1970
  * @until: likewise
+ * @abandoned: nobody waits for it any more; NULL where that is not told
  */
 struct reader_range {
 	const char *directory;
 	const struct query *query;
 	int64_t since;
 	int64_t until;
+	const atomic_bool *abandoned;
 };
 
 /*

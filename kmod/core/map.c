@@ -17,7 +17,7 @@ struct work {
 	size_t bytes;
 	struct mseg_nodes fresh;
 	struct mseg_map_change *change;
-	mseg_map_move_t *move;
+	const struct mseg_class *(*move)(void *context, const struct mseg_class *class);
 	void *context;
 };
 
@@ -524,7 +524,9 @@ static unsigned long move_ipv6(struct work *work, unsigned long slot,
 }
 
 int mseg_map_move(struct mseg_map *map, struct mseg_map_change *change,
-		  const struct mseg_prefix *prefix, mseg_map_move_t *move, void *context)
+		  const struct mseg_prefix *prefix,
+		  const struct mseg_class *(*move)(void *context, const struct mseg_class *class),
+		  void *context)
 {
 	struct work work = {
 		.bytes = map->bytes,

@@ -86,15 +86,6 @@ struct mseg_nodes {
 };
 
 /**
- * typedef mseg_map_move_t - what becomes of addresses of a class
- * @context: of who asks
- * @class: that they have
- *
- * Return: the class that they get, or NULL, which ends the change.
- */
-typedef const struct mseg_class *mseg_map_move_t(void *context, const struct mseg_class *class);
-
-/**
  * struct mseg_map_change - what changes of a map did so far
  * @fresh: nodes that they made
  * @retired: nodes that are not in the map any more; some of @fresh may be among them
@@ -122,7 +113,7 @@ int mseg_map_build(struct mseg_map *map, u32 family, const struct mseg_run *runs
  * @map: gets another root; what is found from its former one stays as it was
  * @change: the nodes are added to
  * @prefix: checked
- * @move: says which
+ * @move: which class takes the place of one, or NULL, which ends it
  * @context: for @move
  *
  * May sleep. Takes time by the runs in the prefix, not by those in the map.
@@ -131,7 +122,9 @@ int mseg_map_build(struct mseg_map *map, u32 family, const struct mseg_run *runs
  * then the map is as it was, and only what is fresh is to be freed.
  */
 int mseg_map_move(struct mseg_map *map, struct mseg_map_change *change,
-		  const struct mseg_prefix *prefix, mseg_map_move_t *move, void *context);
+		  const struct mseg_prefix *prefix,
+		  const struct mseg_class *(*move)(void *context, const struct mseg_class *class),
+		  void *context);
 
 /** mseg_nodes_free() - free nodes, which nobody reads any more. */
 void mseg_nodes_free(struct mseg_nodes *nodes);

@@ -13,8 +13,9 @@ import subprocess
 import time
 import urllib.parse
 
-from msegd import (Msegd, equal, fresh_kernel, load_module, main, mctl, network, ruleset, subtest,
-                   true)
+from endless import SLOW, endless
+from msegd import (Connection, Msegd, equal, fresh_kernel, load_module, main, mctl, network,
+                   ruleset, subtest, true)
 
 PEER, HOST = "10.99.0.2", "10.99.0.1"
 LIMIT = 60
@@ -204,6 +205,24 @@ def _():
     lost = all_lost(records)
     equal(said["complete"], not lost, f"{said}")
     equal(sum(hole["lost"] for hole in said["holes"]), lost)
+
+
+@subtest("nothing is lost while questions are answered that take for ever")
+def _():
+    topology()
+    fresh_kernel()
+    made = stats()["flows_made"]
+    daemon = endless()
+    asked = [Connection(daemon.socket) for _ in range(6)]
+    for connection in asked:
+        connection.request("GET", SLOW)
+    for port in range(30000, 36000, 1000):
+        in_peer(SEND, HOST, str(port), str(port + 1000))
+        time.sleep(1)
+    await_flows(daemon, bool, q="port:35999")
+    records = check_balance(daemon, made)
+    equal(all_lost(records), 0)
+    equal({connection.getresponse().status for connection in asked}, {503})
 
 
 @subtest("stopped for a while, the service picks up what is held, and names the rest as a hole")

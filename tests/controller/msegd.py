@@ -24,7 +24,7 @@ import jsonschema
 import yaml
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-PROGRAM = os.path.join(TOP, "build/bin/msegd")
+PROGRAM = os.path.join(TOP, os.environ.get("MSEG_PROGRAM", "build/bin/msegd"))
 DOCUMENT = os.path.join(TOP, "ctl/msegd/openapi.yaml")
 SKIP = 4
 START_LIMIT = 30    # seconds; on a slow virtual machine, too
@@ -141,6 +141,11 @@ document = Document()
 
 
 # --- the service --------------------------------------------------------------
+
+def sanitized():
+    """Whether it was built to find bugs."""
+    return PROGRAM.startswith(os.path.join(TOP, "build/unit/"))
+
 
 class Connection(http.client.HTTPConnection):
     def __init__(self, path):

@@ -282,6 +282,32 @@ def unicast_accounted():
     owner.result()
 
 
+def refused_subscription(client):
+    try:
+        client.call("FLOW_SUBSCRIBE")
+    except genl.Refused as refusal:
+        return refusal.errno, refusal.words
+    return None
+
+
+@subtest("subscribers are bounded: one too many is refused and counted, the others stay")
+def too_many():
+    owner = Owner()
+    owner.mctl("attach", "--yes")
+    clients = [owner.client() for _ in range(65)]
+    before = lib.stats(owner.pid)["subscribers_refused"]
+    for client in clients[:64]:
+        client.call("FLOW_SUBSCRIBE")
+        client.call("FLOW_SUBSCRIBE")  # once more is the same one
+    assert refused_subscription(clients[64]) == (errno.EMFILE, "too many subscribers")
+    assert lib.stats(owner.pid)["subscribers_refused"] == before + 1
+    clients[0].close()
+    lib.wait_for(lambda: refused_subscription(clients[64]) is None, "a place")
+    owner.send()
+    assert hear(clients[1])[1] >= 10 and hear(clients[64])[1] >= 10
+    owner.result()
+
+
 def settled(pid):
     counted = lib.stats(pid)
     lost = counted["flows_lost_accept"] + counted["flows_lost_reject"]

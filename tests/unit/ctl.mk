@@ -37,6 +37,13 @@ $(MSEGD_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(MSEGD_TEST_OBJECTS
 
 unit-ctl: $(MSEGD_TESTS)
 
+# The service itself, for tests/fuzz/api.py.
+build/unit/msegd: build/unit/obj/ctl/msegd/main.o $(MSEGD_TEST_OBJECTS)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_TEST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ \
+		$(filter-out build/unit/obj/ctl/lib/api.o,$^) $(CTL_LIBS) \
+		$(shell pkg-config --libs $(MSEGD_PACKAGES))
+
 .SECONDARY: $(MSEGD_TESTS:build/unit/%=build/unit/obj/tests/unit/%.o)
 .SECONDARY: $(CTL_TESTS:build/unit/%=build/unit/obj/tests/unit/%.o)
 

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import * as live from "./lib/live";
 import { path, param } from "./lib/router";
-import { enterWith, login, resume, takeLink } from "./lib/session";
+import { enterWith, finishAtProvider, login, resume, takeLink, takeReturn } from "./lib/session";
 import { status, watch } from "./lib/state";
 import { Audit } from "./pages/audit";
 import { Catalogue } from "./pages/catalogue";
@@ -75,7 +75,8 @@ function Here() {
 export function App() {
   useEffect(() => {
     const code = takeLink();
-    const begun = code ? enterWith(code).then((refused) => (refused ? resume() : undefined)) : resume();
+    const said = takeReturn();
+    const begun = said ? finishAtProvider(said) : code ? enterWith(code).then((refused) => (refused ? resume() : undefined)) : resume();
     begun.catch(() => {
       login.value = "out";
     });

@@ -1,8 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Logging in by a one-time link or a token; above the page where a session has ended. */
+/* Logging in by a one-time link, a token or OpenID Connect; above the page where a session has ended. */
 import { useEffect, useState } from "preact/hooks";
-import { enterWith, login } from "../lib/session";
+import { beginAtProvider, enterWith, login, look, providerLabel, refusal } from "../lib/session";
 import { Dialog } from "../ui/dialog";
+
+/** Where one is configured; in another tab where the page is to stay. */
+function Provider({ stay }: { stay: boolean }) {
+  const [label, setLabel] = useState<string | null>(null);
+  useEffect(() => {
+    providerLabel().then(setLabel, () => undefined);
+    if (!stay) return;
+    const check = () => void look();
+    addEventListener("focus", check);
+    return () => removeEventListener("focus", check);
+  }, []);
+  const begin = async () => {
+    refusal.value = "";
+    try {
+      const url = await beginAtProvider();
+      if (stay) open(url, "_blank", "noopener");
+      else location.assign(url);
+    } catch (error) {
+      refusal.value = (error as Error).message;
+    }
+  };
+  if (label === null) return null;
+  return (
+    <div class="stack">
+      <div class="buttons">
+        <button type="button" class="button" onClick={() => void begin()}>
+          Log in with {label}
+        </button>
+      </div>
+      <p class="error" role="alert">
+        {refusal.value}
+      </p>
+    </div>
+  );
+}
 
 function Form() {
   const [code, setCode] = useState("");
@@ -59,6 +94,7 @@ export function LoginPage() {
           <img src={new URL("../icon.svg", import.meta.url).href} width={36} height={36} alt="" /> mseg
         </h1>
         <Form />
+        <Provider stay={false} />
       </div>
     </main>
   );
@@ -71,6 +107,7 @@ export function LoginAgain() {
     <Dialog title="Your session has ended">
       <p>Log in again to go on where you are: nothing that you typed is lost.</p>
       <Form />
+      <Provider stay />
     </Dialog>
   );
 }
