@@ -9,7 +9,7 @@ MANUALS += $(patsubst ctl/man/%.scd,build/man/%,$(wildcard ctl/man/*.scd))
 CTL_PACKAGES := libnl-genl-3.0 json-c libfyaml smartcols libcurl libidn2
 
 CTL_CPPFLAGS := -Ibuild/gen -Iinclude -Iinclude/uapi -Ictl -D_GNU_SOURCE \
-	$(shell pkg-config --cflags $(CTL_PACKAGES))
+	$(shell pkg-config --cflags $(CTL_PACKAGES) libfixbuf)
 CTL_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -D_FORTIFY_SOURCE=2 \
 	-fstack-protector-strong -fPIE
@@ -22,6 +22,7 @@ CTL_MCTL := $(wildcard ctl/mctl/*.c)
 # The objects of the controller, for whoever links them.
 CTL_MODEL := $(wildcard ctl/model/*.c)
 CTL_RECORDS := $(wildcard ctl/records/*.c)
+CTL_MSEGD := $(wildcard ctl/msegd/*.c ctl/export/*.c ctl/httpd/*.c)
 
 # Of records, what needs no store.
 CTL_QUERY := $(addprefix ctl/records/,query.c query_match.c record.c)
@@ -33,9 +34,9 @@ build/bin/mctl: $(MCTL_OBJECTS)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CTL_LIBS)
 
-MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns cjose
+MSEGD_PACKAGES := libsystemd libmicrohttpd sqlite3 libcap-ng gnutls ldns libfixbuf cjose
 MSEGD_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
-	$(CTL_MODEL) $(CTL_RECORDS) $(wildcard ctl/msegd/*.c ctl/httpd/*.c))
+	$(CTL_MODEL) $(CTL_RECORDS) $(CTL_MSEGD))
 
 build/bin/msegd: $(MSEGD_OBJECTS)
 	@mkdir -p $(@D)
@@ -75,7 +76,8 @@ build/gen/stats_list.h: kmod/stats.h
 	@echo "  GEN     $@"
 	@sed -n '/^#define MSEG_STATS(X)/,/[^\\]$$/p' $< > $@
 
-build/obj/ctl/mctl/stats.o: build/gen/stats_list.h
+build/obj/ctl/mctl/stats.o build/obj/ctl/msegd/metrics.o \
+	build/unit/obj/ctl/msegd/metrics.o: build/gen/stats_list.h
 
 # The catalogue: each document with its name and its second line, which sums it up.
 CATALOGUE := $(sort $(wildcard ctl/catalogue/*.yaml))

@@ -6,6 +6,11 @@
  * that is not established yet, of peers first; an established one never does, so
  * that a few more may come where there are no others.
  *
+ * What is established stands at the front, too: a table of pointers, by a cheap hash
+ * that anyone may know, in which the last one takes the place. An entry comes there
+ * under its bucket's lock while it is linked, and leaves under the same lock when it
+ * is unlinked, so that nothing points to what waits to be freed.
+ *
  * An entry is memory until its grace period is over. A flood makes them faster
  * than they are freed, so those that wait are counted and bounded, too, and so
  * are the entries of all namespaces together, of which the host keeps a share that
@@ -24,6 +29,7 @@
 #include <net/ipv6.h>
 
 #include <linux/mseg.h>
+#include <mseg/dns.h>
 
 /* Buckets in which room is looked for, and entries looked at in each. */
 #define EVICT_BUCKETS 8
@@ -45,10 +51,10 @@ static const int default_timeouts[MSEG_TIMEOUT_MAX] = {
 #undef X
 };
 
-/* What a look-up reads is in one cache line, what a hit reads in the next. */
-static_assert(offsetof(struct mseg_conn, generation) == 64);
+/* See struct mseg_conn. */
+static_assert(offsetof(struct mseg_conn, packets) == 64);
 static_assert(offsetof(struct mseg_conn, lock) == 128);
-/* What max_connections says of an entry is true. */
+/* With 32 bytes of tables at most, what max_connections says of an entry is true. */
 static_assert(IS_ENABLED(CONFIG_DEBUG_SPINLOCK) || sizeof(struct mseg_conn) <= 256);
 
 static struct kmem_cache *cache;
@@ -87,6 +93,13 @@ void mseg_conn_exit(void)
 	kmem_cache_destroy(cache);
 }
 
+static void free_tables(struct mseg_conns *conns)
+{
+	kvfree(conns->front);
+	kvfree(conns->buckets);
+	kfree(conns);
+}
+
 struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu *stats)
 {
 	struct mseg_conns *conns = kzalloc(sizeof(*conns), GFP_KERNEL);
@@ -96,13 +109,15 @@ struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu
 	if (!conns)
 		return NULL;
 	conns->buckets = kvcalloc(buckets, sizeof(*conns->buckets), GFP_KERNEL);
-	if (!conns->buckets) {
-		kfree(conns);
+	conns->front = kvcalloc(2 * buckets, sizeof(*conns->front), GFP_KERNEL);
+	if (!conns->buckets || !conns->front) {
+		free_tables(conns);
 		return NULL;
 	}
 	for (i = 0; i < buckets; i++)
 		spin_lock_init(&conns->buckets[i].lock);
 	conns->mask = buckets - 1;
+	conns->front_shift = 64 - ilog2(2 * buckets);
 	conns->max = max;
 	conns->host = host;
 	memcpy(conns->timeouts, default_timeouts, sizeof(conns->timeouts));
@@ -165,24 +180,12 @@ void mseg_conns_free(struct mseg_conns *conns)
 		}
 		cond_resched();
 	}
-	kvfree(conns->buckets);
-	kfree(conns);
+	free_tables(conns);
 }
 
-/* The parts of an IPv4 connection's key, as one number each. */
-static u32 ipv4_of(const struct in6_addr *address)
+static __be32 ipv4_of(const struct in6_addr *address)
 {
-	return (__force u32)address->s6_addr32[0];
-}
-
-static u32 ports_of(const struct mseg_conn_key *key)
-{
-	return *(const u32 *)&key->lport;
-}
-
-static u32 kind_of(const struct mseg_conn_key *key)
-{
-	return *(const u32 *)&key->family;
+	return address->s6_addr32[0];
 }
 
 /*
@@ -193,14 +196,15 @@ static __always_inline u32 hash(const struct mseg_conn_key *key)
 {
 	if (key->family != MSEG_FAMILY_IPV4)
 		return hsiphash(key, sizeof(*key), &hash_key);
-	return hsiphash_4u32(ipv4_of(&key->local), ipv4_of(&key->remote), ports_of(key),
-			     kind_of(key) ^ rol32(key->scope, 16), &hash_key);
+	return hsiphash_4u32((__force u32)ipv4_of(&key->local), (__force u32)ipv4_of(&key->remote),
+			     mseg_conn_ports(key), mseg_conn_kind(key) ^ rol32(key->scope, 16),
+			     &hash_key);
 }
 
 static bool same_key(const struct mseg_conn_key *a, const struct mseg_conn_key *b)
 {
-	u32 differs = (kind_of(a) ^ kind_of(b)) | (a->scope ^ b->scope) |
-		      (ports_of(a) ^ ports_of(b));
+	u32 differs = (mseg_conn_kind(a) ^ mseg_conn_kind(b)) | (a->scope ^ b->scope) |
+		      (mseg_conn_ports(a) ^ mseg_conn_ports(b));
 
 	return !differs && ipv6_addr_equal(&a->local, &b->local) &&
 	       ipv6_addr_equal(&a->remote, &b->remote);
@@ -437,6 +441,57 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 	return conn;
 }
 
+static struct mseg_conn __rcu **place_in_front(const struct mseg_conns *conns,
+					       const struct mseg_conn_key *key)
+{
+	u32 ports = mseg_conn_ports(key);
+	u64 mix = key->family == MSEG_FAMILY_IPV4 ?
+			  mseg_conn_mix_ipv4(ipv4_of(&key->local), ipv4_of(&key->remote), ports) :
+			  mseg_conn_mix_ipv6(&key->local, &key->remote, ports);
+
+	return &conns->front[mix >> conns->front_shift];
+}
+
+/* What is sent to a group is waited for, and what a server of names says is read. */
+static bool may_be_in_front(const struct mseg_conn *conn)
+{
+	const struct mseg_conn_key *key = &conn->key;
+
+	if (READ_ONCE(conn->state) != MSEG_CONN_STATE_ESTABLISHED || key->scope ||
+	    key->kind != MSEG_CONN_PLAIN || key->path != MSEG_PATH_HOST ||
+	    key->rport == htons(MSEG_DNS_PORT))
+		return false;
+	if (key->family == MSEG_FAMILY_IPV6 &&
+	    (ipv6_addr_is_multicast(&key->local) || ipv6_addr_is_multicast(&key->remote)))
+		return false;
+	return key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP;
+}
+
+void mseg_conn_to_front(struct mseg_conns *conns, struct mseg_conn *conn)
+{
+	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
+	struct mseg_conn __rcu **place;
+
+	if (!may_be_in_front(conn))
+		return;
+	place = place_in_front(conns, &conn->key);
+	if (rcu_access_pointer(*place) == conn)
+		return;
+	spin_lock_bh(&bucket->lock);
+	if (!conn->dead)
+		rcu_assign_pointer(*place, conn);
+	spin_unlock_bh(&bucket->lock);
+}
+
+/* The lock of the bucket is held. Another's place it leaves alone. */
+static void leave_front(struct mseg_conns *conns, struct mseg_conn *conn)
+{
+	struct mseg_conn __rcu **place = place_in_front(conns, &conn->key);
+
+	if (rcu_access_pointer(*place) == conn)
+		unrcu_pointer(cmpxchg(place, RCU_INITIALIZER(conn), NULL));
+}
+
 bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
 {
 	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
@@ -472,6 +527,7 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
 	spin_lock_bh(&bucket->lock);
 	if (!conn->dead) {
 		hlist_del_rcu(&conn->node);
+		leave_front(conns, conn);
 		conn->dead = true;
 		removed = true;
 	}

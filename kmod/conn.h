@@ -11,6 +11,7 @@
 #define MSEG_CONN_H
 
 #include <linux/atomic.h>
+#include <linux/hash.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -87,25 +88,25 @@ enum mseg_conn_named {
 
 /**
  * struct mseg_conn - a remembered connection
- * @node: in its bucket
- * @key: never changes
- * @hash: of @key
  * @generation: that judged it; written last of a verdict, with release
+ * @verdict: enum mseg_action
+ * @state: enum mseg_conn_state
+ * @named: enum mseg_conn_named
+ * @has_socket: TCP, and a local socket was found by @key
+ * @last_seen: jiffies of what its time-out runs from
+ * @key: never changes
+ * @client: of rejected attempts, the one port that all came from, or 0
+ * @reason: enum mseg_reason
+ * @flags: enum mseg_flow_flag
+ * @packets: by direction, in then out
+ * @bytes: the same
+ * @node: in its bucket
+ * @hash: of @key
+ * @attempts: connections or rejected packets since the last record
  * @ifindex: interface of the first packet
  * @service: of the first packet, host order
  * @direction: of the first packet
  * @either: the direction could not be told; allowed in either, it is allowed
- * @verdict: enum mseg_action
- * @state: enum mseg_conn_state
- * @has_socket: TCP, and a local socket was found by @key
- * @named: enum mseg_conn_named
- * @last_seen: jiffies of what its time-out runs from
- * @packets: by direction, in then out
- * @bytes: the same
- * @attempts: connections or rejected packets since the last record
- * @client: of rejected attempts, the one port that all came from, or 0
- * @reason: enum mseg_reason
- * @flags: enum mseg_flow_flag
  * @lock: guards the verdict, with @opinions, @cookie, @rule and @network; @state,
  *	@ended, @named and @process
  * @ended: its end was reported
@@ -124,30 +125,30 @@ enum mseg_conn_named {
  * @conns: the cache that it counts against until it is freed
  * @rcu: frees it
  *
- * A look-up reads the first cache line, a packet that belongs to it the second;
- * the rest is for judging and for records.
+ * Whether a packet passes is told by the first cache line, and it is counted in the
+ * second, by which the chains go, too; the rest is for judging and for records.
  */
 struct mseg_conn {
-	struct hlist_node node;
-	struct mseg_conn_key key;
-	u32 hash;
-
 	u32 generation;
+	u8 verdict;
+	u8 state;
+	u8 named;
+	bool has_socket;
+	unsigned long last_seen;
+	struct mseg_conn_key key;
+	__be16 client;
+	u8 reason;
+	u8 flags;
+
+	atomic64_t packets[2];
+	atomic64_t bytes[2];
+	struct hlist_node node;
+	u32 hash;
+	atomic_t attempts;
 	u32 ifindex;
 	u16 service;
 	u8 direction;
 	bool either;
-	u8 verdict;
-	u8 state;
-	bool has_socket;
-	u8 named;
-	unsigned long last_seen;
-	atomic64_t packets[2];
-	atomic64_t bytes[2];
-	atomic_t attempts;
-	__be16 client;
-	u8 reason;
-	u8 flags;
 
 	spinlock_t lock; /* the verdict and the state */
 	bool ended;
@@ -221,6 +222,8 @@ struct mseg_conn_bucket {
 /**
  * struct mseg_conns - a cache
  * @buckets: chains by hash
+ * @front: entries by mseg_conn_mix_ipv4() and mseg_conn_mix_ipv6()
+ * @front_shift: what is left of such a mixture is a place in @front
  * @mask: number of buckets less one
  * @max: entries at most, but for the overflow area
  * @host: of the initial network namespace
@@ -231,6 +234,8 @@ struct mseg_conn_bucket {
  */
 struct mseg_conns {
 	struct mseg_conn_bucket *buckets;
+	struct mseg_conn __rcu **front;
+	u32 front_shift;
 	u32 mask;
 	u32 max;
 	bool host;
@@ -262,11 +267,89 @@ static inline void mseg_conn_enter(struct mseg_conn *conn, u8 state)
  *
  * Any context.
  */
-static inline void mseg_conn_carry(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
+static __always_inline void mseg_conn_carry(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
 {
 	atomic64_add(packets, &conn->packets[out]);
 	atomic64_add(bytes, &conn->bytes[out]);
 }
+
+/**
+ * mseg_conn_ports() - the ports of a key as one number
+ * @key: of a connection
+ *
+ * Return: as they lie in it, the local one first.
+ */
+static inline u32 mseg_conn_ports(const struct mseg_conn_key *key)
+{
+	return *(const u32 *)&key->lport;
+}
+
+/**
+ * mseg_conn_kind() - what kind of connection a key is of as one number
+ * @key: of a connection
+ *
+ * Return: family, protocol, kind and path, as they lie in it.
+ */
+static inline u32 mseg_conn_kind(const struct mseg_conn_key *key)
+{
+	return *(const u32 *)&key->family;
+}
+
+/**
+ * mseg_conn_mix_ipv4() - where in the front a connection may be
+ * @local: address
+ * @remote: address
+ * @ports: see mseg_conn_ports()
+ *
+ * Return: what mseg_conn_front() takes.
+ */
+static inline u64 mseg_conn_mix_ipv4(__be32 local, __be32 remote, u32 ports)
+{
+	return ((u64)(__force u32)(local ^ remote) << 32 | ports) * GOLDEN_RATIO_64;
+}
+
+/**
+ * mseg_conn_mix_ipv6() - where in the front a connection may be
+ * @local: address
+ * @remote: address
+ * @ports: see mseg_conn_ports()
+ *
+ * Return: what mseg_conn_front() takes.
+ */
+static inline u64 mseg_conn_mix_ipv6(const struct in6_addr *local, const struct in6_addr *remote,
+				     u32 ports)
+{
+	const u64 *a = (const u64 *)local, *b = (const u64 *)remote;
+
+	return (a[0] ^ a[1] ^ b[0] ^ b[1] ^ (u64)ports << 16) * GOLDEN_RATIO_64;
+}
+
+/**
+ * mseg_conn_front() - the connection that is at the front in some place
+ * @conns: the cache
+ * @mix: of addresses and ports
+ *
+ * Under RCU. The mixture is no secret: whoever makes connections collide there
+ * makes them be looked up by the keyed hash, and no more.
+ *
+ * Return: an entry, perhaps of another connection, valid until rcu_read_unlock(),
+ * or NULL. It is of TCP or UDP, and not asked of for names; its key has no scope,
+ * kind MSEG_CONN_PLAIN and path MSEG_PATH_HOST.
+ */
+static inline struct mseg_conn *mseg_conn_front(const struct mseg_conns *conns, u64 mix)
+{
+	return rcu_dereference(conns->front[mix >> conns->front_shift]);
+}
+
+/**
+ * mseg_conn_to_front() - let a connection be found there
+ * @conns: the cache
+ * @conn: found in it
+ *
+ * Under RCU, any context. Nothing is done where it is not of those that may be
+ * there, or was unlinked meanwhile; else it takes another's place.
+ */
+void mseg_conn_to_front(struct mseg_conns *conns, struct mseg_conn *conn);
 
 /** mseg_conn_init() - once, at module load. Return: 0 or -ENOMEM. */
 int mseg_conn_init(void);

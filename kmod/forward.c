@@ -23,6 +23,7 @@
 #include <linux/mseg.h>
 #include <mseg/core.h>
 
+#include "fragment.h"
 #include "mode.h"
 #include "outcome.h"
 #include "track.h"
@@ -168,12 +169,20 @@ static void forget_all(struct mseg_net *mnet)
 
 static int add_hooks(struct mseg_net *mnet)
 {
-	return nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	int err = mseg_fragment_gather_routed(mnet->net);
+
+	if (err)
+		return err;
+	err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	if (err)
+		mseg_fragment_leave_routed(mnet->net);
+	return err;
 }
 
 static void remove_hooks(struct mseg_net *mnet)
 {
 	nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
+	mseg_fragment_leave_routed(mnet->net);
 }
 
 int mseg_forward_set(struct mseg_net *mnet, u8 mode)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One function judges every packet of a host, in LOCAL_IN and LOCAL_OUT of both
+ * Every packet of a host is judged alike, in LOCAL_IN and LOCAL_OUT of both
  * families. The priorities let both directions of a connection carry one tuple:
  * in LOCAL_OUT after destination NAT (-100) and IPVS (-99, -98), in LOCAL_IN
  * before IPVS (98, 99) and source NAT (100).
@@ -14,8 +14,6 @@
 #include <net/dst.h>
 #include <net/if_inet6.h>
 #include <net/ip6_fib.h>
-#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/route.h>
 
 #include <mseg/dns.h>
@@ -23,6 +21,7 @@
 #include "cut.h"
 #include "dns.h"
 #include "fastpath.h"
+#include "fragment.h"
 #include "outcome.h"
 #include "reject.h"
 
@@ -128,78 +127,118 @@ static bool comes_again(const struct sk_buff *skb, const struct nf_hook_state *s
 	return skb->dev == state->out || (dst && netif_is_l3_master(dst->dev));
 }
 
-static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+static unsigned int pass_loopback(struct mseg_net *mnet, const struct nf_hook_state *state)
 {
-	struct mseg_net *mnet = mseg_net_of(state->net);
-
-	if (mseg_fastpath(mnet, skb, state) || comes_again(skb, state))
-		return NF_ACCEPT;
 	count(mnet, MSEG_STAT_seen_in_ipv4, state);
-	if (is_loopback(skb, state)) {
-		mseg_stat(mnet->stats, pass_loopback);
-		count(mnet, MSEG_STAT_allowed_in_ipv4, state);
-		return NF_ACCEPT;
+	mseg_stat(mnet->stats, pass_loopback);
+	count(mnet, MSEG_STAT_allowed_in_ipv4, state);
+	return NF_ACCEPT;
+}
+
+/* What waits for the rest of its datagram was not seen yet. */
+static unsigned int gather(struct mseg_net *mnet, struct sk_buff *skb,
+			   const struct nf_hook_state *state)
+{
+	unsigned int verdict = mseg_fragment_gather(skb, state);
+
+	if (verdict == NF_STOLEN)
+		return verdict;
+	count(mnet, MSEG_STAT_seen_in_ipv4, state);
+	if (verdict == NF_DROP) {
+		mseg_stat(mnet->stats, drop_fragment);
+		count(mnet, MSEG_STAT_dropped_in_ipv4, state);
 	}
-	return judge(mnet, skb, state);
+	return verdict;
+}
+
+static noinline unsigned int pass_or_judge(struct mseg_net *mnet, struct sk_buff *skb,
+					   const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	if (mseg_fastpath_keyed(mnet, skb, state) || comes_again(skb, state))
+		return NF_ACCEPT;
+	if (is_loopback(skb, state))
+		return pass_loopback(mnet, state);
+	verdict = gather(mnet, skb, state);
+	return verdict == NF_ACCEPT ? judge(mnet, skb, state) : verdict;
+}
+
+/* What nearly all packets are is known to pass before anything is called. */
+static unsigned int in_ipv4(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV4, false))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
+static unsigned int out_ipv4(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV4, true))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
+static unsigned int in_ipv6(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV6, false))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
+}
+
+static unsigned int out_ipv6(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (mseg_fastpath(mnet, skb, state, NFPROTO_IPV6, true))
+		return NF_ACCEPT;
+	return pass_or_judge(mnet, skb, state);
 }
 
 static const struct nf_hook_ops hooks[] = {
 	{
-		.hook = hook,
+		.hook = in_ipv4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = PRIORITY_IN,
 	},
 	{
-		.hook = hook,
+		.hook = out_ipv4,
 		.pf = NFPROTO_IPV4,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = PRIORITY_OUT,
 	},
 	{
-		.hook = hook,
+		.hook = in_ipv6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_IN,
 		.priority = PRIORITY_IN,
 	},
 	{
-		.hook = hook,
+		.hook = out_ipv6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_OUT,
 		.priority = PRIORITY_OUT,
 	},
 };
 
+static_assert(ARRAY_SIZE(hooks) == MSEG_NET_HOOKS);
+
 int mseg_hook_register(struct mseg_net *mnet)
 {
-	int err;
+	int i, err;
 
-	/* IPv6 fragments reach LOCAL_IN as they are without this. */
-	err = nf_defrag_ipv4_enable(mnet->net);
-	if (err)
-		return err;
-	err = nf_defrag_ipv6_enable(mnet->net);
-	if (err)
-		goto disable_ipv4;
-	err = nf_register_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
-	if (err)
-		goto disable_ipv6;
-	return 0;
-
-disable_ipv6:
+	memcpy(mnet->hooks, hooks, sizeof(hooks));
+	for (i = 0; i < MSEG_NET_HOOKS; i++)
+		mnet->hooks[i].priv = mnet;
+	err = nf_register_net_hooks(mnet->net, mnet->hooks, MSEG_NET_HOOKS);
 	/* Of several hooks the first ones may have seen packets already. */
-	synchronize_net();
-	nf_defrag_ipv6_disable(mnet->net);
-disable_ipv4:
-	nf_defrag_ipv4_disable(mnet->net);
+	if (err)
+		synchronize_net();
 	return err;
 }
 
 void mseg_hook_unregister(struct mseg_net *mnet)
 {
-	nf_unregister_net_hooks(mnet->net, hooks, ARRAY_SIZE(hooks));
-	nf_defrag_ipv6_disable(mnet->net);
-	nf_defrag_ipv4_disable(mnet->net);
+	nf_unregister_net_hooks(mnet->net, mnet->hooks, MSEG_NET_HOOKS);
 	/* Unregistering does not wait for hooks that run. */
 	synchronize_net();
 }

@@ -567,6 +567,7 @@ static u8 judge_known(struct mseg_net *mnet, const struct mseg_generation *gener
 	if (packet->raw)
 		note_raw(conn);
 	mseg_track_packet(mnet, conn, packet);
+	mseg_conn_to_front(mnet->conns, conn);
 	return verdict;
 }
 

@@ -24,7 +24,7 @@
 static unsigned int max_connections = 131072;
 module_param(max_connections, uint, 0444);
 MODULE_PARM_DESC(max_connections,
-		 "Connections a namespace remembers, 256 bytes each, 384 through the host (131072)");
+		 "Connections a namespace remembers, 288 bytes each, 416 through the host (131072)");
 
 static unsigned int net_id __read_mostly;
 /* Set once, when the module leaves: nothing is attached any more. */

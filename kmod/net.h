@@ -7,6 +7,7 @@
 #define MSEG_NET_H
 
 #include <linux/mutex.h>
+#include <linux/netfilter.h>
 #include <linux/notifier.h>
 #include <linux/ratelimit.h>
 #include <linux/workqueue.h>
@@ -21,11 +22,18 @@
 struct mseg_dns;
 struct mseg_learned;
 
+/* LOCAL_IN and LOCAL_OUT of both families. */
+#define MSEG_NET_HOOKS 4
+
 /**
  * struct mseg_net - a network namespace
  * @net: itself
+ * @generation: in force
+ * @conns: connection cache
+ * @stats: counters
  * @lock: serialises attaching, detaching, commands and changes of policy
- * @attached: policed; the members from @generation on are there
+ * @attached: policed; @generation, @conns, @stats and the members from @candidate on
+ *	are there
  * @times_attached: how often it was
  * @txns: transactions, with @n_txns
  * @txns_lock: guards the links of @txns, for who cannot wait for @lock
@@ -35,19 +43,17 @@ struct mseg_learned;
  * @subscribers: who wants flow records
  * @dns_subscribers: who wants DNS records
  * @last_generation: number of the last one, kept over detaching
- * @generation: in force
  * @candidate: judges beside @generation and decides nothing, or NULL
  * @former: what an unconfirmed generation goes back to, or NULL
  * @trial: goes back
  * @trial_end: when, in jiffies
  * @holds_module: something rejects, or it is locked, so the module stays loaded
  * @locked: nothing may be changed any more
- * @conns: connection cache
  * @queries: to groups, whose answers are waited for
  * @flows: flow records on their way
  * @learned: addresses by name
  * @dns: what is seen of DNS
- * @stats: counters
+ * @hooks: of its own, whose argument is the namespace
  * @answers: rate limit of resets and ICMP errors
  * @forward: enum mseg_mode, what is done about what is forwarded
  * @raw: enum mseg_mode, what is done about what packet sockets send
@@ -60,6 +66,9 @@ struct mseg_learned;
  */
 struct mseg_net {
 	struct net *net;
+	struct mseg_generation __rcu *generation;
+	struct mseg_conns *conns;
+	struct mseg_stats __percpu *stats;
 	struct mutex lock; /* control; packets never take it */
 	bool attached;
 	u32 times_attached;
@@ -71,19 +80,17 @@ struct mseg_net {
 	struct mseg_subscribers subscribers;
 	struct mseg_subscribers dns_subscribers;
 	u32 last_generation;
-	struct mseg_generation __rcu *generation;
 	struct mseg_generation __rcu *candidate;
 	struct mseg_generation *former;
 	struct delayed_work trial;
 	unsigned long trial_end;
 	bool holds_module;
 	bool locked;
-	struct mseg_conns *conns;
 	struct mseg_queries *queries;
 	struct mseg_flows *flows;
 	struct mseg_learned *learned;
 	struct mseg_dns *dns;
-	struct mseg_stats __percpu *stats;
+	struct nf_hook_ops hooks[MSEG_NET_HOOKS];
 	struct ratelimit_state answers;
 	u8 forward;
 	u8 raw;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Flows as msegd has stored them, and as it hears them. */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,13 +95,30 @@ static int show(const struct flow_question *question, struct output_list *list)
 	return status;
 }
 
+struct listening {
+	struct output_list *list;
+	uint64_t lost;
+};
+
+static void tell_of_lost(struct listening *listening, struct json_object *data)
+{
+	struct json_object *where = service_object(data, "where");
+	uint64_t lost = json_object_get_uint64(service_object(data, "lost"));
+
+	listening->lost += lost;
+	fprintf(stderr, "mctl: lost %" PRIu64 " records: %s\n", lost,
+		where ? json_object_get_string(where) : "nobody knows where");
+}
+
 static bool on_event(const char *name, struct json_object *data, void *arg)
 {
-	struct output_list *list = arg;
+	struct listening *listening = arg;
 
 	if (!name)
 		fputs("listening\n", stderr);
-	else if (!strcmp(name, "flow") && output_list_add(list, json_object_get(data)))
+	else if (!strcmp(name, "lost"))
+		tell_of_lost(listening, data);
+	else if (!strcmp(name, "flow") && output_list_add(listening->list, json_object_get(data)))
 		return false;
 	return !fflush(stdout);
 }
@@ -110,6 +128,7 @@ static int follow(const struct flow_question *question, struct output_list *list
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct api_path *path = api_path_new("events");
 	struct api_answer answer = { 0 };
+	struct listening listening = { .list = list };
 	struct api *api;
 	int err, status = service_open(question->context, &api);
 
@@ -119,13 +138,15 @@ static int follow(const struct flow_question *question, struct output_list *list
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 		api_stop_on(api, &stopped);
-		err = api_listen(api, api_path_text(path), on_event, list, &answer);
+		err = api_listen(api, api_path_text(path), on_event, &listening, &answer);
 		if (err || (answer.status != 200 && !stopped))
 			status = service_error(question->context, "listen to flow records", err,
 					       &answer);
 		api_answer_free(&answer);
 		api_close(api);
 	}
+	if (listening.lost)
+		fprintf(stderr, "mctl: lost %" PRIu64 " records in all\n", listening.lost);
 	api_path_free(path);
 	return status;
 }

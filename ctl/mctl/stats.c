@@ -38,6 +38,8 @@ static const char *describe(const char *name)
 		return "flow records that msegd has stored, since it began";
 	if (!strncmp(name, "records_taken", 13))
 		return "flow records that msegd was given, since it began";
+	if (!strncmp(name, "export_", 7))
+		return "of an export in mseg.conf, since it began";
 	return !strncmp(name, "records_lost", 12) ? "flow records lost there, since msegd began" :
 						    "";
 }
@@ -88,6 +90,29 @@ static void add_counts(struct json_object *object, const char *what, struct json
 	}
 }
 
+static void add_export(struct json_object *object, struct json_object *export)
+{
+	static const char *const fields[] = { "connected", "sent", "waiting", "lost", "failures" };
+	struct json_object *name = service_object(export, "name"), *value;
+	char full[96];
+	size_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		value = service_object(export, fields[i]);
+		snprintf(full, sizeof(full), "export_%s_%s", json_object_get_string(name),
+			 fields[i]);
+		json_add_number(object, full, json_object_get_uint64(value));
+	}
+}
+
+static void add_exports(struct json_object *object, struct json_object *list)
+{
+	size_t i, n = list ? json_object_array_length(list) : 0;
+
+	for (i = 0; i < n; i++)
+		add_export(object, json_object_array_get_idx(list, i));
+}
+
 /* What msegd did with the records, where it is there. */
 static void add_records(const struct context *context, struct json_object *object)
 {
@@ -109,6 +134,7 @@ static void add_records(const struct context *context, struct json_object *objec
 			add_counts(object, what, counts);
 		}
 	}
+	add_exports(object, service_object(status, "exports"));
 	json_object_put(status);
 }
 
@@ -149,7 +175,8 @@ const struct command stats_command = {
 	.help = "JSON is one object with a field for each counter. They count since the network\n"
 		"namespace was attached. Where msegd runs, those that begin with records_ say what became\n"
 		"of flow records since it began: flows_made, of that time, is what was stored and what\n"
-		"was lost, wherever it was.\n",
+		"was lost, wherever it was. Those that begin with export_ are about the exports in\n"
+		"mseg.conf: whether the receiver is there, and records.\n",
 	.print_more = list_stats,
 	.run = run,
 };

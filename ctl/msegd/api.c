@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "metrics.h"
 #include "model/kinds.h"
 #include "model/object.h"
 #include "oidc.h"
@@ -278,6 +279,11 @@ void api_handle(struct request *request, void *arg)
 	const struct kind *kind;
 	const char *name;
 
+	if (request->n_path == 1 && !strcmp(request->path[0], "metrics") &&
+	    !strcmp(request->method, "GET") && api_may_ask(request->caller, service)) {
+		metrics_get(service, request);
+		return;
+	}
 	if (request->n_path < 2 || strcmp(request->path[0], "v1")) {
 		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL, "everything is below /v1");
 		return;

@@ -2,6 +2,7 @@
 /* mseg.conf. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -13,6 +14,7 @@
 #include "lib/doc.h"
 #include "lib/fields.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 /* What is more is a mistake. */
 #define CONFIG_SIZE_MAX (1 << 20)
@@ -46,6 +48,11 @@ struct config {
 	char *console_user;
 	char *console_url;
 	struct writer_limits records;
+	struct export_target exports[EXPORTS_MAX];
+	unsigned int n_exports;
+	/* Length 0: nowhere. */
+	struct sockaddr_storage metrics;
+	socklen_t metrics_length;
 	/* Of DNS; where none are named, the host's files say whom it asks. */
 	struct resolver resolvers[MSEG_MAX_RESOLVERS];
 	size_t n_resolvers;
@@ -306,17 +313,123 @@ static void take_dns(const struct doc_value *object, struct config *config, stru
 		take_resolver(value, config, diag);
 }
 
+/* --- exports -------------------------------------------------------------- */
+
+static bool is_name(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	return *text && strlen(text) < EXPORT_NAME && !text[strspn(text, letters)];
+}
+
+static bool is_taken(const struct config *config, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < config->n_exports; i++)
+		if (!strcmp(config->exports[i].name, name))
+			return true;
+	return false;
+}
+
+static bool take_export_name(const struct doc_value *value, const struct config *config,
+			     struct export_target *target, struct diag *diag)
+{
+	if (!is_name(value->text))
+		diag_error(diag, value->place,
+			   "a name has up to %d of a-z, 0-9, - and _: %s is none", EXPORT_NAME - 1,
+			   text_show(value->text, value->len).s);
+	else if (is_taken(config, value->text))
+		diag_error(diag, value->place, "there is another export '%s'", value->text);
+	else
+		strcpy(target->name, value->text);
+	return target->name[0];
+}
+
+static bool take_export_type(const struct doc_value *value, struct export_target *target,
+			     struct diag *diag)
+{
+	target->type = export_type_find(value->text);
+	if (target->type == N_EXPORT_TYPES)
+		diag_error(diag, value->place, "a type is json, syslog or ipfix, not %s",
+			   text_show(value->text, value->len).s);
+	return target->type != N_EXPORT_TYPES;
+}
+
+static void take_export(const struct doc_value *object, struct config *config, struct diag *diag)
+{
+	enum { NAME, TYPE, TO, FIELDS };
+	static const struct field fields[] = {
+		[NAME] = { "name", DOC_STRING, true },
+		[TYPE] = { "type", DOC_STRING, true },
+		[TO] = { "to", DOC_STRING, true },
+	};
+	const struct doc_value *values[FIELDS];
+	struct export_target *target = &config->exports[config->n_exports];
+	char why[TEXT_WHY_LEN];
+
+	if (config->n_exports == EXPORTS_MAX) {
+		diag_error(diag, object->place, "%d exports are the most", EXPORTS_MAX);
+		return;
+	}
+	if (!fields_get(object, "an entry of 'exports'", fields, FIELDS, values, diag) ||
+	    !take_export_name(values[NAME], config, target, diag) ||
+	    !take_export_type(values[TYPE], target, diag))
+		return;
+	if (export_target_parse(values[TO]->text, target, why))
+		config->n_exports++;
+	else
+		diag_error(diag, values[TO]->place, "%s", why);
+}
+
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+
+	return address->ss_family == AF_INET ? ntohl(in->sin_addr.s_addr) >> 24 == 127 :
+					       IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+/* Who asks there is not asked who he is: nobody from outside is let in. */
+static void take_metrics(const struct doc_value *object, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = { { "listen", DOC_STRING, true } };
+	const struct doc_value *values[1];
+
+	if (!fields_get(object, "'metrics'", fields, 1, values, diag))
+		return;
+	if (!export_address(values[0]->text, &config->metrics, &config->metrics_length) ||
+	    !is_loopback(&config->metrics))
+		diag_error(diag, values[0]->place,
+			   "metrics are served at an address of loopback, as 127.0.0.1:9469, not at %s",
+			   text_show(values[0]->text, values[0]->len).s);
+}
+
+const struct export_target *config_exports(const struct config *config, unsigned int *n)
+{
+	*n = config->n_exports;
+	return config->exports;
+}
+
+const struct sockaddr_storage *config_metrics(const struct config *config, socklen_t *length)
+{
+	*length = config->metrics_length;
+	return *length ? &config->metrics : NULL;
+}
+
 static void take_document(const struct doc_value *root, struct config *config, struct diag *diag)
 {
 	static const struct field fields[] = {
 		{ "roles", DOC_LIST, false },	  { "console", DOC_OBJECT, false },
 		{ "records", DOC_OBJECT, false }, { "dns", DOC_OBJECT, false },
+		{ "exports", DOC_LIST, false },	  { "metrics", DOC_OBJECT, false },
 		{ "oidc", DOC_OBJECT, false },
 	};
-	const struct doc_value *values[5], *value;
+	const struct doc_value *values[7], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 5, values, diag))
+	    !fields_get(root, "the configuration", fields, 7, values, diag))
 		return;
 	if (values[1])
 		take_console(values[1], config, diag);
@@ -324,8 +437,12 @@ static void take_document(const struct doc_value *root, struct config *config, s
 		take_records(values[2], config, diag);
 	if (values[3])
 		take_dns(values[3], config, diag);
-	if (values[4])
-		config->oidc = oidc_config_take(values[4], diag);
+	for (value = values[4] ? values[4]->first : NULL; value; value = value->next)
+		take_export(value, config, diag);
+	if (values[5])
+		take_metrics(values[5], config, diag);
+	if (values[6])
+		config->oidc = oidc_config_take(values[6], diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }

@@ -6,6 +6,8 @@
  *	  - {user: alice, namespace: /acme, roles: [read, edit]}
  *	  - {group: ops, roles: [admin]}
  *	console: {user: mseg-console, url: "https://console.example.org:8543"}
+ *	exports: [{name: siem, type: syslog, to: "tcp:192.0.2.7:514"}]
+ *	metrics: {listen: "127.0.0.1:9469"}
  *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
  *	oidc: {issuer: https://id.example.org, client_id: mseg, users: [...]}
  *
@@ -24,6 +26,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "export/target.h"
 #include "lib/resolvers.h"
 #include "oidc_config.h"
 
@@ -118,5 +121,21 @@ const struct resolver *config_resolvers(const struct config *config, size_t *n);
  * @namespace: absolute
  */
 bool namespace_holds(const char *above, const char *namespace);
+
+/**
+ * config_exports() - where flow records are exported to
+ * @config: the configuration
+ * @n: how many
+ */
+const struct export_target *config_exports(const struct config *config, unsigned int *n);
+
+/**
+ * config_metrics() - where metrics are served
+ * @config: the configuration
+ * @length: of the address
+ *
+ * Return: an address of loopback, or NULL for nowhere but the API.
+ */
+const struct sockaddr_storage *config_metrics(const struct config *config, socklen_t *length);
 
 #endif /* CONFIG_H */

@@ -3,6 +3,7 @@
 #include "events.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,8 @@ struct listener {
 	bool dns;
 	bool whole;
 	uint64_t session;
+	/* Flow records for which there was no room, and that it was not told of. */
+	uint64_t lost;
 };
 
 struct events {
@@ -60,10 +63,43 @@ static void write_all(struct events *events, hears *is_for, const char *text, si
 			stream_write(listener->stream, text, len);
 }
 
+static void write_lost(struct listener *listener, const char *where, uint64_t lost)
+{
+	char text[128];
+	int len = snprintf(text, sizeof(text),
+			   "event: lost\ndata: {\"lost\": %" PRIu64 ", \"where\": \"%s\"}\n\n",
+			   lost, where);
+
+	stream_write(listener->stream, text, (size_t)len);
+}
+
+/* It is told behind the next that there is room for, be it a comment. */
+static void offer_flow(struct listener *listener, const char *text, size_t len)
+{
+	if (!stream_offer(listener->stream, text, len)) {
+		listener->lost++;
+		return;
+	}
+	if (listener->lost)
+		write_lost(listener, "stream", listener->lost);
+	listener->lost = 0;
+}
+
+static void tell_of_lost(struct events *events)
+{
+	static const char comment[] = ":\n\n";
+	struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->lost)
+			offer_flow(listener, comment, sizeof(comment) - 1);
+}
+
 static int on_alive(sd_event_source *source, uint64_t time, void *arg)
 {
 	static const char comment[] = ":\n\n";
 
+	tell_of_lost(arg);
 	write_all(arg, is_any, comment, sizeof(comment) - 1);
 	sd_event_source_set_time(source, time + ALIVE_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -227,7 +263,16 @@ void events_tell_flow(struct events *events, const struct record *record)
 		if (!message)
 			len = flow_message(record, &message);
 		if (len > 0)
-			stream_write(listener->stream, message, (size_t)len);
+			offer_flow(listener, message, (size_t)len);
 	}
 	free(message);
+}
+
+void events_tell_lost(struct events *events, const char *where, uint64_t lost)
+{
+	struct listener *listener;
+
+	for (listener = events->listeners; listener; listener = listener->next)
+		if (listener->query)
+			write_lost(listener, where, lost);
 }

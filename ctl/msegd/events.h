@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "records/query.h"
@@ -26,6 +27,14 @@ int events_open(sd_event *event, struct events **events);
  * @events: may be NULL
  */
 void events_end(struct events *events);
+
+/**
+ * events_tell_lost() - tell who hears flow records of some that were lost
+ * @events: which
+ * @where: as coverage has it
+ * @lost: how many
+ */
+void events_tell_lost(struct events *events, const char *where, uint64_t lost);
 
 /**
  * events_close() - forget; after the server's end

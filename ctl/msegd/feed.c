@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "exports.h"
 #include "lib/client.h"
 #include "lib/kernel.h"
 #include "lib/names.h"
@@ -59,8 +60,10 @@ static void take(struct feed *feed, struct record *record)
 		return;
 	if (feed->service->writer)
 		writer_put(feed->service->writer, record);
-	if (!record->held)
-		events_tell_flow(feed->service->events, record);
+	if (record->held)
+		return;
+	exports_put(feed->service->exports, record);
+	events_tell_flow(feed->service->events, record);
 }
 
 /* Numbers count by processor; a smaller one comes after the module began anew. */
@@ -146,8 +149,11 @@ static void tell_hole(struct feed *feed, enum stage stage, uint64_t accept, uint
 	const struct hole hole = { feed->looked, now,	stage, (int64_t)(accept + reject + unknown),
 				   accept,	 reject };
 
-	if (hole.lost && feed->service->writer)
+	if (!hole.lost)
+		return;
+	if (feed->service->writer)
 		writer_hole(feed->service->writer, &hole);
+	events_tell_lost(feed->service->events, stage_name(stage), (uint64_t)hole.lost);
 }
 
 /*

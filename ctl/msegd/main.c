@@ -20,9 +20,11 @@
 
 #include "api.h"
 #include "dns.h"
+#include "exports.h"
 #include "feed.h"
 #include "fresh.h"
 #include "log.h"
+#include "metrics.h"
 #include "oidc_nonce.h"
 #include "privileges.h"
 #include "readers.h"
@@ -159,14 +161,25 @@ static int open_store(struct service *service, const char *directory)
 	return err;
 }
 
+static void set_exports(struct service *service)
+{
+	const struct export_target *targets;
+	unsigned int n;
+
+	targets = config_exports(service->config, &n);
+	exports_set(service->exports, targets, n);
+}
+
 /* A host is protected without them, too. */
 static int open_records(struct service *service, const char *directory)
 {
 	const struct writer_limits limits = config_records(service->config);
 	int err;
 
-	if (asprintf(&service->records, "%s/flows", directory) < 0)
+	service->exports = exports_new();
+	if (!service->exports || asprintf(&service->records, "%s/flows", directory) < 0)
 		return -ENOMEM;
+	set_exports(service);
 	err = writer_open(service->records, &limits, &service->writer);
 	if (err)
 		log_error("%s: %s; flow records are not stored", service->records, strerror(-err));
@@ -229,6 +242,17 @@ static void limit_records(struct service *service)
 		writer_limit(service->writer, &limits);
 }
 
+/* A port that is taken is no reason not to protect the host. */
+static void set_metrics(struct service *service)
+{
+	int err;
+
+	metrics_close(service->metrics);
+	err = metrics_open(service, &service->metrics);
+	if (err)
+		log_error("metrics: %s", strerror(-err));
+}
+
 struct program {
 	struct options options;
 	struct service service;
@@ -249,6 +273,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 		program->service.config = config;
 		events_end_sessions(program->service.events);
 		limit_records(&program->service);
+		set_exports(&program->service);
+		set_metrics(&program->service);
 		dns_look(&program->service);
 	}
 	return 0;
@@ -349,6 +375,7 @@ static int start(struct program *program)
 	if (err)
 		return fail("the log of DNS lookups", err);
 	dns_look(service);
+	set_metrics(service);
 	return serve(program);
 }
 
@@ -356,7 +383,11 @@ static void stop(struct program *program)
 {
 	struct service *service = &program->service;
 
+	metrics_close(service->metrics);
+	service->metrics = NULL;
 	feed_close(service->feed);
+	exports_free(service->exports);
+	service->exports = NULL;
 	readers_close(service->readers);
 	service->readers = NULL;
 	writer_close(service->writer);

@@ -47,6 +47,8 @@
 
 /* Bytes that a stream's client may be behind. */
 #define STREAM_MAX (256 << 10)
+/* Of these, what may be filled with what may also be lost. */
+#define STREAM_OFFER_MAX (STREAM_MAX / 4 * 3)
 
 /* Seconds without a byte, and for a request with its reply. */
 #define IDLE_TIMEOUT 30
@@ -161,6 +163,14 @@ void stream_write(struct stream *stream, const char *text, size_t len)
 	stream_wake(stream);
 }
 
+bool stream_offer(struct stream *stream, const char *text, size_t len)
+{
+	if (stream->ended || stream->len + len > STREAM_OFFER_MAX)
+		return false;
+	stream_write(stream, text, len);
+	return true;
+}
+
 void stream_end(struct stream *stream)
 {
 	stream->ended = true;
@@ -241,6 +251,7 @@ static void wait_for(struct exchange *exchange, struct MHD_Connection *connectio
 {
 	struct later *later = exchange->request.reply.later;
 
+	exchange->peer->deadline = now_of(exchange->server) + REQUEST_TIMEOUT * SECOND;
 	later->exchange = exchange;
 	later->connection = connection;
 	sd_event_add_io(exchange->server->event, &later->hangup, exchange->peer->fd, EPOLLHUP,

@@ -104,6 +104,16 @@ struct stream *stream_new(void (*gone)(struct stream *stream, void *arg), void *
 void stream_write(struct stream *stream, const char *text, size_t len);
 
 /**
+ * stream_offer() - send something, if its client is not behind
+ * @stream: the stream
+ * @text: what
+ * @len: its bytes
+ *
+ * Return: whether it is sent; else it is lost, which the client is to be told.
+ */
+bool stream_offer(struct stream *stream, const char *text, size_t len);
+
+/**
  * stream_end() - end a stream once what was written is sent
  * @stream: the stream
  */

@@ -14,6 +14,8 @@
 #include "store.h"
 
 struct dns;
+struct exports;
+struct metrics;
 struct oidc_nonces;
 struct readers;
 struct sessions;
@@ -34,7 +36,9 @@ struct staged;
  * @records: directory of the flow records' files
  * @readers: read them
  * @writer: stores them
+ * @exports: send them elsewhere
  * @feed: hears them
+ * @metrics: who listens for those who want to know how all fares, or NULL
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
  * @instance: enforce_instance() then
@@ -57,7 +61,9 @@ struct service {
 	char *records;
 	struct readers *readers;
 	struct writer *writer;
+	struct exports *exports;
 	struct feed *feed;
+	struct metrics *metrics;
 	uint64_t enforced;
 	uint32_t generation;
 	unsigned int instance;

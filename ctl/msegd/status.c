@@ -6,6 +6,7 @@
 
 #include "api.h"
 #include "dns.h"
+#include "exports.h"
 #include "lib/json.h"
 #include "model/object.h"
 #include "plan.h"
@@ -72,6 +73,12 @@ static struct json_object *describe_caller(const struct caller *caller)
 	return object;
 }
 
+static void add_problem(const struct exporter_state *state, void *arg)
+{
+	if (state->problem[0])
+		json_object_array_add(arg, json_object_new_string(state->problem));
+}
+
 static struct json_object *list_problems(const struct service *service)
 {
 	struct json_object *list = json_object_new_array();
@@ -83,6 +90,7 @@ static struct json_object *list_problems(const struct service *service)
 		writer_problem(service->writer, text, sizeof(text));
 	if (text[0])
 		json_object_array_add(list, json_object_new_string(text));
+	exports_each(service->exports, add_problem, list);
 	return list;
 }
 
@@ -142,6 +150,7 @@ void status_get(struct service *service, struct request *request)
 	json_add(object, "roles", config_grants(service->config, request->caller));
 	json_add(object, "dns", dns_status(service));
 	json_add(object, "records", describe_records(service));
+	json_add(object, "exports", exports_json(service->exports));
 	json_add(object, "problems", list_problems(service));
 	reply_json(request, MHD_HTTP_OK, object);
 }

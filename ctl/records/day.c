@@ -63,6 +63,7 @@ enum statement {
 	ADD_EDGE,
 	SUM_EDGE,
 	ADD_SLOT,
+	ADD_MINUTE,
 	ADD_FLOW,
 	CHANGE_FLOW,
 	ADD_HOLE,
@@ -88,6 +89,8 @@ static const char *const statements[N_STATEMENTS] = {
 		" count=count+excluded.count, bytes_in=bytes_in+excluded.bytes_in,"
 		" bytes_out=bytes_out+excluded.bytes_out, packets_in=packets_in+excluded.packets_in,"
 		" packets_out=packets_out+excluded.packets_out",
+	[ADD_MINUTE] =
+		"INSERT INTO minute VALUES (?,?,?) ON CONFLICT DO UPDATE SET count=count+excluded.count",
 	[ADD_FLOW] = "INSERT INTO flow VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[CHANGE_FLOW] =
 		("UPDATE flow SET last=max(last,?2-first), count=count+?3, bytes_in=?4, bytes_out=?5,"
@@ -106,6 +109,9 @@ struct day {
 	struct open_flows *open;
 	struct hash_key key;
 	int64_t last_row;
+	/* Of the last record, and what it has had that is not written yet, by style. */
+	int64_t minute;
+	int64_t counted[4];
 	uint64_t found;
 	bool begun;
 	unsigned int n_edges;
@@ -371,6 +377,29 @@ static int find_edge(struct day *day, const struct record *record, struct edge *
 	return (*edge)->id ? 0 : learn_edge(day, hash, &key, record, edge);
 }
 
+/* --- minutes -------------------------------------------------------------- */
+
+static int write_minute(struct day *day)
+{
+	int err = 0, style;
+
+	for (style = 0; style < 4 && !err; style++)
+		if (day->counted[style])
+			err = RUN(day, ADD_MINUTE, day->minute, style, day->counted[style]);
+	memset(day->counted, 0, sizeof(day->counted));
+	return err;
+}
+
+static int count_minute(struct day *day, const struct mseg_flow_record *kernel, uint64_t arrived)
+{
+	int64_t minute = (int64_t)(arrived / 1000000000 / SCHEMA_MINUTE);
+	int err = minute == day->minute ? 0 : write_minute(day);
+
+	day->minute = minute;
+	day->counted[2 * !!kernel->verdict + !!kernel->reason] += kernel->count;
+	return err;
+}
+
 /* --- flows ---------------------------------------------------------------- */
 
 static int64_t next_row(struct day *day, uint64_t arrived)
@@ -473,6 +502,7 @@ static int undo(struct day *day, int err)
 	day->begun = false;
 	forget_edges(day);
 	forget_attributions(day);
+	memset(day->counted, 0, sizeof(day->counted));
 	return err;
 }
 
@@ -496,7 +526,7 @@ static int put(struct day *day, const struct record *record)
 	day->found += record->held && !row;
 	err = write_flow(day, &kernel, flow, edge, record->arrived);
 	add_sums(edge, flow, &kernel, flow->row != row);
-	return err;
+	return err ? err : count_minute(day, &kernel, record->arrived);
 }
 
 int day_put(struct day *day, const struct record *record)
@@ -571,6 +601,8 @@ int day_commit(struct day *day)
 		return 0;
 	err = write_edges(day);
 	if (!err)
+		err = write_minute(day);
+	if (!err)
 		err = step(day->statements[COMMIT]);
 	if (!err)
 		day->begun = false;
@@ -593,7 +625,7 @@ static int make(struct day *day)
 	if (getrandom(key, sizeof(key), 0) != sizeof(key))
 		return -EIO;
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO counter VALUES ('key0',%lld),('key1',%lld); PRAGMA user_version=%d; COMMIT",
+		 "INSERT INTO counter VALUES ('key0',%lld),('key1',%lld),('minutes',1); PRAGMA user_version=%d; COMMIT",
 		 (long long)key[0], (long long)key[1], SCHEMA_VERSION);
 	err = exec(day, "BEGIN EXCLUSIVE");
 	if (!err)
@@ -610,6 +642,8 @@ static int read_file(struct day *day)
 		err = make(day);
 	else if (!err && version != SCHEMA_VERSION)
 		err = -EUCLEAN;
+	if (!err)
+		err = exec(day, schema_minutes);
 	if (!err)
 		err = read_number(day, "SELECT value FROM counter WHERE name='key0'", &key[0]);
 	if (!err)

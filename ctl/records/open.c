@@ -5,17 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS (1U << 16)
 #define WAYS 4
 
 struct open_flows {
 	uint64_t clock;
-	struct open_flow flows[SETS][WAYS];
+	uint32_t sets;
+	struct open_flow flows[][WAYS];
 };
 
-struct open_flows *open_new(void)
+struct open_flows *open_new(uint32_t sets)
 {
-	return calloc(1, sizeof(struct open_flows));
+	struct open_flows *open = calloc(1, sizeof(*open) + sets * sizeof(open->flows[0]));
+
+	if (open)
+		open->sets = sets;
+	return open;
 }
 
 void open_free(struct open_flows *open)
@@ -26,7 +30,7 @@ void open_free(struct open_flows *open)
 struct open_flow *open_get(struct open_flows *open, uint64_t connection, uint64_t first)
 {
 	/* Numbers are the module's own, and ascend: they spread evenly. */
-	struct open_flow *set = open->flows[connection % SETS], *oldest = set;
+	struct open_flow *set = open->flows[connection % open->sets], *oldest = set;
 	unsigned int i;
 
 	for (i = 0; i < WAYS; i++) {

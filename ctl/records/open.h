@@ -31,8 +31,13 @@ struct open_flow {
 
 struct open_flows;
 
-/** open_new() - room for connections; NULL without memory */
-struct open_flows *open_new(void);
+/**
+ * open_new() - room for connections
+ * @sets: of four; a power of two
+ *
+ * Return: NULL without memory.
+ */
+struct open_flows *open_new(uint32_t sets);
 
 /**
  * open_free() - forget all

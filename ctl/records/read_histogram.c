@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Connections by time: by slots, or where these are too coarse, by the flows themselves. */
+/*
+ * Connections by time. Of all, each minute is known; of those that a query chooses, slots,
+ * or where these are too coarse, the flows themselves are looked at.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +18,8 @@ struct histogram {
 	int64_t step;
 	unsigned int n;
 	int64_t (*counts)[4];
+	/* There is no query. */
+	bool all;
 };
 
 /* None of the styles: the query does not choose the edge. */
@@ -25,6 +30,9 @@ static const char by_slot[] =
 
 static const char by_flow[] =
 	"SELECT id / 64 * 1000, edge, count FROM flow WHERE id BETWEEN ?1 AND ?2";
+
+static const char by_minute[] =
+	"SELECT minute * 60000000, style, count FROM minute WHERE minute BETWEEN ?1 AND ?2";
 
 static bool is_coarse(const struct histogram *histogram)
 {
@@ -90,9 +98,39 @@ static void count(struct histogram *histogram, int64_t time, uint8_t style, int6
 		histogram->counts[at][style] += n;
 }
 
-static int read_day(struct days *days, void *arg)
+/* Whether a day's file has counted all its minutes. */
+static int has_minutes(struct days *days, bool *has)
 {
-	struct histogram *histogram = arg;
+	sqlite3_stmt *row = NULL;
+	int result = sqlite3_prepare_v2(days->db, "SELECT 1 FROM counter WHERE name='minutes'", -1,
+					&row, NULL);
+
+	if (result == SQLITE_OK)
+		result = sqlite3_step(row);
+	*has = result == SQLITE_ROW;
+	sqlite3_finalize(row);
+	return schema_error(result);
+}
+
+static int read_minutes(struct days *days, struct histogram *histogram)
+{
+	int64_t minute = SCHEMA_MINUTE * 1000000LL;
+	int64_t end = histogram->from + histogram->step * histogram->n - 1;
+	sqlite3_stmt *row = NULL;
+	int result = SQLITE_DONE,
+	    err = schema_error(sqlite3_prepare_v2(days->db, by_minute, -1, &row, NULL));
+
+	sqlite3_bind_int64(row, 1, histogram->from / minute);
+	sqlite3_bind_int64(row, 2, end / minute);
+	while (!err && (result = sqlite3_step(row)) == SQLITE_ROW)
+		count(histogram, sqlite3_column_int64(row, 0),
+		      (uint8_t)(sqlite3_column_int(row, 1) & 3), sqlite3_column_int64(row, 2));
+	sqlite3_finalize(row);
+	return err ? err : schema_error(result);
+}
+
+static int read_edges(struct days *days, struct histogram *histogram)
+{
 	sqlite3_stmt *row = NULL;
 	uint8_t *styles = NULL;
 	int64_t base = 0, n = 0, edge;
@@ -109,6 +147,19 @@ static int read_day(struct days *days, void *arg)
 	sqlite3_finalize(row);
 	free(styles);
 	return err ? err : schema_error(result);
+}
+
+static int read_day(struct days *days, void *arg)
+{
+	struct histogram *histogram = arg;
+	bool by_minutes = false;
+	int err = 0;
+
+	if (histogram->all && histogram->step % (SCHEMA_MINUTE * 1000000LL) == 0)
+		err = has_minutes(days, &by_minutes);
+	if (err)
+		return err;
+	return by_minutes ? read_minutes(days, histogram) : read_edges(days, histogram);
 }
 
 static struct json_object *tell(const struct histogram *histogram)
@@ -135,16 +186,19 @@ static struct json_object *tell(const struct histogram *histogram)
 	return object;
 }
 
-/* Whole seconds, and whole slots once a step holds one. */
+/* Whole seconds, and whole minutes or slots once a step holds one. */
 static void divide(const struct reader_range *range, unsigned int buckets,
 		   struct histogram *histogram)
 {
-	int64_t slot = SCHEMA_SLOT * 1000000LL, unit = 1000000;
+	int64_t slot = SCHEMA_SLOT * 1000000LL, minute = SCHEMA_MINUTE * 1000000LL, unit = 1000000;
 	int64_t span = range->until - range->since + 1;
 
 	histogram->step = (span + buckets - 1) / buckets;
+	histogram->all = !range->query || !range->query->n;
 	if (histogram->step > slot)
 		unit = slot;
+	else if (histogram->all && histogram->step > minute)
+		unit = minute;
 	histogram->step = (histogram->step + unit - 1) / unit * unit;
 	histogram->from = range->since / unit * unit;
 	histogram->n = (unsigned int)((range->until - histogram->from) / histogram->step + 1);

@@ -60,6 +60,11 @@ const char schema_tables[] =
 	" lost INTEGER, accept INTEGER NOT NULL, reject INTEGER NOT NULL);"
 	"CREATE TABLE counter (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;";
 
+/* minute counts from 1970; style is verdict * 2 + reason. */
+const char schema_minutes[] =
+	"CREATE TABLE IF NOT EXISTS minute (minute INTEGER NOT NULL, style INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, PRIMARY KEY (minute, style)) WITHOUT ROWID";
+
 int schema_error(int result)
 {
 	switch (result & 0xff) {

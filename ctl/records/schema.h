@@ -11,7 +11,7 @@
  * next that is free: flows stand in the order of time without an index. What lives longer
  * than SCHEMA_FLOW_LIFE gets another row, so that a time leads to a range of rows. Each
  * has its connection's counters as they were last; slots have what was added within
- * their time.
+ * their time, and minutes how many connections of each style there were.
  */
 #ifndef RECORDS_SCHEMA_H
 #define RECORDS_SCHEMA_H
@@ -30,8 +30,14 @@
 /** Seconds of a slot. */
 #define SCHEMA_SLOT 300
 
+/** Seconds of a minute. */
+#define SCHEMA_MINUTE 60
+
 /** The tables. */
 extern const char schema_tables[];
+
+/** One that older files have not; counter "minutes" is there where it holds the whole day. */
+extern const char schema_minutes[];
 
 /** The attribution's texts as columns, by enum attribution_text. */
 extern const char *const schema_texts[];

@@ -24,6 +24,8 @@
 /* Seconds until a disk that failed is tried again, and between looks at what is kept. */
 #define RETRY 1
 #define TIDY_EVERY 60
+/* Sets of four connections that may send another record. */
+#define OPEN_SETS (1U << 16)
 
 enum kind {
 	RECORD,
@@ -555,7 +557,7 @@ int writer_open(const char *directory, const struct writer_limits *limits, struc
 	snprintf(writer->directory, sizeof(writer->directory), "%s", directory);
 	writer->queue = calloc(QUEUE, sizeof(*writer->queue));
 	writer->batch = calloc(BATCH, sizeof(*writer->batch));
-	writer->open = open_new();
+	writer->open = open_new(OPEN_SETS);
 	mkdir(directory, 0700);
 	if (writer->queue && writer->batch && writer->open)
 		err = start_thread(writer);

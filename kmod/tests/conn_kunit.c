@@ -346,12 +346,119 @@ static void timeouts(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mseg_conn_expired(mnet->conns, conn));
 }
 
+static struct mseg_conn *in_place_of(const struct mseg_conns *conns, const struct mseg_conn_key *key)
+{
+	return rcu_dereference(*place_in_front(conns, key));
+}
+
+/* Whether it stands at the front once it is asked to. */
+static bool comes_to_front(struct kunit *test, struct mseg_conns *conns,
+			   const struct mseg_conn_key *key, u8 state)
+{
+	struct mseg_conn *conn;
+	bool comes;
+
+	rcu_read_lock();
+	conn = add(conns, key, state);
+	KUNIT_EXPECT_NOT_NULL(test, conn);
+	if (conn)
+		mseg_conn_to_front(conns, conn);
+	comes = conn && in_place_of(conns, key) == conn;
+	if (conn)
+		mseg_conn_remove(conns, conn);
+	KUNIT_EXPECT_NULL(test, in_place_of(conns, key));
+	/* Found by another processor just before. */
+	if (conn)
+		mseg_conn_to_front(conns, conn);
+	KUNIT_EXPECT_NULL(test, in_place_of(conns, key));
+	rcu_read_unlock();
+	return comes;
+}
+
+/* What the front's look-up does not ask for must not stand there. */
+static void who_comes_to_front(struct kunit *test)
+{
+	struct mseg_conns *conns = mseg_test_net(test, 1000)->conns;
+	struct mseg_conn_key plain = mseg_test_key(1), key;
+	u8 state;
+
+	plain.rport = htons(99);
+	for (state = 0; state <= MSEG_CONN_STATE_CLOSED; state++)
+		KUNIT_EXPECT_EQ(test, state == MSEG_CONN_STATE_ESTABLISHED,
+				comes_to_front(test, conns, &plain, state));
+#define EXPECT(comes, field, value)                                                                 \
+	do {                                                                                        \
+		key = plain;                                                                        \
+		key.field = value;                                                                  \
+		KUNIT_EXPECT_EQ_MSG(test, comes,                                                    \
+				    comes_to_front(test, conns, &key, MSEG_CONN_STATE_ESTABLISHED), \
+				    #field " = " #value);                                           \
+	} while (0)
+	EXPECT(true, protocol, IPPROTO_TCP);
+	EXPECT(false, protocol, IPPROTO_UDPLITE);
+	EXPECT(false, protocol, IPPROTO_ICMP);
+	EXPECT(false, rport, htons(53));
+	EXPECT(true, lport, htons(53));
+	EXPECT(false, scope, 1);
+	EXPECT(false, kind, MSEG_CONN_REJECTED_IN);
+	EXPECT(false, kind, MSEG_CONN_QUERY_OUT);
+	EXPECT(false, path, MSEG_PATH_FORWARD);
+	EXPECT(false, path, MSEG_PATH_RAW);
+	plain.family = MSEG_FAMILY_IPV6;
+	EXPECT(true, protocol, IPPROTO_TCP);
+	EXPECT(false, remote.s6_addr[0], 0xff);
+	EXPECT(false, local.s6_addr[0], 0xff);
+#undef EXPECT
+}
+
+/* Whoever comes last has a place, and it is his alone to give back. */
+static void one_place_for_two(struct kunit *test)
+{
+	struct mseg_conns *conns = mseg_test_net(test, 1000)->conns;
+	struct mseg_conn_key key = mseg_test_key(1), other;
+	struct mseg_conn *first, *second;
+	u32 i = 1;
+
+	key.rport = htons(99);
+	do {
+		other = mseg_test_key(++i);
+		other.rport = htons(99);
+	} while (place_in_front(conns, &other) != place_in_front(conns, &key));
+	rcu_read_lock();
+	first = add(conns, &key, MSEG_CONN_STATE_ESTABLISHED);
+	second = add(conns, &other, MSEG_CONN_STATE_ESTABLISHED);
+	if (first && second) {
+		mseg_conn_to_front(conns, first);
+		mseg_conn_to_front(conns, second);
+		KUNIT_EXPECT_PTR_EQ(test, second, in_place_of(conns, &key));
+		mseg_conn_remove(conns, first);
+		KUNIT_EXPECT_PTR_EQ(test, second, in_place_of(conns, &key));
+		mseg_conn_remove(conns, second);
+		KUNIT_EXPECT_NULL(test, in_place_of(conns, &key));
+	}
+	rcu_read_unlock();
+	KUNIT_EXPECT_NOT_NULL(test, second);
+}
+
 struct racer {
 	struct mseg_conns *conns;
 	u64 seed;
 	u32 most;
+	u32 in_front;
+	u32 unsound;
 	struct completion done;
 };
+
+/* What stands at the front may be read, whoever removes it meanwhile. */
+static void read_front(struct racer *racer, const struct mseg_conn_key *key)
+{
+	const struct mseg_conn *conn = in_place_of(racer->conns, key);
+
+	if (!conn)
+		return;
+	racer->in_front++;
+	racer->unsound += conn->conns != racer->conns;
+}
 
 /* Adds, looks up and removes among few keys, at the limit. */
 static int race(void *data)
@@ -364,14 +471,20 @@ static int race(void *data)
 
 	prandom_seed_state(&rnd, racer->seed);
 	racer->most = 0;
+	racer->in_front = 0;
+	racer->unsound = 0;
 	for (i = 0; i < 20000; i++) {
 		key = mseg_test_key(prandom_u32_state(&rnd) % 64);
+		key.rport = htons(99);
 		rcu_read_lock();
 		conn = mseg_conn_find(racer->conns, &key);
 		if (!conn)
-			add(racer->conns, &key, MSEG_CONN_STATE_NEW);
+			add(racer->conns, &key, MSEG_CONN_STATE_ESTABLISHED);
 		else if (prandom_u32_state(&rnd) & 1)
 			mseg_conn_remove(racer->conns, conn);
+		else
+			mseg_conn_to_front(racer->conns, conn);
+		read_front(racer, &key);
 		rcu_read_unlock();
 		racer->most = max_t(u32, racer->most, atomic_read(&racer->conns->count));
 		if (i % 64 == 0)
@@ -402,6 +515,8 @@ static void races(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(racers); i++) {
 		wait_for_completion(&racers[i].done);
 		KUNIT_EXPECT_LE(test, racers[i].most, 32);
+		KUNIT_EXPECT_GT(test, racers[i].in_front, 0);
+		KUNIT_EXPECT_EQ(test, 0, racers[i].unsound);
 	}
 	rcu_barrier();
 	KUNIT_EXPECT_EQ(test, atomic_read(&mnet->conns->count),
@@ -409,18 +524,30 @@ static void races(struct kunit *test)
 	for (i = 0; i <= mnet->conns->mask; i++)
 		hlist_for_each_entry(conn, &mnet->conns->buckets[i].chain, node)
 			linked++;
+	for (i = 0; i < 2 * (mnet->conns->mask + 1); i++) {
+		conn = rcu_dereference_protected(mnet->conns->front[i], true);
+		KUNIT_EXPECT_FALSE(test, conn && conn->dead);
+	}
 	KUNIT_EXPECT_EQ(test, linked, atomic_read(&mnet->conns->count));
 	KUNIT_EXPECT_LE(test, linked, 32);
 	KUNIT_EXPECT_EQ(test, linked,
 			stat(mnet, MSEG_STAT_conn_added) - stat(mnet, MSEG_STAT_conn_removed));
 }
 
-static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove), KUNIT_CASE(kinds),
-				     KUNIT_CASE(limit),		  KUNIT_CASE(overflow),
-				     KUNIT_CASE(waiting),	  KUNIT_CASE(all_namespaces),
-				     KUNIT_CASE(the_hosts_share), KUNIT_CASE(victims),
-				     KUNIT_CASE(flood),		  KUNIT_CASE(timeouts),
-				     KUNIT_CASE_SLOW(races),	  {} };
+static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove),
+				     KUNIT_CASE(kinds),
+				     KUNIT_CASE(limit),
+				     KUNIT_CASE(overflow),
+				     KUNIT_CASE(waiting),
+				     KUNIT_CASE(all_namespaces),
+				     KUNIT_CASE(the_hosts_share),
+				     KUNIT_CASE(victims),
+				     KUNIT_CASE(flood),
+				     KUNIT_CASE(timeouts),
+				     KUNIT_CASE(who_comes_to_front),
+				     KUNIT_CASE(one_place_for_two),
+				     KUNIT_CASE_SLOW(races),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "mseg_conn",

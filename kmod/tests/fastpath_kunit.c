@@ -73,26 +73,46 @@ static struct sk_buff *make(struct kunit *test, const u8 *bytes, size_t len)
 	return skb;
 }
 
-/* Return: whether the short way takes it, which the parser must not contradict. */
-static bool compare(struct kunit *test, const struct sk_buff *skb, const struct way *way)
+static struct nf_hook_state state_of(const struct way *way)
 {
-	const struct nf_hook_state state = {
+	return (struct nf_hook_state){
 		.hook = way->out ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN,
 		.pf = way->pf,
 		.in = init_net.loopback_dev,
 		.out = init_net.loopback_dev,
 		.net = &init_net,
 	};
+}
+
+static struct mseg_conn *in_front(const struct mseg_conns *conns, const struct sk_buff *skb,
+				  const struct way *way)
+{
+	return way->pf == NFPROTO_IPV4 ? mseg_fastpath_ipv4(conns, skb, way->out) :
+					 mseg_fastpath_ipv6(conns, skb, way->out);
+}
+
+/*
+ * Return: whether the short way takes it, which the parser must not contradict. What
+ * is remembered is found at the front as it is by its key.
+ */
+static bool compare(struct kunit *test, struct mseg_conns *conns, const struct sk_buff *skb,
+		    const struct way *way)
+{
+	const struct nf_hook_state state = state_of(way);
 	struct mseg_conn_key key;
 	struct mseg_packet packet;
 	enum mseg_packet_class class;
+	bool read;
 
 	memset(&key, 0xa5, sizeof(key));
-	if (!read_key(skb, &state, way->out, &key))
-		return false;
+	read = read_key(skb, &state, way->out, &key);
 	rcu_read_lock();
+	KUNIT_EXPECT_PTR_EQ(test, read ? mseg_conn_find(conns, &key) : NULL,
+			    in_front(conns, skb, way));
 	class = mseg_packet_parse(skb, &state, 0, &packet);
 	rcu_read_unlock();
+	if (!read)
+		return false;
 	KUNIT_EXPECT_EQ(test, MSEG_PACKET_FLOW, class);
 	KUNIT_EXPECT_MEMEQ(test, &packet.key, &key, sizeof(key));
 	KUNIT_EXPECT_FALSE(test, packet.tcp_any_syn || packet.tcp_end);
@@ -100,9 +120,39 @@ static bool compare(struct kunit *test, const struct sk_buff *skb, const struct 
 	return true;
 }
 
+/* The connections of unspoilt packets, at the front. */
+static struct mseg_conns *remember(struct kunit *test)
+{
+	struct mseg_conns *conns = mseg_test_net(test, 1000)->conns;
+	struct mseg_conn_key key;
+	struct mseg_conn *conn;
+	struct sk_buff *skb;
+	u8 bytes[HEADERS];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		const struct nf_hook_state state = state_of(&ways[i]);
+
+		skb = make(test, bytes, fill(bytes, &ways[i]));
+		KUNIT_ASSERT_TRUE(test, read_key(skb, &state, ways[i].out, &key));
+		conn = mseg_conn_new(conns, &key, false);
+		KUNIT_ASSERT_NOT_NULL(test, conn);
+		conn->state = MSEG_CONN_STATE_ESTABLISHED;
+		rcu_read_lock();
+		KUNIT_ASSERT_TRUE(test, mseg_conn_add(conns, conn));
+		KUNIT_EXPECT_NULL(test, in_front(conns, skb, &ways[i]));
+		mseg_conn_to_front(conns, conn);
+		KUNIT_EXPECT_PTR_EQ(test, conn, in_front(conns, skb, &ways[i]));
+		rcu_read_unlock();
+		kfree_skb(skb);
+	}
+	return conns;
+}
+
 static void reads_as_the_parser_does(struct kunit *test)
 {
 	unsigned int i, taken[ARRAY_SIZE(ways)] = {}, tried = ROUNDS / ARRAY_SIZE(ways);
+	struct mseg_conns *conns = remember(test);
 	struct rnd_state random;
 	u8 bytes[HEADERS];
 
@@ -112,7 +162,7 @@ static void reads_as_the_parser_does(struct kunit *test)
 		size_t len = spoil(&random, bytes, fill(bytes, way));
 		struct sk_buff *skb = make(test, bytes, len);
 
-		taken[i % ARRAY_SIZE(ways)] += compare(test, skb, way);
+		taken[i % ARRAY_SIZE(ways)] += compare(test, conns, skb, way);
 		kfree_skb(skb);
 		if (test->status != KUNIT_SUCCESS)
 			return;
@@ -140,6 +190,7 @@ static void leaves_to_the_parser_what_is_odd(struct kunit *test)
 		{ "a link-local sender", 2, 8, 0x20 ^ 0xfe },
 		{ "a group", 3, 24, 0x20 ^ 0xff },
 	};
+	struct mseg_conns *conns = remember(test);
 	struct sk_buff *skb;
 	u8 bytes[HEADERS];
 	unsigned int i;
@@ -150,14 +201,14 @@ static void leaves_to_the_parser_what_is_odd(struct kunit *test)
 
 		len = fill(bytes, way);
 		skb = make(test, bytes, len);
-		KUNIT_EXPECT_TRUE(test, compare(test, skb, way));
+		KUNIT_EXPECT_TRUE(test, compare(test, conns, skb, way));
 		kfree_skb(skb);
 		bytes[odd[i].place] ^= odd[i].bits;
 		/* fe80::, not fe01:: */
 		if (odd[i].way == 2)
 			bytes[9] = 0x80;
 		skb = make(test, bytes, len);
-		KUNIT_EXPECT_FALSE_MSG(test, compare(test, skb, way), "%s", odd[i].what);
+		KUNIT_EXPECT_FALSE_MSG(test, compare(test, conns, skb, way), "%s", odd[i].what);
 		kfree_skb(skb);
 	}
 }
@@ -184,7 +235,7 @@ static bool passes(const struct mseg_net *mnet, const struct mseg_conn *conn, bo
 	bool passes;
 
 	rcu_read_lock();
-	passes = is_settled(mnet, conn, out);
+	passes = mseg_fastpath_settled(mnet, conn, out);
 	rcu_read_unlock();
 	return passes;
 }
@@ -212,7 +263,10 @@ static void takes_only_what_needs_no_judging(struct kunit *test)
 	conn->named = MSEG_CONN_NAMED_TASK;
 	conn->last_seen = jiffies - 2 * HZ;
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
+	/* Of another processor's clock, which is ahead. */
 	conn->last_seen = jiffies + HZ;
+	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
+	conn->last_seen = jiffies;
 	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
 	mseg_test_policy(test, mnet, MSEG_ACTION_ALLOW, MSEG_ACTION_ALLOW);
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));

@@ -319,17 +319,26 @@ def quartiles(values):
     return [values[0], values[n // 4], values[n // 2], values[n * 3 // 4], values[-1]]
 
 
+def step(command):
+    """Instructions of one packet, by function."""
+    file = os.open(COMMANDS, os.O_RDWR)
+    os.write(file, f"step {command}".encode())
+    lines = os.read(file, 4096).decode().splitlines()
+    os.close(file)
+    return {name: int(n) for n, name in (line.split(" ", 1) for line in lines)}
+
+
 def steps(namespace):
-    """Where the instructions of an established packet go."""
+    """Where the instructions of an established and of a first packet go."""
     found = {}
     with namespace:
+        listener = flows_of_mseg()
         shake_hands(4, TCP, "out")
         for way in ("in", "out"):
-            file = os.open(COMMANDS, os.O_RDWR)
-            os.write(file, f"step 4 6 {way} out {DATA} 0 8 1 8".encode())
-            lines = os.read(file, 4096).decode().splitlines()
-            os.close(file)
-            found[way] = {name: int(n) for n, name in (line.split(" ", 1) for line in lines)}
+            found[way] = step(f"4 6 {way} out {DATA} 0 8 1 8")
+        for i, way in enumerate(("in", "out")):
+            found[f"first {way}"] = step(f"4 6 {way} {way} {SYN} {300000 + 20000 * i} 0 1 8")
+        listener.close()
     return found
 
 

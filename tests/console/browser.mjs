@@ -122,7 +122,8 @@ export class Services {
     const program = join(this.dir, "mseg-console");
     copyFileSync(join(TOP, "build/bin/mseg-console"), program);
     chmodSync(program, 0o755);
-    this.console = this.run(program, ["--socket", this.socket, "--listen", `127.0.0.1:${this.port}`], { ...idsOf(USER), cwd: this.dir });
+    const config = join(this.dir, "mseg-console.conf");
+    this.console = this.run(program, [...(existsSync(config) ? ["--config", config] : []), "--socket", this.socket, "--listen", `127.0.0.1:${this.port}`], { ...idsOf(USER), cwd: this.dir });
     await until("the console", () =>
       fetch(this.url).then(
         (answer) => answer.ok,

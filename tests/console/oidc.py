@@ -15,7 +15,7 @@ import urllib.parse
 import jwt
 from cryptography.hazmat.primitives import serialization
 
-from provider import CLIENT, Key, Provider, url64
+from provider import CLIENT, WORDS, Key, Provider, url64
 from service import KEEPER, OWN, TOP, Clock, Console, uid_of, wait_for
 from msegd import ALICE, BOB, Msegd, as_user, equal, main, subtest, true
 
@@ -188,6 +188,10 @@ def _():
         return ".".join((header, url64(json.dumps({**claims, "sub": "2"}).encode()), signature))
 
     named = {"kid": key.name}
+    # A key that does not say by what it signs.
+    trial.provider.store_keys({"keys": [
+        {name: value for name, value in key.public().items() if name != "alg"}]})
+    trial.log_in().wanted(200)
     for sign in (
             lambda claims: by_hand({"alg": "none"}, claims, lambda text: b""),
             lambda claims: by_hand({"alg": "None", **named}, claims, lambda text: b""),
@@ -270,6 +274,9 @@ def _():
     trial = Trial()
     with open(trial.provider.key_file) as file:
         kept = file.read()
+    other = trial.provider.key_file + ".other"
+    with open(other, "w") as file:
+        json.dump({"keys": [Key().public()]}, file)
 
     def answers(path, body):
         def answer(handler, asked):
@@ -283,7 +290,7 @@ def _():
                    answers("/.well-known/openid-configuration", json.dumps(
                        {**trial.provider.discover(), "issuer": "https://other"}).encode()),
                    answers("/.well-known/openid-configuration", json.dumps(
-                       {**trial.provider.discover(), "jwks_uri": "file:///etc/passwd"}).encode())):
+                       {**trial.provider.discover(), "jwks_uri": "file://" + other}).encode())):
         trial.provider.answer = answer
         equal(mctl(trial.daemon, "console", "oidc-keys").returncode, 1)
         with open(trial.provider.key_file) as file:
@@ -396,13 +403,14 @@ def _():
     refused(trial.log_in(), 502)
     true(len(seen) < 50, f"{len(seen)} MB were read")
     true(trial.console.resident() - before < 8 << 20, "it kept them")
-    for body in (b"", b"null", b"[]", b'{"id_token": 7}', b'{"id_token": ""}', b"[" * 9000):
+    for body in (b"", json.dumps({"error": WORDS}).encode(), b"null", b"[]", b'{"id_token": 7}', b'{"id_token": ""}', b"[" * 9000):
         def nonsense(handler, path, body=body):
             if path == "/token":
                 handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + body)
             return path == "/token"
         trial.provider.answer = nonsense
         refused(trial.log_in(), 502)
+    true("script" not in trial.console.said(), trial.console.said())
 
 
 @subtest("a provider sends nobody elsewhere, and its words are not shown")
@@ -429,7 +437,6 @@ def _():
     query, cookie = trial.begin()
     answer = refused(trial.ask({"code": "wrong", "state": query["state"]}, cookie), 401)
     true("script" not in answer.data.decode(), answer.data)
-    true("script" not in trial.console.said(), trial.console.said())
     # Where it goes on is msegd's to say, whatever a browser asks for.
     for path in ("/login/oidc?next=https://evil.example", "/login/oidc?code=x&state=y"):
         answer = trial.console.ask("GET", path).wanted(200)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A provider of OpenID Connect for tests: an honest one, unless it is told to be another."""
+"""A provider of OpenID Connect for tests: an honest one, unless it is told to be another.
+
+Run by itself it prints what mseg.conf and mseg-console.conf are to have, and reads whether
+it is to "deny" or to "allow".
+"""
 
 import base64
 import hashlib
@@ -9,7 +13,7 @@ import os
 import secrets
 import shutil
 import ssl
-import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,7 +22,10 @@ import urllib.parse
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from service import msegd
+from service import certificate_of, msegd
+
+# What no page may show as it is, or at all.
+WORDS = "<script>alert(1)</script>"
 
 CLIENT, SECRET = "mseg console", "s3cret: &+/ü"
 
@@ -57,14 +64,10 @@ class Provider:
         self.directory = tempfile.mkdtemp(prefix="provider-")
         msegd.cleanups.callback(shutil.rmtree, self.directory, ignore_errors=True)
         os.chmod(self.directory, 0o755)
-        self.ca, key = (os.path.join(self.directory, name) for name in ("ca.pem", "key.pem"))
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=provider",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", self.ca],
-                       check=True, capture_output=True)
+        self.ca, key = certificate_of("IP:127.0.0.1", self.directory)
         self.keys, self.codes, self.asked = [Key()], {}, []
         self.person = {"sub": "1", "preferred_username": "alice@example.org"}
-        self.claims, self.metadata, self.answer = {}, {}, None
+        self.claims, self.metadata, self.answer, self.denies = {}, {}, None, False
         self.sign = lambda claims: self.keys[0].sign(claims)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
@@ -114,10 +117,12 @@ class Provider:
         assert (wanted["client_id"], wanted["response_type"], wanted["code_challenge_method"]) == (
             CLIENT, "code", "S256"), wanted
         assert "openid" in wanted["scope"].split(), wanted
-        code = secrets.token_urlsafe(24)
-        self.codes[code] = wanted
-        return wanted["redirect_uri"] + "?" + urllib.parse.urlencode(
-            {"code": code, "state": wanted["state"]})
+        said = {"code": secrets.token_urlsafe(24), "state": wanted["state"]}
+        if self.denies:
+            said = {"error": "access_denied", "error_description": WORDS, "state": wanted["state"]}
+        else:
+            self.codes[said["code"]] = wanted
+        return wanted["redirect_uri"] + "?" + urllib.parse.urlencode(said)
 
     def token(self, form, authorization):
         name, word = base64.b64decode(authorization.removeprefix("Basic ")).decode().split(":")
@@ -128,7 +133,7 @@ class Provider:
         if (not begun or begun["code_challenge"] != challenge or
                 begun["redirect_uri"] != form["redirect_uri"] or
                 form["grant_type"] != "authorization_code"):
-            return 400, {"error": "invalid_grant", "error_description": "<script>alert(1)</script>"}
+            return 400, {"error": "invalid_grant", "error_description": WORDS}
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": CLIENT, "exp": now + 300, "iat": now,
                   "nonce": begun["nonce"], **self.person, **self.claims}
@@ -176,3 +181,16 @@ class Provider:
                                            self.headers.get("Authorization", "")))
 
         return Handler
+
+
+def main():
+    provider = Provider()
+    print(json.dumps([provider.settings([{"name": "alice@example.org", "user": "root"}]),
+                      f"oidc: {{client_secret: {provider.secret_file()}}}\n"]), flush=True)
+    for line in sys.stdin:
+        provider.denies = line.strip() == "deny"
+
+
+if __name__ == "__main__":
+    with msegd.cleanups:
+        main()

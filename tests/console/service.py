@@ -234,13 +234,18 @@ class Stream:
         self.socket.close()
 
 
-def certificate(directory):
-    """A key and a certificate of its own: where they are."""
+def certificate_of(name, directory):
+    """A certificate of its own for a name, as DNS:localhost, and its key: where they are."""
     key, made = os.path.join(directory, "key.pem"), os.path.join(directory, "cert.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-keyout", key, "-out", made], check=True, capture_output=True)
+                    "-addext", "subjectAltName=" + name, "-keyout", key, "-out", made], check=True,
+                   capture_output=True)
     return made, key
+
+
+def certificate(directory):
+    return certificate_of("DNS:localhost", directory)
 
 
 @contextlib.contextmanager

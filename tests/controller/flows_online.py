@@ -8,14 +8,16 @@ import collections
 import contextlib
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import time
 import urllib.parse
 
 from endless import SLOW, endless
-from msegd import (Connection, Msegd, equal, fresh_kernel, load_module, main, mctl, network,
-                   ruleset, subtest, true)
+from msegd import (TOP, Connection, Msegd, equal, fresh_kernel, load_module, main, mctl,
+                   network, ruleset, subtest, true)
 
 PEER, HOST = "10.99.0.2", "10.99.0.1"
 LIMIT = 60
@@ -321,6 +323,60 @@ def _():
         follower.kill()
     equal(collections.Counter(flow["destinationPort"] for flow in heard),
           collections.Counter([26001, 26003]))
+
+
+@subtest("what a follower loses that does not read is counted, and said")
+def _():
+    daemon = fresh()
+    settled(daemon)
+    made = stats()["flows_made"]
+    command = [os.path.join(TOP, "build/bin/mctl"), "--socket", daemon.socket, "flows", "--follow",
+               "-o", "jsonl"]
+    with open(daemon.directory + "/out", "w") as out, \
+         subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True) as follower:
+        equal(follower.stderr.readline(), "listening\n")
+        follower.send_signal(signal.SIGSTOP)
+        in_peer(SEND, HOST, "31000", "34000")
+        settled(daemon)
+        follower.send_signal(signal.SIGCONT)
+        # The next record, or the comment that comes every 15 seconds, tells.
+        told = follower.stderr.readline()
+        time.sleep(1)
+        follower.send_signal(signal.SIGINT)
+        rest = follower.stderr.read()
+        equal(follower.wait(30), 0)
+    with open(daemon.directory + "/out") as file:
+        heard = len(file.readlines())
+    lost = int(re.search(r"lost (\d+) records in all", rest)[1])
+    true(told.startswith("mctl: lost") and "stream" in told, told)
+    true(0 < lost and 0 < heard < 3000, f"{heard} heard, {lost} lost")
+    equal(heard + lost, stats()["flows_made"] - made)
+    equal(all_lost(daemon.status()["records"]), 0)
+
+
+@subtest("what the module made is exported, or counted as lost")
+def _():
+    topology()
+    fresh_kernel()
+    made = stats()["flows_made"]
+    daemon = Msegd(config="exports:\n  - {name: file, type: json, to: /run/flows.jsonl}\n"
+                          "  - {name: gone, type: ipfix, to: 'tcp:127.0.0.1:9'}\n")
+    in_peer(SEND, HOST, "31000", "34000")
+    check_balance(daemon, made)
+    wait = time.monotonic() + LIMIT
+    while time.monotonic() < wait and daemon.status()["exports"][0]["waiting"]:
+        time.sleep(0.5)
+    time.sleep(1)
+    with open("/run/flows.jsonl") as file:
+        flows = [json.loads(line) for line in file]
+    file, gone = daemon.status()["exports"]
+    taken = total(daemon.status()["records"]["taken"])
+    equal((file["sent"], file["lost"], len(flows)), (taken, 0, taken))
+    true(3000 <= len({flow["destinationPort"] for flow in flows if flow["protocol"] == "udp"}),
+         "ports")
+    equal((gone["sent"], gone["connected"], gone["waiting"] + gone["lost"]), (0, False, taken))
+    shown = json.loads(mctl("--socket", daemon.socket, "stats", "-o", "json").stdout)
+    equal((shown["export_file_sent"], shown["export_gone_connected"]), (taken, 0))
 
 
 FOLLOW = """

@@ -154,6 +154,27 @@ def _():
     equal([peer["name"] for peer in only["peers"]], ["ssh"])
 
 
+@subtest("the histogram of all says the same by minutes as by flows, of older files, too")
+def _():
+    def older(paths):
+        with sqlite3.connect(paths[0]) as db:
+            db.execute("DROP TABLE minute")
+            db.execute("DELETE FROM counter WHERE name='minutes'")
+    for damage in None, older:
+        daemon = filled("--days", "2", damage=damage)
+        for span, buckets in ("30d", 1000), ("3h", 60), ("20h", 60), ("30d", 7):
+            both = [ask(daemon, "histogram", since=span, buckets=buckets, q=query)["buckets"]
+                    for query in ("", "-port:1")]
+            sums = [collections.Counter(), collections.Counter()]
+            for total, found in zip(sums, both):
+                for bucket in found:
+                    total.update({key: value for key, value in bucket.items() if key != "time"})
+            # What is cut is cut at a minute, five or a second.
+            for key, value in sums[0].items():
+                true(abs(value - sums[1][key]) <= (0 if span == "30d" else FLOWS / 48 / 12 * 2),
+                     f"{span} {buckets}: {sums}")
+
+
 @subtest("a damaged day is passed over, and the others are shown")
 def _():
     def damage(paths):

@@ -33,11 +33,11 @@ build/fuzz/import_fuzz: tests/fuzz/import_fuzz.c $(IMPORT_SOURCES) $(CORE_HEADER
 
 # msegd without its program and its server.
 API_SOURCES := $(CORE_SOURCES) $(CTL_MODEL) $(CTL_RECORDS) $(filter-out ctl/lib/api.c,$(CTL_LIB)) \
-	$(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c ctl/httpd/*.c))
+	$(filter-out ctl/msegd/main.c,$(CTL_MSEGD))
 
 build/fuzz/api_fuzz: tests/fuzz/api_fuzz.c $(API_SOURCES) $(CORE_HEADERS) \
 		$(wildcard ctl/lib/*.h ctl/model/*.h ctl/msegd/*.h) build/gen/catalogue_data.h \
-		tests/fuzz/build.mk
+		build/gen/stats_list.h tests/fuzz/build.mk
 	@mkdir -p $(@D)
 	@echo "  CLANG   $@"
 	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(CTL_LIBS) \

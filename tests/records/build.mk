@@ -6,13 +6,21 @@ RECORDS_OBJECTS := $(patsubst %.c,build/obj/%.o,$(CTL_CORE) $(filter-out ctl/lib
 	$(CTL_RECORDS))
 
 .PHONY: synthesize
-synthesize: build/tests/synthesize ## the program that fills a store of flow records
+synthesize: build/tests/synthesize build/tests/export ## programs that fill a store of flow records, and export some
 
 build/tests/synthesize: build/obj/tests/records/synthesize.o $(RECORDS_OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
 		$(CTL_LIBS) $(shell pkg-config --libs sqlite3) -pthread
+
+EXPORT_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/export/*.c))
+
+build/tests/export: build/obj/tests/records/export.o $(EXPORT_OBJECTS) $(RECORDS_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	@$(CC) $(CTL_CFLAGS) $(CFLAGS) $(CTL_LDFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $^ \
+		$(CTL_LIBS) $(shell pkg-config --libs sqlite3 libfixbuf) -pthread
 
 build/obj/tests/records/%.o: tests/records/%.c
 	@mkdir -p $(@D)

@@ -432,7 +432,7 @@ int main(int argc, char **argv)
 		return usage();
 	options->directory = argv[optind];
 	state.random = options->seed;
-	state.open = open_new();
+	state.open = open_new(1U << 16);
 	mkdir(options->directory, 0700);
 	err = state.open ? run(&state) : -ENOMEM;
 	open_free(state.open);

@@ -26,7 +26,7 @@ MSEGD_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/mseg
 	tests/unit/records_*_test.c))
 UNIT_TESTS += $(MSEGD_TESTS)
 MSEGD_TEST_OBJECTS := $(CTL_TEST_OBJECTS) $(patsubst %.c,build/unit/obj/%.o, \
-	$(CTL_RECORDS) $(filter-out ctl/msegd/main.c,$(wildcard ctl/msegd/*.c ctl/httpd/*.c)))
+	$(CTL_RECORDS) $(filter-out ctl/msegd/main.c,$(CTL_MSEGD)))
 
 $(MSEGD_TESTS): build/unit/%: build/unit/obj/tests/unit/%.o $(MSEGD_TEST_OBJECTS)
 	@mkdir -p $(@D)

@@ -13,7 +13,7 @@
 #ifdef CONFIG_X86
 
 #define MAX_STEPS 16384
-#define MAX_FUNCTIONS 64
+#define MAX_FUNCTIONS 192
 
 struct function {
 	char name[KSYM_NAME_LEN];
