@@ -193,7 +193,7 @@ def no_mixture(family):
 def random_changes():
     client, choose = a_client(), random.Random(4)
     networks = [set(OTHER) for _ in range(NETWORKS)]
-    lib.policy(*(rule("in", "tcp", entries=OTHER) for _ in range(NETWORKS)))
+    lib.policy(*(rule("in", "tcp", entries=OTHER, name=f"r{i}") for i in range(NETWORKS)))
     for _ in range(300):
         index = choose.randrange(NETWORKS)
         entries = networks[index]
