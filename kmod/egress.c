@@ -234,15 +234,13 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	return enforce(mnet, &packet, class);
 }
 
-static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+static noinline unsigned int police(struct mseg_net *mnet, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
 {
-	struct mseg_net *mnet = priv;
 	u8 mode = READ_ONCE(mnet->raw);
 	int offset;
 	u8 pf;
 
-	if (!enters_here(mnet, skb))
-		return NF_ACCEPT;
 	/* The frames of a ring can still be changed by who sends them. */
 	if (mode == MSEG_MODE_ENFORCE && skb_orphan_frags(skb, GFP_ATOMIC)) {
 		mseg_stat(mnet->stats, raw_no_memory);
@@ -257,6 +255,11 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	if (pf == NFPROTO_UNSPEC || pf == HIDDEN)
 		return NF_ACCEPT;
 	return judge(mnet, skb, state, mode, pf, offset);
+}
+
+static unsigned int hook(void *mnet, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return enters_here(mnet, skb) ? police(mnet, skb, state) : NF_ACCEPT;
 }
 
 /* What is sent to a VRF comes to LOCAL_OUT. */

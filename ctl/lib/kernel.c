@@ -325,6 +325,7 @@ static int read_policy(struct client *client, struct policy_call *call)
 		return -ENOMEM;
 	call->read.generation = before.generation;
 	memcpy(call->read.policy->defaults, before.defaults, sizeof(before.defaults));
+	memcpy(call->read.policy->silent, before.silent, sizeof(before.silent));
 	err = ask(client, MSEG_C_NETWORK_GET, NLM_F_DUMP, candidate, on_network, call);
 	if (!err)
 		err = ask(client, MSEG_C_RULE_GET, NLM_F_DUMP, candidate, on_rule, call);

@@ -124,7 +124,9 @@ static int run(struct context *context, int argc, char **argv)
 				   argv[first]);
 	if (defaults.actions[0] < 0 && defaults.actions[1] < 0 && defaults.options.silent[0] < 0)
 		return usage_error(context, "--in, --out or --silent is needed");
-	status = service_refuse(context, "'mctl discovery' or 'mctl api update namespace'");
+	status = service_refuse(
+		context,
+		"'mctl discovery' or 'mctl api update namespace', with -k incomingRejects Silent for silence");
 	return status == MCTL_DONE ? change(context, &defaults) : status;
 }
 

@@ -283,8 +283,10 @@ static void compile_all(struct compiler *compiler, const struct resolution *reso
 {
 	size_t i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		compiler->compiled->policy->defaults[i] = resolution->defaults[i].action;
+		compiler->compiled->policy->silent[i] = resolution->defaults[i].silent;
+	}
 	for (i = 0; i < resolution->n_rules && !compiler->failed; i++)
 		add_rule(compiler, &resolution->rules[i]);
 	if (!compiler->failed)

@@ -52,6 +52,14 @@ struct diag findings_begin(struct findings *findings, const char *file)
 	return (struct diag){ .file = file, .take = take, .arg = findings };
 }
 
+void findings_forget_hints(struct findings *findings)
+{
+	size_t i, n = json_object_array_length(findings->warnings);
+
+	for (i = 0; i < n; i++)
+		json_object_object_del(json_object_array_get_idx(findings->warnings, i), "hint");
+}
+
 void findings_end(struct findings *findings)
 {
 	json_object_put(findings->errors);

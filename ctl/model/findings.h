@@ -28,6 +28,12 @@ struct findings {
 struct diag findings_begin(struct findings *findings, const char *file);
 
 /**
+ * findings_forget_hints() - leave out what warnings take for meant
+ * @findings: for who does not read all: what a selector may have meant can be anybody's
+ */
+void findings_forget_hints(struct findings *findings);
+
+/**
  * findings_end() - free the lists that nobody took
  * @findings: whose lists are NULL where they were taken
  */

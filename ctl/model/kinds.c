@@ -17,6 +17,8 @@ static const struct kind_field namespace_fields[] = {
 	  "what happens to incoming connections that no rule decides", TYPE_DEFAULT, false },
 	{ "defaultPUOutgoingTrafficAction",
 	  "what happens to outgoing connections that no rule decides", TYPE_DEFAULT, false },
+	{ "incomingRejects", "whether who is rejected is told so", TYPE_REJECTS, false },
+	{ "outgoingRejects", "whether a program that is rejected is told so", TYPE_REJECTS, false },
 };
 
 static const struct kind_field enforcer_fields[] = {

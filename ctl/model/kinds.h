@@ -35,6 +35,8 @@ enum kind_type {
 	TYPE_BOOL,
 	/** Allow, Reject or Inherit [Inherit] */
 	TYPE_DEFAULT,
+	/** Answered, Silent or Inherit [Inherit] */
+	TYPE_REJECTS,
 	/** Allow or Reject */
 	TYPE_ACTION,
 	/** a list of key=value [[]] */

@@ -77,6 +77,7 @@ struct json_object *object_default(enum kind_type type)
 	case TYPE_BOOL:
 		return json_object_new_boolean(false);
 	case TYPE_DEFAULT:
+	case TYPE_REJECTS:
 		return json_object_new_string("Inherit");
 	case TYPE_TAGS:
 	case TYPE_ADDRESSES:
@@ -224,6 +225,21 @@ static struct json_object *read_default(struct reading *reading, const struct do
 	static const char *const words[] = { "Allow", "Reject", "Inherit", NULL };
 
 	return read_word(reading, value, words, "Allow, Reject or Inherit");
+}
+
+static struct json_object *read_rejects(struct reading *reading, const struct doc_value *value)
+{
+	static const char *const words[] = { "Answered", "Silent", "Inherit", NULL };
+	const char *const *word;
+
+	if (!is_kind(reading, value, DOC_STRING))
+		return NULL;
+	for (word = words; *word; word++)
+		if (!strcasecmp(value->text, *word))
+			return json_object_new_string(*word);
+	doc_error(reading->diag, value, "%s is no way to reject: write Answered, Silent or Inherit",
+		  text_show(value->text, value->len).s);
+	return NULL;
 }
 
 /* --- tags ----------------------------------------------------------------- */
@@ -522,6 +538,7 @@ static struct json_object *read_value(struct reading *reading, enum kind_type ty
 		[TYPE_TEXT] = read_text,
 		[TYPE_BOOL] = read_bool,
 		[TYPE_DEFAULT] = read_default,
+		[TYPE_REJECTS] = read_rejects,
 		[TYPE_ACTION] = read_action,
 		[TYPE_TAGS] = read_tags,
 		[TYPE_SELECTOR] = read_selector,

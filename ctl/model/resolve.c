@@ -20,27 +20,46 @@ static const char *const rule_fields[2] = {
 	[MSEG_DIRECTION_OUT] = "outgoingRules",
 };
 
+static const char *const reject_fields[2] = {
+	[MSEG_DIRECTION_IN] = "incomingRejects",
+	[MSEG_DIRECTION_OUT] = "outgoingRejects",
+};
+
 /* --- defaults ------------------------------------------------------------- */
 
-struct resolved_default resolve_default(const struct model *model, const char *space,
-					unsigned int direction)
+/* The nearest namespace, from one upward, that does not inherit; NULL where all do. */
+static const char *find_word(const struct model *model, const char *space, const char *field,
+			     const char **where)
 {
 	const struct kind *kind = kind_get(KIND_NAMESPACE);
 	const struct model_object *object;
 
 	for (object = model_find(model, kind, NULL, space); object;
 	     object = model_find(model, kind, NULL, object->space)) {
-		const char *action = object_text(object->json, default_fields[direction]);
+		const char *word = object_text(object->json, field);
 
-		if (action && strcmp(action, "Inherit") != 0)
-			return (struct resolved_default){ strcmp(action, "Reject") ?
-								  MSEG_ACTION_ALLOW :
-								  MSEG_ACTION_REJECT,
-							  object->name };
+		*where = object->name;
+		if (word && strcmp(word, "Inherit") != 0)
+			return word;
 		if (!strcmp(object->name, "/"))
 			break;
 	}
-	return (struct resolved_default){ MSEG_ACTION_ALLOW, "/" };
+	*where = "/";
+	return NULL;
+}
+
+struct resolved_default resolve_default(const struct model *model, const char *space,
+					unsigned int direction)
+{
+	struct resolved_default resolved = { .action = MSEG_ACTION_ALLOW };
+	const char *word, *ignored;
+
+	word = find_word(model, space, reject_fields[direction], &ignored);
+	resolved.silent = word && !strcmp(word, "Silent");
+	word = find_word(model, space, default_fields[direction], &resolved.space);
+	if (word && !strcmp(word, "Reject"))
+		resolved.action = MSEG_ACTION_REJECT;
+	return resolved;
 }
 
 /* --- rulesets ------------------------------------------------------------- */

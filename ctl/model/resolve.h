@@ -33,10 +33,12 @@ enum why {
  * struct resolved_default - what happens where no rule decides
  * @action: MSEG_ACTION_ALLOW or MSEG_ACTION_REJECT
  * @space: the namespace that says so; "/" where nothing is set
+ * @silent: whether what is rejected gets no answer
  */
 struct resolved_default {
 	uint8_t action;
 	const char *space;
+	bool silent;
 };
 
 /**
@@ -108,7 +110,7 @@ void resolution_free(struct resolution *resolution);
  * @space: the namespace
  * @direction: MSEG_DIRECTION_IN or MSEG_DIRECTION_OUT
  *
- * Return: the action, and the namespace, at or above @space, that has it.
+ * Return: the action, and the namespace, at or above @space, that has it; and silence.
  */
 struct resolved_default resolve_default(const struct model *model, const char *space,
 					unsigned int direction);

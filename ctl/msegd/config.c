@@ -32,6 +32,12 @@
 #define RECORDS_DAYS 30
 #define RECORDS_BYTES (4ULL << 30)
 
+/* Likewise of the policy's past. */
+#define HISTORY_REVISIONS 1000
+#define HISTORY_DAYS 365
+#define HISTORY_BYTES (512ULL << 20)
+#define DAY 86400ULL
+
 struct grant {
 	char *namespace;
 	/* Of a user that is given by name; else NULL. */
@@ -48,6 +54,7 @@ struct config {
 	char *console_user;
 	char *console_url;
 	struct writer_limits records;
+	struct store_limits history;
 	struct export_target exports[EXPORTS_MAX];
 	unsigned int n_exports;
 	/* Length 0: nowhere. */
@@ -283,6 +290,42 @@ static void take_records(const struct doc_value *value, struct config *config, s
 			   values[1]->text);
 }
 
+static bool take_count(const struct doc_value *value, const char *what, uint64_t least,
+		       uint64_t *count, struct diag *diag)
+{
+	char *end;
+	unsigned long long number = strtoull(value->text, &end, 10);
+
+	if (*end || strlen(value->text) > 9 || number < least) {
+		diag_error(diag, value->place, "%s are counted from %llu, not '%s'", what,
+			   (unsigned long long)least, value->text);
+		return false;
+	}
+	*count = number;
+	return true;
+}
+
+static void take_history(const struct doc_value *value, struct config *config, struct diag *diag)
+{
+	static const struct field fields[] = {
+		{ "revisions", DOC_INTEGER, false },
+		{ "days", DOC_INTEGER, false },
+		{ "size", DOC_STRING, false },
+	};
+	const struct doc_value *values[3];
+	uint64_t days;
+
+	if (!fields_get(value, "'history'", fields, 3, values, diag))
+		return;
+	if (values[0])
+		take_count(values[0], "revisions", 2, &config->history.revisions, diag);
+	if (values[1] && take_count(values[1], "days", 1, &days, diag))
+		config->history.seconds = days * DAY;
+	if (values[2] && !take_size(values[2]->text, &config->history.bytes))
+		diag_error(diag, values[2]->place, "a size is written as 500M or 4G, not '%s'",
+			   values[2]->text);
+}
+
 static void take_resolver(const struct doc_value *value, struct config *config, struct diag *diag)
 {
 	struct resolver resolver;
@@ -424,12 +467,12 @@ static void take_document(const struct doc_value *root, struct config *config, s
 		{ "roles", DOC_LIST, false },	  { "console", DOC_OBJECT, false },
 		{ "records", DOC_OBJECT, false }, { "dns", DOC_OBJECT, false },
 		{ "exports", DOC_LIST, false },	  { "metrics", DOC_OBJECT, false },
-		{ "oidc", DOC_OBJECT, false },
+		{ "oidc", DOC_OBJECT, false },	  { "history", DOC_OBJECT, false },
 	};
-	const struct doc_value *values[7], *value;
+	const struct doc_value *values[8], *value;
 
 	if (root->kind == DOC_NULL ||
-	    !fields_get(root, "the configuration", fields, 7, values, diag))
+	    !fields_get(root, "the configuration", fields, 8, values, diag))
 		return;
 	if (values[1])
 		take_console(values[1], config, diag);
@@ -443,6 +486,8 @@ static void take_document(const struct doc_value *root, struct config *config, s
 		take_metrics(values[5], config, diag);
 	if (values[6])
 		config->oidc = oidc_config_take(values[6], diag);
+	if (values[7])
+		take_history(values[7], config, diag);
 	for (value = values[0] ? values[0]->first : NULL; value; value = value->next)
 		take_grant(value, config, diag);
 }
@@ -470,8 +515,11 @@ struct config *config_read(const char *file, bool must_exist, FILE *messages)
 	struct diag diag = { .out = messages, .file = file };
 	FILE *in = config ? fopen(file, "re") : NULL;
 
-	if (config)
+	if (config) {
 		config->records = (struct writer_limits){ RECORDS_DAYS, RECORDS_BYTES };
+		config->history = (struct store_limits){ HISTORY_REVISIONS, HISTORY_DAYS * DAY,
+							 HISTORY_BYTES };
+	}
 	if (in) {
 		read_stream(in, config, &diag);
 		fclose(in);
@@ -510,6 +558,11 @@ const struct oidc_config *config_oidc(const struct config *config)
 struct writer_limits config_records(const struct config *config)
 {
 	return config->records;
+}
+
+struct store_limits config_history(const struct config *config)
+{
+	return config->history;
 }
 
 /* --- roles ---------------------------------------------------------------- */

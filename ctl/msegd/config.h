@@ -9,6 +9,7 @@
  *	exports: [{name: siem, type: syslog, to: "tcp:192.0.2.7:514"}]
  *	metrics: {listen: "127.0.0.1:9469"}
  *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
+ *	history: {revisions: 1000, days: 365, size: 512M}
  *	oidc: {issuer: https://id.example.org, client_id: mseg, users: [...]}
  *
  * A role holds in its namespace ("/" where it is left out) and all below. Root has
@@ -21,6 +22,7 @@
 #include "caller.h"
 
 #include "records/writer.h"
+#include "store.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -105,6 +107,9 @@ const struct oidc_config *config_oidc(const struct config *config);
 
 /** config_records() - what is kept of flow records */
 struct writer_limits config_records(const struct config *config);
+
+/** config_history() - what is kept of the policy's past */
+struct store_limits config_history(const struct config *config);
 
 /**
  * config_resolvers() - whose answers the module is to learn from

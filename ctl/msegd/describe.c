@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "api.h"
 #include "lib/json.h"
 #include "plan.h"
 
@@ -49,6 +50,8 @@ void describe(struct service *service, struct request *request, const struct kin
 		plan_warn_host(&plan);
 	else
 		plan_warn(service->now.model, &plan, object);
+	if (!api_may_read(service, request, "/"))
+		findings_forget_hints(&plan.findings);
 	json_add(answer, "warnings", json_object_get(plan.findings.warnings));
 	reply_json(request, MHD_HTTP_OK, answer);
 	plan_clear(&plan);

@@ -195,9 +195,36 @@ static char *full_label(const struct bringing *bringing)
 	return asprintf(&full, "%s\n%s", bringing->space, label) < 0 ? NULL : full;
 }
 
+/* Whether an import without a label would leave it just as it is, as an export does. */
+static bool is_same(const struct model_object *old, const struct import_object *object)
+{
+	struct json_object *json =
+		draft_canonical(object->kind, object->json, old->id, object->space);
+	bool same = json && json_object_equal(json, old->json);
+
+	json_object_put(json);
+	return same;
+}
+
+/* NULL, or why an object that is there must not be overwritten. */
+static const char *refusal_of(const struct model_object *old, const struct import_object *object,
+			      const char *label, const char *its)
+{
+	if (!label && (!strcmp(old->name, "/") || is_same(old, object)))
+		return NULL;
+	if (its && (!label || strcmp(its, label) != 0))
+		return "it is there already, from an import of another label";
+	if (!its && label)
+		return "it is there already, and came by no import";
+	if (!its)
+		return "it is there already, and is another: without a label nothing is overwritten ('mctl apply' does)";
+	return NULL;
+}
+
 /*
- * What is there already must have come by the same label. Of what the caller does not
- * read nothing is told: he may not change it, which is said in the end.
+ * What is there already must have come by the same label, or be the same. The topmost
+ * namespace is always there. Of what the caller does not read nothing is told: he may
+ * not change it, which is said in the end.
  */
 static void check_labels(struct bringing *bringing, const char *label)
 {
@@ -206,13 +233,13 @@ static void check_labels(struct bringing *bringing, const char *label)
 	for (i = 0; i < bringing->import->n; i++) {
 		const struct import_object *object = &bringing->import->objects[i];
 		const struct model_object *old = present(bringing, object);
-		const char *its = old ? draft_label(&bringing->next, old->id) : NULL;
+		const char *why;
 
-		if (old && api_may_read(bringing->service, bringing->request, old->space) &&
-		    (!its != !label || (its && strcmp(its, label))))
-			report(bringing, object,
-			       its ? "it is there already, from an import of another label" :
-				     "it is there already, and came by no import");
+		if (!old || !api_may_read(bringing->service, bringing->request, old->space))
+			continue;
+		why = refusal_of(old, object, label, draft_label(&bringing->next, old->id));
+		if (why)
+			report(bringing, object, why);
 	}
 }
 

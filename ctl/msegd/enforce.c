@@ -177,7 +177,7 @@ int enforce_load(struct enforce *enforce, const struct mseg_policy *policy,
 	struct txn_options how = {
 		.existing = options->existing,
 		.confirm_within = options->confirm_within,
-		.silent = { -1, -1 },
+		.silent = { policy->silent[0], policy->silent[1] },
 	};
 	struct txn_fault fault;
 

@@ -7,11 +7,22 @@
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include "server.h"
 
 /* A comment comes that often, so that both ends learn when the other has gone. */
 #define ALIVE_EVERY 15000000ULL
+
+/* Events, and bytes of their text, that are held for who comes back. */
+#define HELD_MAX 512
+#define HELD_BYTES (256U << 10)
+/* What who comes back is told at once, at most: a stream holds twice that. */
+#define RESUMED_MAX (128U << 10)
+/* Seconds for which lookups are held, once nobody listens for them. */
+#define LINGER 60
 
 struct listener {
 	struct listener *next;
@@ -26,42 +37,184 @@ struct listener {
 	uint64_t lost;
 };
 
+/* Whom something is for. */
+enum audience {
+	ALL,
+	/* Who may see all of a revision, and who may not. */
+	WHOLE,
+	PART,
+	DNS,
+	FLOWS,
+};
+
+struct held {
+	enum audience audience;
+	/* NULL of flows, whose text is made for who wants it. */
+	char *text;
+	size_t len;
+	struct record record;
+};
+
 struct events {
 	struct listener *listeners;
 	sd_event_source *alive;
+	/* Tells IDs from those of another process. */
+	uint32_t epoch;
+	/* Numbers of the oldest that is held, and of the next; by number modulo HELD_MAX. */
+	uint64_t first, next;
+	struct held held[HELD_MAX];
+	size_t bytes;
+	/* From here on lookups were held. */
+	uint64_t dns_from;
+	time_t dns_until;
 };
 
-/* Whom something is for. */
-typedef bool hears(const struct listener *listener);
-
-static bool is_any(const struct listener *listener)
+static time_t now(void)
 {
-	return listener != NULL;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
 }
 
-static bool hears_dns(const struct listener *listener)
+/* --- what is held --------------------------------------------------------- */
+
+static struct held *held_at(struct events *events, uint64_t number)
 {
-	return listener->dns;
+	return &events->held[number % HELD_MAX];
 }
 
-static bool hears_whole(const struct listener *listener)
+static void drop_oldest(struct events *events)
 {
-	return listener->whole;
+	struct held *held = held_at(events, events->first++);
+
+	events->bytes -= held->len;
+	free(held->text);
+	attribution_put(held->record.attribution);
+	*held = (struct held){ 0 };
 }
 
-static bool hears_part(const struct listener *listener)
+static struct held *hold(struct events *events, enum audience audience)
 {
-	return !listener->whole;
+	struct held *held;
+
+	if (events->next - events->first == HELD_MAX)
+		drop_oldest(events);
+	held = held_at(events, events->next++);
+	held->audience = audience;
+	return held;
 }
 
-static void write_all(struct events *events, hears *is_for, const char *text, size_t len)
+static int print(const struct events *events, uint64_t number, const char *type,
+		 struct json_object *data, char **text)
+{
+	const char *json =
+		data ? json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
+								    JSON_C_TO_STRING_NOSLASHESCAPE) :
+		       NULL;
+
+	*text = NULL;
+	return json ? asprintf(text, "event: %s\ndata: %s\nid: %08" PRIx32 "-%" PRIu64 "\n\n", type,
+			       json, events->epoch, number) :
+		      -1;
+}
+
+static int print_flow(const struct events *events, uint64_t number, const struct record *record,
+		      char **text)
+{
+	struct json_object *json = record_json(record);
+	int len = print(events, number, "flow", json, text);
+
+	json_object_put(json);
+	return len;
+}
+
+static bool hears(const struct listener *listener, const struct held *held)
+{
+	switch (held->audience) {
+	case WHOLE:
+		return listener->whole;
+	case PART:
+		return !listener->whole;
+	case DNS:
+		return listener->dns;
+	case FLOWS:
+		return listener->query && query_matches(listener->query, &held->record);
+	default:
+		return true;
+	}
+}
+
+static void write_all(struct events *events, const struct held *held, const char *text, size_t len)
 {
 	struct listener *listener;
 
 	for (listener = events->listeners; listener; listener = listener->next)
-		if (is_for(listener))
+		if (hears(listener, held))
 			stream_write(listener->stream, text, len);
 }
+
+/* --- coming back ---------------------------------------------------------- */
+
+/* The number behind that of an ID; false where what followed it is not held. */
+static bool find_place(const struct events *events, const struct listener *listener, const char *id,
+		       uint64_t *number)
+{
+	uint32_t epoch;
+	int end = 0;
+
+	if (sscanf(id, "%8" SCNx32 "-%20" SCNu64 "%n", &epoch, number, &end) != 2 || id[end] ||
+	    epoch != events->epoch || *number >= events->next)
+		return false;
+	++*number;
+	return *number >= events->first && (!listener->dns || *number >= events->dns_from);
+}
+
+/* What is held from a number on, as this listener hears it; false where it is too much. */
+static bool tell_again(struct events *events, const struct listener *listener, uint64_t number,
+		       FILE *out)
+{
+	const struct held *held;
+	char *flow;
+
+	for (; number < events->next; number++) {
+		held = held_at(events, number);
+		if (!hears(listener, held))
+			continue;
+		flow = NULL;
+		if (!held->text && print_flow(events, number, &held->record, &flow) < 0)
+			return false;
+		fputs(flow ? flow : held->text, out);
+		free(flow);
+		if (ftell(out) > RESUMED_MAX)
+			return false;
+	}
+	return true;
+}
+
+static void resume(struct events *events, const struct listener *listener, const char *id)
+{
+	char *text = NULL, reset[96];
+	uint64_t number;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool all = out && find_place(events, listener, id, &number) &&
+		   tell_again(events, listener, number, out);
+
+	if (out)
+		fclose(out);
+	if (all) {
+		stream_write(listener->stream, text, len);
+	} else {
+		snprintf(reset, sizeof(reset),
+			 "event: reset\ndata: {}\nid: %08" PRIx32 "-%" PRIu64 "\n\n", events->epoch,
+			 events->next - 1);
+		stream_write(listener->stream, reset, strlen(reset));
+	}
+	free(text);
+}
+
+/* --- the streams ---------------------------------------------------------- */
 
 static void write_lost(struct listener *listener, const char *where, uint64_t lost)
 {
@@ -98,9 +251,10 @@ static void tell_of_lost(struct events *events)
 static int on_alive(sd_event_source *source, uint64_t time, void *arg)
 {
 	static const char comment[] = ":\n\n";
+	static const struct held everybody = { ALL };
 
 	tell_of_lost(arg);
-	write_all(arg, is_any, comment, sizeof(comment) - 1);
+	write_all(arg, &everybody, comment, sizeof(comment) - 1);
 	sd_event_source_set_time(source, time + ALIVE_EVERY);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -112,6 +266,11 @@ int events_open(sd_event *event, struct events **result)
 
 	if (!events)
 		return -ENOMEM;
+	events->first = events->next = 1;
+	if (getrandom(&events->epoch, sizeof(events->epoch), 0) != sizeof(events->epoch)) {
+		free(events);
+		return -EIO;
+	}
 	err = sd_event_add_time_relative(event, &events->alive, CLOCK_MONOTONIC, ALIVE_EVERY,
 					 ALIVE_EVERY / 8, on_alive, events);
 	if (err < 0)
@@ -152,21 +311,31 @@ void events_close(struct events *events)
 	if (!events)
 		return;
 	sd_event_source_disable_unref(events->alive);
+	while (events->first < events->next)
+		drop_oldest(events);
 	free(events);
 }
 
-static void tell(struct events *events, hears *is_for, const char *type, struct json_object *data)
+static void tell(struct events *events, enum audience audience, const char *type,
+		 struct json_object *data)
 {
-	const char *text =
-		json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN |
-							     JSON_C_TO_STRING_NOSLASHESCAPE);
-	char *message = NULL;
-	int len = asprintf(&message, "event: %s\ndata: %s\n\n", type, text);
+	uint64_t number = events->next;
+	struct held *held = hold(events, audience);
+	int len = print(events, number, type, data, &held->text);
 
-	if (len >= 0)
-		write_all(events, is_for, message, (size_t)len);
-	free(message);
 	json_object_put(data);
+	/* What cannot be told is a hole behind which nobody goes on. */
+	if (len < 0) {
+		held->text = NULL;
+		while (events->first < events->next)
+			drop_oldest(events);
+		return;
+	}
+	held->len = (size_t)len;
+	events->bytes += held->len;
+	write_all(events, held, held->text, held->len);
+	while (events->bytes > HELD_BYTES)
+		drop_oldest(events);
 }
 
 static void on_gone(struct stream *stream, void *arg)
@@ -178,6 +347,8 @@ static void on_gone(struct stream *stream, void *arg)
 		link = &(*link)->next;
 	if (*link)
 		*link = listener->next;
+	if (listener->dns)
+		listener->events->dns_until = now() + LINGER;
 	query_free(listener->query);
 	free(listener);
 }
@@ -195,6 +366,8 @@ void events_join(struct events *events, struct request *request, struct query *q
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");
 		return;
 	}
+	if (dns && !events_hear_dns(events))
+		events->dns_from = events->next;
 	listener->query = query;
 	listener->dns = dns;
 	listener->whole = whole;
@@ -207,11 +380,13 @@ void events_join(struct events *events, struct request *request, struct query *q
 	request->reply.stream = listener->stream;
 	/* So that the headers are sent at once. */
 	stream_write(listener->stream, ":\n\n", 3);
+	if (request->last_event_id)
+		resume(events, listener, request->last_event_id);
 }
 
 void events_tell(struct events *events, const char *type, struct json_object *data)
 {
-	tell(events, is_any, type, data);
+	tell(events, ALL, type, data);
 }
 
 bool events_hear_dns(const struct events *events)
@@ -221,47 +396,37 @@ bool events_hear_dns(const struct events *events)
 	for (listener = events->listeners; listener; listener = listener->next)
 		if (listener->dns)
 			return true;
-	return false;
+	return now() < events->dns_until;
 }
 
 void events_tell_dns(struct events *events, struct json_object *data)
 {
 	if (data)
-		tell(events, hears_dns, "dns", data);
+		tell(events, DNS, "dns", data);
 }
 
 void events_tell_revision(struct events *events, struct json_object *whole, struct json_object *part)
 {
-	tell(events, hears_whole, "revision", whole);
-	tell(events, hears_part, "revision", part);
-}
-
-static int flow_message(const struct record *record, char **message)
-{
-	struct json_object *json = record_json(record);
-	int len =
-		json ? asprintf(message, "event: flow\ndata: %s\n\n",
-				json_object_to_json_string_ext(json,
-							       JSON_C_TO_STRING_PLAIN |
-								       JSON_C_TO_STRING_NOSLASHESCAPE)) :
-		       -1;
-
-	json_object_put(json);
-	return len;
+	tell(events, WHOLE, "revision", whole);
+	tell(events, PART, "revision", part);
 }
 
 /* Written once, for the first who wants it. */
 void events_tell_flow(struct events *events, const struct record *record)
 {
+	uint64_t number = events->next;
+	struct held *held = hold(events, FLOWS);
 	struct listener *listener;
 	char *message = NULL;
 	int len = 0;
 
+	held->record = *record;
+	attribution_get(record->attribution);
 	for (listener = events->listeners; listener; listener = listener->next) {
-		if (!listener->query || !query_matches(listener->query, record))
+		if (!hears(listener, held))
 			continue;
 		if (!message)
-			len = flow_message(record, &message);
+			len = print_flow(events, number, record, &message);
 		if (len > 0)
 			offer_flow(listener, message, (size_t)len);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Server-sent events: what happens, for those who listen. */
+/*
+ * Server-sent events: what happens, for those who listen. The newest are held, so that who
+ * comes back with the ID of what he had last goes on behind it, or hears of a reset.
+ */
 #ifndef EVENTS_H
 #define EVENTS_H
 
@@ -75,7 +78,7 @@ void events_end_session(struct events *events, uint64_t session);
 void events_tell(struct events *events, const char *type, struct json_object *data);
 
 /**
- * events_hear_dns() - whether anybody listens for DNS records
+ * events_hear_dns() - whether anybody listens for DNS records, or may come back
  * @events: which
  */
 bool events_hear_dns(const struct events *events);

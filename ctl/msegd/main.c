@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -197,11 +198,20 @@ static void on_kernel(void *arg)
 	dns_look(service);
 }
 
+/* A disk that is full now has room later. */
+static void forget_history(struct service *service)
+{
+	const struct store_limits limits = config_history(service->config);
+
+	store_prune(service->store, &limits, time(NULL));
+}
+
 static int on_look(sd_event_source *source, uint64_t time, void *arg)
 {
 	struct service *service = arg;
 
 	sessions_look(service);
+	forget_history(service);
 	if (service->unsettled)
 		reconcile(service);
 	else

@@ -302,6 +302,13 @@ static int load(struct service *service, const struct plan *plan, uint32_t *gene
 	return err ? err : enforce_confirm(service->enforce, *generation);
 }
 
+/* The newest revision is in force, and not on trial. */
+static void settled(struct service *service, const struct plan *plan, uint32_t generation)
+{
+	in_force(service, store_newest(service->store), generation, false);
+	digest_make(plan->compiled->policy, generation, &service->digest);
+}
+
 static void load_newest(struct service *service, const struct plan *plan)
 {
 	uint32_t generation;
@@ -312,7 +319,7 @@ static void load_newest(struct service *service, const struct plan *plan)
 		trouble(service, "the kernel does not take the newest revision: %s",
 			enforce_why(service->enforce, err));
 	else
-		in_force(service, store_newest(service->store), generation, false);
+		settled(service, plan, generation);
 }
 
 /* The store cannot be told that a trial is over; the kernel can. */
@@ -390,7 +397,7 @@ static void settle(struct service *service, const struct plan *plan, struct kern
 	if (!settle_store_trial(service, status, same))
 		return;
 	if (same)
-		in_force(service, store_newest(service->store), status->generation, false);
+		settled(service, plan, status->generation);
 	else if (store_newest(service->store) > FIRST)
 		load_newest(service, plan);
 	else
@@ -408,6 +415,7 @@ void reconcile(struct service *service)
 		return reconcile_follow(service);
 	service->instance = enforce_instance(service->enforce);
 	service->generation = status.generation;
+	service->digest.generation = 0;
 	service->enforced = 0;
 	service->on_trial = service->overdue = false;
 	err = plan_make(service->now.model, NULL, &plan);

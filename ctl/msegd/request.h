@@ -26,7 +26,7 @@ struct later;
  * struct reply - what is answered
  * @status: HTTP's; 0 where nothing was answered yet
  * @type: media type, static
- * @text: the content, from malloc()
+ * @text: the content, from malloc(), with a NUL behind it
  * @len: its bytes
  * @revision: for the ETag; 0 for none
  * @stream: instead of @text
@@ -54,6 +54,7 @@ struct reply {
  * @query: unescaped
  * @n_query: how many
  * @if_match: the header, or NULL
+ * @last_event_id: likewise
  * @body: NUL-terminated, "" where there is none
  * @len: its bytes
  * @caller: who asks
@@ -68,6 +69,7 @@ struct request {
 	struct request_parameter query[REQUEST_PARTS_MAX];
 	unsigned int n_query;
 	const char *if_match;
+	const char *last_event_id;
 	char *body;
 	size_t len;
 	const struct caller *caller;

@@ -22,6 +22,12 @@
 
 #define REASON_MAX 1024
 
+/* Of an author's name, in what is said to others. */
+#define USER_LEN 64
+
+/* Seconds of a trial by who does not administer the host's namespace: nobody else may change anything then. */
+#define EDITORS_TRIAL_MAX 3600
+
 /* Changed objects that are looked at by themselves, not all with all. */
 #define WARNED_ONE_BY_ONE 16
 
@@ -134,6 +140,13 @@ bool revise_may(struct service *service, struct request *request, const struct c
 		return false;
 	}
 	return true;
+}
+
+bool revise_administers(const struct service *service, const struct request *request)
+{
+	const struct model_object *enforcer = plan_enforcer(service->now.model);
+
+	return has(service, request, ROLE_ADMIN, enforcer ? enforcer->space : "/");
 }
 
 bool revise_may_go(struct service *service, struct request *request, uint64_t from, uint64_t to)
@@ -316,10 +329,31 @@ static void tell(const struct revising *revising)
 	events_tell(service->events, "apply", data);
 }
 
+/* What nobody's connections would notice is left to the store: rules keep their counters. */
+static bool changes_nothing(const struct revising *revising)
+{
+	const struct revise_how *how = revising->how;
+	struct service *service = revising->service;
+
+	return service->enforced && !how->confirm_within && how->existing != MSEG_EXISTING_RESET &&
+	       digest_is(&service->digest, revising->plan.compiled->policy, service->generation);
+}
+
+/* Those that a policy let be are not judged before the next one. */
+static void remember(const struct revising *revising)
+{
+	struct service *service = revising->service;
+
+	service->digest.generation = 0;
+	if (revising->how->existing != MSEG_EXISTING_KEEP)
+		digest_make(revising->plan.compiled->policy, service->generation, &service->digest);
+}
+
 /* Step 4: without it the kernel would go back by itself. */
 static void conclude(const struct revising *revising, uint32_t generation)
 {
 	struct service *service = revising->service;
+	bool is_new = generation != service->generation;
 
 	draft_clear(&service->now);
 	service->now = *revising->next;
@@ -330,11 +364,14 @@ static void conclude(const struct revising *revising, uint32_t generation)
 	service->on_trial = revising->how->confirm_within;
 	service->unsettled = false;
 	service->problem[0] = '\0';
+	if (!is_new)
+		return;
+	remember(revising);
 	if (!service->on_trial && enforce_confirm(service->enforce, generation))
 		reconcile(service);
 }
 
-static bool enforce_and_store(const struct revising *revising)
+static int enforce(const struct revising *revising, uint32_t *generation)
 {
 	const struct revise_how *how = revising->how;
 	struct service *service = revising->service;
@@ -342,14 +379,24 @@ static bool enforce_and_store(const struct revising *revising)
 		.existing = how->existing,
 		.confirm_within = how->confirm_within ? how->confirm_within : RECONCILE_PATIENCE,
 	};
-	uint32_t generation = 0;
+
+	*generation = service->generation;
+	if (changes_nothing(revising))
+		return 0;
+	return enforce_load(service->enforce, revising->plan.compiled->policy, &options, generation);
+}
+
+static bool enforce_and_store(const struct revising *revising)
+{
+	struct service *service = revising->service;
+	uint32_t generation, former = service->generation;
 	int err = write_revision(revising);
 
 	if (err) {
 		refuse_store(service, revising->request, err);
 		return false;
 	}
-	err = enforce_load(service->enforce, revising->plan.compiled->policy, &options, &generation);
+	err = enforce(revising, &generation);
 	if (err) {
 		store_abort(service->store);
 		refuse_kernel(service, revising->request, err);
@@ -358,13 +405,36 @@ static bool enforce_and_store(const struct revising *revising)
 	err = store_commit(service->store, generation);
 	if (err) {
 		refuse_store(service, revising->request, err);
-		enforce_revert(service->enforce);
-		reconcile(service);
+		if (generation != former) {
+			enforce_revert(service->enforce);
+			reconcile(service);
+		}
 		return false;
 	}
 	conclude(revising, generation);
 	tell(revising);
 	return true;
+}
+
+static int take_user(const struct store_revision *revision, void *arg)
+{
+	snprintf(arg, USER_LEN, "%s", revision->user);
+	return 0;
+}
+
+/* Who holds it, until when, and what ends it. */
+static void refuse_for_trial(struct service *service, struct request *request, uint32_t left)
+{
+	time_t until = time(NULL) + left;
+	char user[USER_LEN] = "", date[32];
+	struct tm tm;
+
+	store_revisions(service->store, service->enforced + 1, 1, take_user, user);
+	strftime(date, sizeof(date), "%FT%TZ", gmtime_r(&until, &tm));
+	reply_problem(request, MHD_HTTP_CONFLICT, NULL,
+		      "revision %" PRIu64 " of %s awaits confirmation until %s, in %u s: "
+		      "'mctl confirm' keeps it, 'mctl rollback' goes back from it at once",
+		      service->enforced, user, date, left);
 }
 
 /* Whether the kernel can be changed now. */
@@ -387,9 +457,7 @@ static bool is_ready(struct service *service, struct request *request)
 	else if (service->overdue)
 		reply_problem(request, MHD_HTTP_INSUFFICIENT_STORAGE, NULL, "%s", service->problem);
 	else if (service->on_trial)
-		reply_problem(request, MHD_HTTP_CONFLICT, NULL,
-			      "revision %" PRIu64 " awaits confirmation: confirm it or go back",
-			      service->enforced);
+		refuse_for_trial(service, request, status.confirm_left);
 	else if (status.confirm_left)
 		reply_problem(request, MHD_HTTP_CONFLICT, NULL,
 			      "a policy that is not msegd's awaits confirmation");
@@ -425,15 +493,6 @@ static void warn_one_by_one(struct revising *revising)
 	}
 }
 
-/* What a selector may have meant can be anybody's. */
-static void forget_hints(struct json_object *warnings)
-{
-	size_t i, n = json_object_array_length(warnings);
-
-	for (i = 0; i < n; i++)
-		json_object_object_del(json_object_array_get_idx(warnings, i), "hint");
-}
-
 /* Who does not read all is told of the changed objects alone, and of no others' names. */
 static void warn(struct revising *revising)
 {
@@ -444,7 +503,7 @@ static void warn(struct revising *revising)
 	else
 		warn_one_by_one(revising);
 	if (!reads_all)
-		forget_hints(revising->plan.findings.warnings);
+		findings_forget_hints(&revising->plan.findings);
 	else if (revising->changes.n)
 		plan_warn_host(&revising->plan);
 }
@@ -465,10 +524,24 @@ static bool plan(struct revising *revising)
 	return !err;
 }
 
+/* While a trial goes on nobody else can change anything. */
+static bool may_try(const struct service *service, struct request *request, uint32_t seconds)
+{
+	if (seconds <= EDITORS_TRIAL_MAX || revise_administers(service, request))
+		return true;
+	reply_problem(request, MHD_HTTP_FORBIDDEN, NULL,
+		      "a trial of more than %d s needs the role admin in the host's namespace",
+		      EDITORS_TRIAL_MAX);
+	return false;
+}
+
 static bool make(struct revising *revising)
 {
 	struct service *service = revising->service;
 	struct request *request = revising->request;
+
+	if (!may_try(service, request, revising->how->confirm_within))
+		return false;
 
 	if (draft_changes(&service->now, revising->next, &revising->changes)) {
 		reply_problem(request, MHD_HTTP_SERVICE_UNAVAILABLE, NULL, "no memory");

@@ -94,6 +94,13 @@ uint64_t revise_of(const struct service *service, const struct model_object *obj
 bool revise_may(struct service *service, struct request *request, const struct changes *changes);
 
 /**
+ * revise_administers() - whether a caller has the role admin where the host is
+ * @service: the service
+ * @request: whose caller it is about
+ */
+bool revise_administers(const struct service *service, const struct request *request);
+
+/**
  * revise_may_go() - whether a caller may change all that differs between two
  *	revisions; answered if not
  * @service: the service

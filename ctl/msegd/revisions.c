@@ -106,7 +106,8 @@ static uint64_t number_of(const struct service *service, const char *text)
 	char *end;
 	unsigned long long number = strtoull(text, &end, 10);
 
-	if (*text < '1' || *text > '9' || *end || number > store_newest(service->store))
+	if (*text < '1' || *text > '9' || *end || number > store_newest(service->store) ||
+	    number < store_oldest(service->store))
 		return 0;
 	return number;
 }
@@ -144,8 +145,11 @@ void revisions_diff(struct service *service, struct request *request)
 	unsigned long long from = service->enforced ? service->enforced : newest;
 	struct json_object *object, *changes;
 
-	if (!parameter_number(request, "from", 0, newest, &from) ||
-	    !parameter_number(request, "to", 0, newest, &to))
+	/* What the oldest began with is known from its own changes. */
+	unsigned long long oldest = store_oldest(service->store) - 1;
+
+	if (!parameter_number(request, "from", oldest, newest, &from) ||
+	    !parameter_number(request, "to", oldest, newest, &to))
 		return;
 	changes = difference(service, request, from, to);
 	if (!changes) {
@@ -180,11 +184,16 @@ static bool end_trial(struct service *service, struct request *request, const st
 	return !err;
 }
 
-/* All of it is asked before the first step: a refusal must leave the trial as it is. */
+/*
+ * All of it is asked before the first step: a refusal must leave the trial as it is. Who
+ * administers the host ends anybody's: it would come to an end by itself.
+ */
 static bool may_end_trial(struct service *service, struct request *request, uint64_t to)
 {
 	uint64_t newest = store_newest(service->store);
 
+	if (to == newest - 1 && revise_administers(service, request))
+		return true;
 	return api_may_change_host(service, request) &&
 	       revise_may_go(service, request, newest, newest - 1) &&
 	       revise_may_go(service, request, newest, to);
@@ -220,7 +229,8 @@ void revisions_rollback(struct service *service, struct request *request)
 
 	reconcile_follow(service);
 	newest = store_newest(service->store);
-	if (!revise_read_how(request, &how) || !parameter_number(request, "to", 1, newest, &to))
+	if (!revise_read_how(request, &how) ||
+	    !parameter_number(request, "to", store_oldest(service->store), newest, &to))
 		return;
 	if (!to)
 		to = newest > 1 ? newest - 1 : newest;

@@ -94,8 +94,8 @@ bool same_policy(const struct mseg_policy *a, const struct mseg_policy *b)
 	uint32_t i;
 
 	if (a->n_networks != b->n_networks || a->n_rules != b->n_rules ||
-	    a->defaults[0] != b->defaults[0] || a->defaults[1] != b->defaults[1] ||
-	    !same_networks(a, b))
+	    memcmp(a->defaults, b->defaults, sizeof(a->defaults)) ||
+	    memcmp(a->silent, b->silent, sizeof(a->silent)) || !same_networks(a, b))
 		return false;
 	for (i = 0; i < a->n_rules; i++)
 		if (!same_rule(&a->rules[i], &b->rules[i]))

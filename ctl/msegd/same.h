@@ -11,8 +11,7 @@
  * @a: a policy, compiled or not
  * @b: another one
  *
- * A network's prefixes may stand in any order. Silence is no part of it. Return:
- * false without memory, too.
+ * A network's prefixes may stand in any order. Return: false without memory, too.
  */
 bool same_policy(const struct mseg_policy *a, const struct mseg_policy *b);
 

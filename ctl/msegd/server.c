@@ -455,6 +455,8 @@ static void handle(struct exchange *exchange, struct MHD_Connection *connection)
 		return;
 	request->if_match =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_MATCH);
+	request->last_event_id =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Last-Event-ID");
 	calls->handle(request, calls->arg);
 	if (!request->reply.status && !request->reply.later)
 		reply_problem(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL, "no answer");

@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "config.h"
+#include "digest.h"
 #include "draft.h"
 #include "enforce.h"
 #include "events.h"
@@ -41,6 +42,7 @@ struct staged;
  * @metrics: who listens for those who want to know how all fares, or NULL
  * @enforced: the revision that the kernel enforces, 0 for none
  * @generation: the kernel's number for it
+ * @digest: of the policy that is in force, where it is known
  * @instance: enforce_instance() then
  * @on_trial: @enforced awaits confirmation
  * @overdue: its time is over, which the store does not know yet
@@ -66,6 +68,7 @@ struct service {
 	struct metrics *metrics;
 	uint64_t enforced;
 	uint32_t generation;
+	struct digest digest;
 	unsigned int instance;
 	bool on_trial;
 	bool overdue;

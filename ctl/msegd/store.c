@@ -20,6 +20,9 @@
 #define APPLICATION_ID 0x6d736567
 #define SCHEMA_VERSION 1
 
+/* Revisions that are forgotten in one transaction. */
+#define FORGOTTEN_AT_ONCE 64
+
 /* What SQLite keeps of the file in memory, in KiB; and how big a log may stay. */
 #define SETTINGS                           \
 	"PRAGMA locking_mode = EXCLUSIVE;" \
@@ -52,8 +55,9 @@ struct store {
 	sqlite3 *db;
 	/* Where a copy is worked on, since the original cannot be written; or NULL. */
 	char *copy;
-	/* The newest committed, and the one begun or 0. */
+	/* The newest committed, the oldest that is kept, and the one begun or 0. */
 	uint64_t newest;
+	uint64_t oldest;
 	uint64_t begun;
 	unsigned int changed;
 	char error[256];
@@ -251,9 +255,11 @@ static int check_content(struct store *store)
 	if (!err)
 		err = number(store, "SELECT coalesce(max(number), 0) FROM revision", &store->newest);
 	if (!err)
+		err = number(store, "SELECT coalesce(min(number), 0) FROM revision", &store->oldest);
+	if (!err)
 		err = number(store,
 			     "SELECT (SELECT count(*) FROM revision) <>"
-			     " (SELECT coalesce(max(number), 0) FROM revision)"
+			     " (SELECT coalesce(max(number) - min(number) + 1, 0) FROM revision)"
 			     " OR EXISTS (SELECT 1 FROM object WHERE revision >"
 			     " (SELECT coalesce(max(number), 0) FROM revision))",
 			     &wrong);
@@ -274,6 +280,9 @@ static int set_up(struct store *store, const char *path)
 		err = execute(store, "PRAGMA locking_mode = EXCLUSIVE");
 	if (!err)
 		err = check_schema(store, &is_empty);
+	/* Only a file without a page can still be told to give back room. */
+	if (!err && is_empty)
+		err = execute(store, "PRAGMA auto_vacuum = INCREMENTAL");
 	if (!err)
 		err = execute(store, SETTINGS);
 	if (!err && is_empty)
@@ -402,6 +411,11 @@ uint64_t store_newest(const struct store *store)
 	return store->newest;
 }
 
+uint64_t store_oldest(const struct store *store)
+{
+	return store->oldest;
+}
+
 /* --- a revision ----------------------------------------------------------- */
 
 int store_begin(struct store *store, struct store_revision *revision)
@@ -519,6 +533,8 @@ int store_commit(struct store *store, uint32_t generation)
 	}
 	store->newest = store->begun;
 	store->begun = 0;
+	if (!store->oldest)
+		store->oldest = store->newest;
 	return 0;
 }
 
@@ -540,6 +556,86 @@ int store_set_state(struct store *store, uint64_t revision, enum store_state sta
 	bind_number(statement, 1, state);
 	bind_number(statement, 2, revision);
 	return run(store, statement);
+}
+
+/* --- forgetting ----------------------------------------------------------- */
+
+static int used_bytes(struct store *store, uint64_t *bytes)
+{
+	return number(store,
+		      "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
+		      " pragma_freelist_count, pragma_page_size",
+		      bytes);
+}
+
+static int time_of(struct store *store, uint64_t revision, uint64_t *time)
+{
+	sqlite3_stmt *statement = prepare(store, "SELECT time FROM revision WHERE number = ?");
+
+	bind_number(statement, 1, revision);
+	return rows(store, statement, take_number, time);
+}
+
+/* The newest revision, and the one to go back to from it, always stay. */
+static int is_too_much(struct store *store, const struct store_limits *limits, int64_t now,
+		       uint64_t oldest, bool *result)
+{
+	uint64_t time = 0, bytes = 0, n = store->newest - oldest + 1;
+	int err;
+
+	*result = false;
+	if (n <= 2)
+		return 0;
+	err = time_of(store, oldest, &time);
+	if (!err)
+		err = used_bytes(store, &bytes);
+	*result = !err && (n > limits->revisions || bytes > limits->bytes ||
+			   (int64_t)time < now - (int64_t)limits->seconds);
+	return err;
+}
+
+static int forget(struct store *store, uint64_t revision)
+{
+	static const char *const statements[] = { "DELETE FROM change WHERE revision = ?",
+						  "DELETE FROM revision WHERE number = ?" };
+	sqlite3_stmt *statement;
+	int i, err = 0;
+
+	for (i = 0; i < 2 && !err; i++) {
+		statement = prepare(store, statements[i]);
+		bind_number(statement, 1, revision);
+		err = run(store, statement);
+	}
+	return err;
+}
+
+int store_prune(struct store *store, const struct store_limits *limits, int64_t now)
+{
+	uint64_t oldest = store->oldest;
+	bool more;
+	int err;
+
+	if (store->copy || !oldest)
+		return 0;
+	err = is_too_much(store, limits, now, oldest, &more);
+	if (err || !more)
+		return err;
+	err = execute(store, "BEGIN IMMEDIATE");
+	while (!err && more && oldest - store->oldest < FORGOTTEN_AT_ONCE) {
+		err = forget(store, oldest++);
+		if (!err)
+			err = is_too_much(store, limits, now, oldest, &more);
+	}
+	if (!err)
+		err = execute(store, "PRAGMA incremental_vacuum");
+	if (!err)
+		err = execute(store, "COMMIT");
+	if (err) {
+		store_abort(store);
+		return err;
+	}
+	store->oldest = oldest;
+	return 0;
 }
 
 /* --- reading -------------------------------------------------------------- */

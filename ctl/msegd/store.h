@@ -73,7 +73,7 @@ struct store_change {
 
 /**
  * struct store_revision - a revision
- * @number: from 1 without a gap
+ * @number: without a gap; from 1, of which the oldest may have been forgotten
  * @time: seconds since 1970
  * @uid: of its author
  * @user: the author's name then
@@ -129,6 +129,37 @@ const char *store_error(const struct store *store);
  * Return: 0 in a store that was just made.
  */
 uint64_t store_newest(const struct store *store);
+
+/**
+ * store_oldest() - number of the oldest revision that is kept
+ * @store: the store
+ *
+ * It can be restored, and what it changed is known. Return: 0 in a store that was
+ * just made.
+ */
+uint64_t store_oldest(const struct store *store);
+
+/**
+ * struct store_limits - how much of the past is kept
+ * @revisions: so many at most; the newest two stay in any case
+ * @seconds: none older
+ * @bytes: of all that is stored, the objects of today among it
+ */
+struct store_limits {
+	uint64_t revisions;
+	uint64_t seconds;
+	uint64_t bytes;
+};
+
+/**
+ * store_prune() - forget the oldest revisions beyond the limits, and give their room back
+ * @store: the store, without a revision begun
+ * @limits: how much is kept
+ * @now: seconds since 1970
+ *
+ * Of many no more than some go at a time. Return: as store_commit().
+ */
+int store_prune(struct store *store, const struct store_limits *limits, int64_t now);
 
 /**
  * store_begin() - begin a revision

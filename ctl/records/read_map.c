@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The map: peers, and a line for each direction in which the host has to do with one. */
+/*
+ * The map: peers, and a line for each direction in which the host has to do with one.
+ * Where they are too many for a picture, they are grouped.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +15,30 @@
 
 /* Services that a line names. */
 #define SERVICES_SHOWN 10
-/* Peers that a map shows, the busiest. */
-#define PEERS_SHOWN 500
+/* Of services, too, it shows the busiest peers alone. */
+#define PEERS_SHOWN 200
+#define LINES_SHOWN 600
 
-static const char columns[] =
-	"e.direction, a.type, a.peer_id, a.peer_name, e.verdict, e.reason, e.protocol, e.port";
+/* From what shows most to what shows least. */
+enum grouping {
+	BY_PEER,
+	BY_SUBNET,
+	BY_PORT,
+};
+
+#define COLUMNS \
+	"e.direction, a.type, a.peer_id, a.peer_name, e.verdict, e.reason, e.protocol, e.port"
+
+static const struct {
+	const char *name;
+	const char *columns;
+} groupings[] = {
+	[BY_PEER] = { "none", COLUMNS },
+	/* /16 and, of IPv6, /32. */
+	[BY_SUBNET] = { "subnet", COLUMNS ", substr(e.peer, 1, CASE length(e.peer) WHEN 4 THEN 2"
+					  " ELSE 4 END)" },
+	[BY_PORT] = { "port", COLUMNS },
+};
 
 enum column {
 	C_DIRECTION,
@@ -27,6 +49,7 @@ enum column {
 	C_REASON,
 	C_PROTOCOL,
 	C_PORT,
+	C_SUBNET,
 };
 
 static const char *const counts[] = { "allowedRule", "allowedDefault", "rejectedRule",
@@ -42,7 +65,7 @@ struct peer {
 	char *key;
 	char *id;
 	char *name;
-	int type;
+	const char *type;
 	int64_t count;
 	bool shown;
 };
@@ -57,27 +80,77 @@ struct line {
 };
 
 struct map {
+	enum grouping grouping;
 	struct table *peers;
 	struct table *lines;
 };
 
 /* --- gathering ------------------------------------------------------------ */
 
-static struct peer *find_peer(struct map *map, sqlite3_stmt *row)
+/* What stands at a line's end. */
+struct end {
+	const char *type;
+	const char *id;
+	const char *name;
+	char text[WORDS_MAX + 24];
+};
+
+static void end_by_subnet(sqlite3_stmt *row, struct end *end)
+{
+	size_t len = (size_t)sqlite3_column_bytes(row, C_SUBNET);
+	const void *prefix = sqlite3_column_blob(row, C_SUBNET);
+	uint8_t address[16] = { 0 };
+	char text[WORDS_MAX];
+
+	if (prefix && len <= sizeof(address))
+		memcpy(address, prefix, len);
+	words_address(address, len == 2 ? 4 : 16, text);
+	snprintf(end->text, sizeof(end->text), "%s/%zu", text, len * 8);
+	end->type = "Subnet";
+	end->id = "";
+	end->name = end->text;
+}
+
+static void end_by_port(sqlite3_stmt *row, struct end *end)
+{
+	words_service(sqlite3_column_int(row, C_PROTOCOL), sqlite3_column_int(row, C_PORT),
+		      end->text);
+	end->type = "Service";
+	end->id = "";
+	end->name = end->text;
+}
+
+/* Nobody's addresses stay with Somewhere in subnets, too. */
+static void find_end(const struct map *map, sqlite3_stmt *row, struct end *end)
 {
 	int type = sqlite3_column_int(row, C_TYPE);
-	const char *name = words_peer(type, days_text(row, C_PEER_NAME));
+
+	if (map->grouping == BY_PORT) {
+		end_by_port(row, end);
+	} else if (map->grouping == BY_SUBNET && type != PEER_SOMEWHERE) {
+		end_by_subnet(row, end);
+	} else {
+		end->type = record_type_name((enum peer_type)type);
+		end->id = days_text(row, C_PEER_ID);
+		end->name = words_peer(type, days_text(row, C_PEER_NAME));
+	}
+}
+
+static struct peer *find_peer(struct map *map, sqlite3_stmt *row)
+{
 	struct peer *peer = NULL;
 	char *key = NULL;
+	struct end end;
 
-	if (asprintf(&key, "%s/%s", record_type_name((enum peer_type)type), name) >= 0)
+	find_end(map, row, &end);
+	if (asprintf(&key, "%s/%s", end.type, end.name) >= 0)
 		peer = table_get(map->peers, key);
 	if (peer && !peer->key) {
 		peer->key = key;
 		key = NULL;
-		peer->id = strdup(days_text(row, C_PEER_ID));
-		peer->name = strdup(name);
-		peer->type = type;
+		peer->id = strdup(end.id);
+		peer->name = strdup(end.name);
+		peer->type = end.type;
 	}
 	free(key);
 	return peer && peer->id && peer->name ? peer : NULL;
@@ -135,7 +208,9 @@ static int add(sqlite3_stmt *row, const struct sums *sums, void *arg)
 
 static int read_day(struct days *days, void *arg)
 {
-	return sums_read(days, columns, add, arg);
+	const struct map *map = arg;
+
+	return sums_read(days, groupings[map->grouping].columns, add, arg);
 }
 
 /* --- telling -------------------------------------------------------------- */
@@ -206,7 +281,7 @@ static struct json_object *peer_json(const struct peer *peer)
 	struct json_object *object = json_object_new_object();
 
 	json_add_string(object, "key", peer->key);
-	json_add_string(object, "type", record_type_name((enum peer_type)peer->type));
+	json_add_string(object, "type", peer->type);
 	json_add_string(object, "ID", *peer->id ? peer->id : NULL);
 	json_add_string(object, "name", peer->name);
 	return object;
@@ -231,9 +306,7 @@ static struct json_object *tell(struct map *map)
 		if (lines[i]->peer->shown)
 			json_object_array_add(list, line_json(lines[i]));
 	json_add(object, "lines", list);
-	json_add_string(object, "grouping", "none");
-	json_add_number(object, "peersTotal", n_peers);
-	json_add_number(object, "linesTotal", n_lines);
+	json_add_string(object, "grouping", groupings[map->grouping].name);
 	return object;
 }
 
@@ -253,13 +326,49 @@ static void clear_line(void *thing)
 	table_free(line->services, NULL);
 }
 
+static void clear(struct map *map)
+{
+	table_free(map->lines, clear_line);
+	table_free(map->peers, clear_peer);
+}
+
+static int gather(const struct reader_range *range, enum grouping grouping, struct map *map)
+{
+	map->grouping = grouping;
+	map->peers = table_new(sizeof(struct peer));
+	map->lines = table_new(sizeof(struct line));
+	return map->peers && map->lines ? days_walk(range, read_day, map) : -ENOMEM;
+}
+
+static void count_all(const struct map *map, size_t *n_peers, size_t *n_lines)
+{
+	table_list(map->peers, n_peers);
+	table_list(map->lines, n_lines);
+}
+
 int reader_map(const struct reader_range *range, struct json_object **result)
 {
-	struct map map = { table_new(sizeof(struct peer)), table_new(sizeof(struct line)) };
-	int err = map.peers && map.lines ? days_walk(range, read_day, &map) : -ENOMEM;
+	size_t all_peers = 0, all_lines = 0, n_peers, n_lines;
+	enum grouping grouping = BY_PEER;
+	struct map map;
+	int err;
 
-	*result = err ? NULL : tell(&map);
-	table_free(map.lines, clear_line);
-	table_free(map.peers, clear_peer);
+	*result = NULL;
+	for (err = gather(range, grouping, &map); !err; err = gather(range, ++grouping, &map)) {
+		count_all(&map, &n_peers, &n_lines);
+		if (grouping == BY_PEER) {
+			all_peers = n_peers;
+			all_lines = n_lines;
+		}
+		if (grouping == BY_PORT || (n_peers <= PEERS_SHOWN && n_lines <= LINES_SHOWN))
+			break;
+		clear(&map);
+	}
+	if (!err) {
+		*result = tell(&map);
+		json_add_number(*result, "peersTotal", all_peers);
+		json_add_number(*result, "linesTotal", all_lines);
+	}
+	clear(&map);
 	return err;
 }

@@ -23,7 +23,7 @@ static bool is_whole(const struct days *days)
 	return days->range->since <= begin && days->range->until >= begin + SCHEMA_DAY * 1000000 - 1;
 }
 
-/* The query's condition comes last. */
+/* The query's condition comes last. A slot's edges that are wholly outside are not meant. */
 static char *text_of(const struct days *days, const char *columns)
 {
 	static const char whole[] = "SELECT %2$s," TOTALS
@@ -35,7 +35,7 @@ static char *text_of(const struct days *days, const char *columns)
 		" sum(packets_in) AS packets_in, sum(packets_out) AS packets_out FROM slot"
 		" WHERE slot BETWEEN %3$lld AND %4$lld GROUP BY edge) s"
 		" CROSS JOIN edge e ON e.id=s.edge JOIN attribution a ON a.id=e.attribution"
-		" WHERE %%s GROUP BY %2$s";
+		" WHERE e.last>=%5$lld AND e.first<=%6$lld AND %%s GROUP BY %2$s";
 	char *text = NULL;
 	int len;
 
@@ -43,7 +43,8 @@ static char *text_of(const struct days *days, const char *columns)
 		len = asprintf(&text, whole, "e", columns);
 	else
 		len = asprintf(&text, part, "s", columns, (long long)(days->range->since / SLOT_US),
-			       (long long)(days->range->until / SLOT_US));
+			       (long long)(days->range->until / SLOT_US),
+			       (long long)days->range->since, (long long)days->range->until);
 	return len < 0 ? NULL : text;
 }
 

@@ -42,3 +42,7 @@ bench-cycles: programs $(BENCH_PROGRAMS) build/bench/uml/mseg_bench.ko ## the sa
 .PHONY: bench-gate
 bench-gate: programs module-6.12 $(BENCH_PROGRAMS) ## no packet costs more instructions than tests/bench/budget.json allows
 	tests/bench/gate
+
+.PHONY: bench-controller
+bench-controller: programs ## how fast and how large msegd is with 1,000 rulesets, 1,000 networks, 100,000 entries
+	tests/bench/controller

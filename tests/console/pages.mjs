@@ -187,6 +187,30 @@ test("an ended session keeps what was typed", async () => {
   equal(await page.getByLabel("Name", { exact: true }).inputValue(), "typed before");
 });
 
+test("too many peers for a picture: the page says how they are grouped, and lines still open", async () => {
+  const many = await Services.start();
+  try {
+    execFileSync(join(TOP, "build/tests/synthesize"), ["--days", "2", "--networks", "1000", join(many.state, "flows")]);
+    await many.startMsegd();
+    await many.startConsole();
+    await page.context().close();
+    page = await newPage(browser);
+    await page.goto(many.link());
+    await page.getByRole("heading", { name: "Platform" }).waitFor();
+    await page.goto(`${many.url}/#/platform?range=7d`);
+    await page.getByText("are shown by subnet", { exact: false }).waitFor();
+    const lines = page.locator("[data-line]");
+    holds((await lines.count()) < 100, `${await lines.count()} lines`);
+    await page.locator('[data-line^="Outgoing:Subnet/10.31.0.0"]').focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("tab", { name: "Access" }).click();
+    await page.getByRole("grid", { name: "Connections" }).getByText("10.31.", { exact: false }).first().waitFor();
+    equal(page.complaints, []);
+  } finally {
+    many.stop();
+  }
+});
+
 test("where nothing was recorded, nothing is said to have a rule", async () => {
   const empty = await Services.start();
   try {

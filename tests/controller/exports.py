@@ -303,6 +303,38 @@ def _():
     export.end()
 
 
+def take(server, export, number):
+    """What a connection brings: so many records, and nothing for a while."""
+    peer, _ = server.accept()
+    with peer:
+        export.put(number)
+        data = b""
+        peer.settimeout(2)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                data += peer.recv(1 << 16)
+    return data
+
+
+@subtest("ipfix: over TCP every connection begins with templates; ipfixDump reads it")
+def _():
+    path = directory() + "/file"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LIMIT)
+        export = Export("ipfix", f"tcp:127.0.0.1:{server.getsockname()[1]}")
+        for first in 1, 31:
+            with open(path, "wb") as file:
+                file.write(take(server, export, 30))
+            said = subprocess.run([tool("libfixbuf-tools", "usr/bin/ipfixDump"), "-i", path],
+                                  capture_output=True, text=True, check=True).stdout
+            equal([int(number) for number in re.findall(r"flowId : (\d+)", said)],
+                  list(range(first, first + 30)))
+            equal(len(re.findall(r"firewallEvent : 3$", said, re.M)), 10, "rejected ones")
+            equal(len(re.findall(r"\) +octetDeltaCount : 300$", said, re.M)), 20)
+            equal(len(re.findall(r"\) +sourceIPv6Address : 2001:0?db8:", said)), 10)
+        export.end()
+
+
 # --- metrics ---------------------------------------------------------------------
 
 def scraped(text):

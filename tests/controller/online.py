@@ -8,6 +8,8 @@ answered well.
 
 import contextlib
 import json
+import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -15,8 +17,8 @@ import threading
 import time
 import urllib.parse
 
-from msegd import (ALICE, Connection, Msegd, as_user, cases, document, equal, fresh_kernel, kernel,
-                   load_module, main, mctl, network, ruleset, subtest, true)
+from msegd import (ALICE, BOB, Connection, Msegd, as_user, cases, document, equal, fresh_kernel,
+                   kernel, load_module, main, mctl, network, ruleset, subtest, true)
 
 
 def fresh(**options):
@@ -188,6 +190,109 @@ def _():
     daemon.post("import?delete=true&label=base").wanted(200)
     equal(names(daemon.get("externalnetworks")), ["mine"])
     equal(names(daemon.get("namespaces")), ["/"])
+
+
+@subtest("an import without a label overwrites nothing that differs, and says so")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("mine", "192.0.2.1")).wanted(201)
+    other = {"data": {"externalnetworks": [network("mine", "::/0"), network("new")]}}
+    refused = daemon.post("import", other).wanted(409)
+    equal(len(refused.messages), 1)
+    true("mctl apply" in refused.messages[0], refused.body)
+    equal(daemon.get("externalnetworks/mine").body["entries"], ["192.0.2.1"])
+    equal(names(daemon.get("externalnetworks")), ["mine"])
+    daemon.post("import?set=net=198.51.100.0/24", IMPORT).wanted(200)
+    exported = daemon.get("export").wanted(200).body
+    equal(daemon.post("import", exported).wanted(200)["changes"], [])
+    equal(daemon.get("export").body, exported)
+
+
+@subtest("what changes words alone leaves the kernel, and its counters, as they are")
+def _():
+    daemon = fresh()
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("netrulesets", ruleset("r", "a")).wanted(201)
+    generation = daemon.status()["generation"]
+    for change in ({"description": "words"}, {"associatedTags": ["k=v"]}):
+        done = daemon.ask("PATCH", "externalnetworks/a", change).wanted(200)
+        equal((len(done["changes"]), done["generation"]), (1, generation))
+    # Nobody's rule names it.
+    daemon.post("externalnetworks", network("b")).wanted(201)
+    equal(daemon.status()["generation"], generation)
+    equal(daemon.status()["enforced"], daemon.status()["revision"])
+    daemon.stop()
+    daemon.start()
+    equal(daemon.status()["enforced"], daemon.status()["revision"])
+    daemon.ask("PATCH", "externalnetworks/a", {"description": "more"}).wanted(200)
+    equal(daemon.status()["generation"], generation)
+    daemon.ask("PATCH", "externalnetworks/a", {"entries": ["192.0.2.1"]}).wanted(200)
+    true(daemon.status()["generation"] > generation, "a change of entries is none")
+    # On trial it is loaded, to be taken back.
+    generation = daemon.status()["generation"]
+    daemon.ask("PATCH", "externalnetworks/a?confirmWithin=60", {"description": "x"}).wanted(200)
+    true(daemon.status()["generation"] > generation, "a trial is none")
+    daemon.post("rollback").wanted(200)
+    daemon.ask("PATCH", "externalnetworks/a", {"description": "y"}).wanted(200)
+    equal(daemon.status()["enforced"], daemon.status()["revision"])
+
+
+@subtest("who is rejected is told so, or not: a namespace says it for the host")
+def _():
+    daemon = fresh()
+
+    def silent():
+        return json.loads(mctl("status", "-o", "json").stdout)["silent"]
+
+    daemon.ask("PATCH", "namespaces/%2F", {"incomingRejects": "silent"}).wanted(200)
+    equal(silent(), {"in": True, "out": False})
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    equal(silent(), {"in": True, "out": False}, "after another change")
+    daemon.kill()
+    fresh_kernel()
+    mctl("defaults", "--silent", "none", "--yes", env={**os.environ, "MSEG_SOCKET": "/nonexistent"})
+    equal(silent(), {"in": False, "out": False})
+    daemon.start()
+    equal(silent(), {"in": True, "out": False}, "after a start")
+    wrong = daemon.ask("PATCH", "namespaces/%2F", {"outgoingRejects": "Drop"}).wanted(400)
+    true("Answered, Silent or Inherit" in wrong.messages[0], wrong.body)
+    daemon.ask("PATCH", "namespaces/%2F", {"incomingRejects": "Answered",
+                                           "outgoingRejects": "Silent"}).wanted(200)
+    equal(silent(), {"in": False, "out": True})
+    daemon.post("rollback?to=1").wanted(200)
+    equal(silent(), {"in": False, "out": False})
+
+
+@subtest("an editor's trial is short, others are told of it, and who administers the host ends it")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, roles: [edit]}}, {{user: {BOB}, roles: [admin]}}]")
+    daemon.post("externalnetworks", network("a")).wanted(201)
+    daemon.post("netrulesets", ruleset("r", "a")).wanted(201)
+    body = {"entries": ["192.0.2.1"]}
+    status, answer = as_user(daemon, ALICE, "PATCH", "externalnetworks/a?confirmWithin=3601", body)
+    equal(status, 403, answer)
+    status, answer = as_user(daemon, ALICE, "PATCH", "externalnetworks/a?confirmWithin=3600", body)
+    equal(status, 200, answer)
+    refused = daemon.post("externalnetworks", network("b")).wanted(409)["detail"]
+    true(re.search(rf"revision 4 of {ALICE} awaits confirmation until 20\d\d-.*Z, in 3[56]\d\d s",
+                   refused) and "mctl rollback" in refused, refused)
+    status, answer = as_user(daemon, BOB, "POST", "rollback")
+    equal(status, 200, answer)
+    equal(daemon.get("externalnetworks/a").body["entries"], ["192.0.2.0/24"])
+    daemon.post("externalnetworks", network("b")).wanted(201)
+
+
+@subtest("a description tells no names of what its reader does not see")
+def _():
+    daemon = fresh(config=f"roles: [{{user: {ALICE}, namespace: /acme, roles: [read]}}]")
+    daemon.post("namespaces", {"name": "/acme"}).wanted(201)
+    daemon.post("externalnetworks", network("metadata-secret", propagate=True)).wanted(201)
+    daemon.post("netrulesets?namespace=/acme", ruleset("r", "metadata-secrt")).wanted(201)
+    target = "netrulesets/r/describe?namespace=/acme"
+    true("metadata-secret" in json.dumps(daemon.get(target).wanted(200).body), "root sees no hint")
+    status, answer = as_user(daemon, ALICE, "GET", target)
+    equal((status, "metadata-secret" in json.dumps(answer)), (200, False), answer)
+    true(answer["warnings"], "no warning is left")
 
 
 @subtest("an export imports to the same objects")
@@ -578,6 +683,53 @@ def _():
         daemon.get(target).wanted(400)
     daemon.get("dns/none").wanted(404)
     daemon.post("dns").wanted(405)
+
+
+def events_after(daemon, last):
+    """What a stream says first, as (ID, type) each, to who had an event last."""
+    connection = Connection(daemon.socket)
+    connection.request("GET", "/v1/events", headers={"Last-Event-ID": last} if last else {})
+    response = connection.getresponse()
+    equal(response.status, 200)
+    # The last of all tells the end.
+    daemon.post("externalnetworks", network(f"end{time.monotonic_ns()}")).wanted(201)
+    found, number, kind, last_one = [], daemon.status()["revision"], None, False
+    while not (last_one and kind is None):
+        name, _, value = response.readline().decode().rstrip("\n").partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            last_one = kind == "revision" and json.loads(value)["revision"] == number
+        elif name == "id":
+            found.append((value, kind))
+            kind = None
+    connection.close()
+    return found
+
+
+@subtest("who comes back with an event's ID goes on behind it, or hears of a reset")
+def _():
+    daemon = fresh()
+    ((first, kind),) = events_after(daemon, None)
+    equal(kind, "revision")
+    for i in range(3):
+        daemon.post("externalnetworks", network(f"n{i}")).wanted(201)
+    found = events_after(daemon, first)
+    equal([kind for _, kind in found if kind != "apply"], ["revision"] * 4)
+    ids = [first, *(event for event, _ in found)]
+    equal(len(set(ids)), len(ids))
+    equal(events_after(daemon, ids[2])[:len(found) - 2], found[2:])
+    epoch, number = ids[0].split("-")
+    for wrong in ("x", epoch, f"{int(epoch, 16) ^ 1:08x}-{number}", f"{epoch}-{2**63}", "-1",
+                  f"{epoch}-{2**64 - 1}", f"{epoch}-{number}x", "a" * 500):
+        equal(events_after(daemon, wrong)[0][1], "reset", wrong)
+    # More than a stream holds at once, and than is held at all.
+    for text, resumes in ((ids[4], False), (None, True)):
+        last = text or events_after(daemon, None)[0][0]
+        for i in range(3 if resumes else 150):
+            daemon.ask("PATCH", "externalnetworks/n0?reason=" + "x" * 1000,
+                       {"description": f"{last} {i}"}).wanted(200)
+        equal(events_after(daemon, last)[0][1] == "reset", not resumes)
 
 
 @subtest("every operation of the document was asked, and answered well")

@@ -113,6 +113,36 @@ def _():
     true(len(flow["policyID"]) == 24 and len(flow["enforcerID"]) == 24, flow)
 
 
+@subtest("a map of too many peers is grouped by subnet, and then by port")
+def _():
+    def look(daemon, **parameters):
+        picture = ask(daemon, "map", since="30d", **parameters)
+        keys = {peer["key"] for peer in picture["peers"]}
+        true(len(keys) == len(picture["peers"]) <= 200 and len(picture["lines"]) <= 600, len(keys))
+        equal({line["peer"] for line in picture["lines"]} - keys, set())
+        return picture
+
+    single = look(filled("--networks", "150"))
+    equal((single["grouping"], single["peersTotal"]), ("none", len(single["peers"])))
+    daemon = filled("--networks", "1000")
+    grouped = look(daemon)
+    equal(grouped["grouping"], "subnet")
+    true(grouped["peersTotal"] > 900 and grouped["linesTotal"] > 900, grouped["peersTotal"])
+    equal({peer["key"] for peer in grouped["peers"] if peer["type"] == "Subnet"} >=
+          {f"Subnet/10.{30 + i}.0.0/16" for i in range(4)}, True)
+    true("Somewhere/Somewhere" in {peer["key"] for peer in grouped["peers"]}, "Somewhere")
+    equal(sum(line["flows"] for line in grouped["lines"]), FLOWS)
+    for line in grouped["lines"]:
+        kind, name = line["peer"].split("/", 1)
+        more = " -peer:Somewhere" if kind == "Subnet" else ""
+        way = "in" if line["direction"] == "Incoming" else "out"
+        again = look(daemon, q=f"peer:{name}{more} direction:{way}")
+        equal(sum(other["flows"] for other in again["lines"]), line["flows"], line["peer"])
+    ports = look(filled("--networks", "60000", "--flows", "60000"))
+    equal(ports["grouping"], "port")
+    true("Service/tcp/22" in {peer["key"] for peer in ports["peers"]}, ports["peers"])
+
+
 @subtest("edges, map and histogram say the same as the flows")
 def _():
     daemon = filled()
@@ -152,6 +182,10 @@ def _():
     true(len(near) <= total <= len(near) + FLOWS / 24 / 12 * 2, f"{total} of {len(near)}")
     only = ask(daemon, "map", since="2h", q="network:ssh")
     equal([peer["name"] for peer in only["peers"]], ["ssh"])
+    # What ended before is not in the picture, though its five minutes reach into the range.
+    newest = flows(daemon, since="1h")[0]["lastSeen"]
+    lines = ask(daemon, "map", since=newest)["lines"]
+    true(lines and all(line["lastSeen"] >= newest for line in lines), (newest, lines))
 
 
 @subtest("the histogram of all says the same by minutes as by flows, of older files, too")

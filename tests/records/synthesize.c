@@ -2,7 +2,10 @@
 /*
  * Fill a store of flow records as a host would over some days, without a kernel:
  *
- *	synthesize [--days N] [--flows N] [--until SECONDS] [--seed N] [--peers N] DIRECTORY
+ *	synthesize [--days N] [--flows N] [--until SECONDS] [--seed N] [--peers N]
+ *		   [--networks N] DIRECTORY
+ *
+ * Peers are addresses that nobody knows; networks are as many more as rules name.
  *
  * Until the last third, discovery mode holds: what no rule allows, the default does. Then
  * the default rejects.
@@ -224,6 +227,7 @@ struct options {
 	unsigned int days;
 	unsigned int seed;
 	unsigned int peers;
+	unsigned int networks;
 	uint64_t until;
 };
 
@@ -236,6 +240,8 @@ struct state {
 	unsigned int weights;
 	/* By habit, and whether the default rejects. */
 	struct attribution *attributions[N_HABITS];
+	/* Of a rule that names many networks. */
+	struct attribution **networks;
 };
 
 static uint32_t chance(struct state *state, uint32_t below)
@@ -254,10 +260,10 @@ static const struct habit *choose(struct state *state)
 	return habit;
 }
 
-static struct attribution *attribute(const struct habit *habit)
+static struct attribution *attribute(const struct habit *habit, const char *peer)
 {
 	const char *texts[N_ATTRIBUTION_TEXTS] = {
-		[ATTRIBUTION_PEER_NAME] = habit->peer.network,
+		[ATTRIBUTION_PEER_NAME] = peer,
 		[ATTRIBUTION_NAMESPACE] = "/",
 		[ATTRIBUTION_ENFORCER_ID] = "5f1e6c0a9b3d4e5f6a7b8c9d",
 		[ATTRIBUTION_HOST_NAME] = "demo",
@@ -302,6 +308,19 @@ static void set_addresses(struct state *state, const struct habit *habit,
 	}
 }
 
+/* One of many, each a /24 of its own. */
+static void set_network(struct state *state, struct record *record)
+{
+	uint32_t i = chance(state, state->options.networks);
+	uint8_t *peer = record->kernel.direction == IN ? record->kernel.source :
+							 record->kernel.destination;
+
+	record->attribution = state->networks[i];
+	peer[0] = 10;
+	peer[1] = (uint8_t)(30 + i / 256);
+	peer[2] = (uint8_t)i;
+}
+
 static void fill(struct state *state, const struct habit *habit, uint64_t time, bool rejects,
 		 struct record *record)
 {
@@ -329,6 +348,8 @@ static void fill(struct state *state, const struct habit *habit, uint64_t time, 
 	}
 	memccpy(kernel->command, habit->command, 0, sizeof(kernel->command));
 	set_addresses(state, habit, kernel);
+	if (habit->ruleset && kernel->family == MSEG_FAMILY_IPV4 && state->options.networks)
+		set_network(state, record);
 	kernel->packets_in = 1 + habit->bytes / 2000;
 	kernel->bytes_in = 60 + chance(state, habit->bytes);
 	if (kernel->verdict == MSEG_ACTION_ALLOW) {
@@ -371,6 +392,22 @@ static int put(struct state *state, uint64_t time, bool rejects, unsigned long l
 	return err;
 }
 
+static int name_networks(struct state *state)
+{
+	const struct habit *habit = habits;
+	char name[32];
+	unsigned int i;
+
+	while (!habit->ruleset)
+		habit++;
+	state->networks = calloc(state->options.networks, sizeof(struct attribution *));
+	for (i = 0; state->networks && i < state->options.networks; i++) {
+		snprintf(name, sizeof(name), "branch-%04u", i);
+		state->networks[i] = attribute(habit, name);
+	}
+	return state->networks ? 0 : -ENOMEM;
+}
+
 static int run(struct state *state)
 {
 	const struct options *options = &state->options;
@@ -380,8 +417,10 @@ static int run(struct state *state)
 
 	for (i = 0; i < N_HABITS; i++) {
 		state->weights += habits[i].weight;
-		state->attributions[i] = attribute(&habits[i]);
+		state->attributions[i] = attribute(&habits[i], habits[i].peer.network);
 	}
+	if (options->networks)
+		err = name_networks(state);
 	for (i = 0; i < options->flows && !err; i++)
 		err = put(state, begin + span / options->flows * i, i > options->flows / 3 * 2, i);
 	if (!err && state->day)
@@ -389,12 +428,16 @@ static int run(struct state *state)
 	day_close(state->day);
 	for (i = 0; i < N_HABITS; i++)
 		attribution_put(state->attributions[i]);
+	for (i = 0; state->networks && i < options->networks; i++)
+		attribution_put(state->networks[i]);
+	free(state->networks);
 	return err;
 }
 
 static int usage(void)
 {
-	fputs("usage: synthesize [--days N] [--flows N] [--until SECONDS] [--seed N] [--peers N] DIRECTORY\n",
+	fputs("usage: synthesize [--days N] [--flows N] [--until SECONDS] [--seed N] [--peers N]\n"
+	      "                  [--networks N] DIRECTORY\n",
 	      stderr);
 	return 2;
 }
@@ -407,13 +450,14 @@ int main(int argc, char **argv)
 		{ "until", required_argument, NULL, 'u' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "peers", required_argument, NULL, 'p' },
+		{ "networks", required_argument, NULL, 'n' },
 		{ 0 },
 	};
 	static struct state state;
 	struct options *options = &state.options;
 	int option, err;
 
-	*options = (struct options){ NULL, 20000, 7, 1, 0, (uint64_t)time(NULL) * 1000000000 };
+	*options = (struct options){ NULL, 20000, 7, 1, 0, 0, (uint64_t)time(NULL) * 1000000000 };
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (option == 'd')
 			options->days = (unsigned int)atoi(optarg);
@@ -425,6 +469,8 @@ int main(int argc, char **argv)
 			options->seed = (unsigned int)atoi(optarg);
 		else if (option == 'p')
 			options->peers = (unsigned int)atoi(optarg);
+		else if (option == 'n')
+			options->networks = (unsigned int)atoi(optarg);
 		else
 			return usage();
 	}

@@ -31,8 +31,9 @@ static const struct {
 	{ KIND_EXTERNALNETWORK,
 	  "{propagate: True, entries: [API.Example.COM., 10.0.0.0/8, '!10.9.0.0/16', 192.0.2.1/32, '2001:DB8:0::/32', '*.example.org'], name: n, associatedTags: [a=b, 'a=b', c=d=e]}",
 	  "{\"name\":\"n\",\"description\":\"\",\"entries\":[\"10.0.0.0/8\",\"!10.9.0.0/16\",\"192.0.2.1\",\"2001:db8::/32\",\"api.example.com\",\"*.example.org\"],\"associatedTags\":[\"a=b\",\"c=d=e\"],\"propagate\":true}" },
-	{ KIND_NAMESPACE, "{name: vm, defaultPUIncomingTrafficAction: reject, namespace: /acme}",
-	  "{\"name\":\"vm\",\"namespace\":\"/acme\",\"description\":\"\",\"defaultPUIncomingTrafficAction\":\"Reject\",\"defaultPUOutgoingTrafficAction\":\"Inherit\"}" },
+	{ KIND_NAMESPACE,
+	  "{name: vm, incomingRejects: silent, defaultPUIncomingTrafficAction: reject, namespace: /acme}",
+	  "{\"name\":\"vm\",\"namespace\":\"/acme\",\"description\":\"\",\"defaultPUIncomingTrafficAction\":\"Reject\",\"defaultPUOutgoingTrafficAction\":\"Inherit\",\"incomingRejects\":\"Silent\",\"outgoingRejects\":\"Inherit\"}" },
 	/* Rules: services in one way, action in any case. */
 	{ KIND_RULESET,
 	  "{name: r, subject: [[a=b, c=d], ['$id=5']], incomingRules: [{action: ALLOW, object: [[x=y]], protocolPorts: [TCP/22, 'icmp/3/0,1,4:6', GRE, '58']}], fallback: true}",
@@ -122,6 +123,8 @@ static const struct {
 	  "f:1:8: error: 'a b' is no name of a namespace: it has letters, digits and - _ . @ + : only\n"
 	  "f:1:47: error: 'Deny' is no action: write Reject\n"
 	  "f:1:85: error: 'maybe' is no action: write Allow, Reject or Inherit\n" },
+	{ KIND_NAMESPACE, "{name: a, incomingRejects: Drop}",
+	  "f:1:28: error: 'Drop' is no way to reject: write Answered, Silent or Inherit\n" },
 	{ KIND_NAMESPACE, "{name: /a//b}", "f:1:8: error: a namespace cannot be called ''\n" },
 	{ KIND_NAMESPACE, "{name: /a/..}", "f:1:8: error: a namespace cannot be called '..'\n" },
 	{ KIND_RULESET, "{name: r, subject: a=b}",

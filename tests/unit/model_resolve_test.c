@@ -13,8 +13,8 @@
 static const char tree[] =
 	"data:\n"
 	"  namespaces:\n"
-	"  - {name: /, defaultPUOutgoingTrafficAction: Allow}\n"
-	"  - {name: /acme, defaultPUIncomingTrafficAction: Reject}\n"
+	"  - {name: /, defaultPUOutgoingTrafficAction: Allow, outgoingRejects: Silent}\n"
+	"  - {name: /acme, defaultPUIncomingTrafficAction: Reject, outgoingRejects: Answered, incomingRejects: Silent}\n"
 	"  - {name: /acme/aws}\n"
 	"  - {name: /acme/aws/vm, defaultPUOutgoingTrafficAction: Reject}\n"
 	"  - {name: /acme/other}\n"
@@ -74,6 +74,8 @@ static void test_defaults(void **state)
 	assert_int_equal(defaults[MSEG_DIRECTION_OUT].action, MSEG_ACTION_REJECT);
 	assert_string_equal(defaults[MSEG_DIRECTION_OUT].space, "/acme/aws/vm");
 	assert_int_equal(scene.compiled->policy->defaults[MSEG_DIRECTION_IN], MSEG_ACTION_REJECT);
+	assert_int_equal(scene.compiled->policy->silent[MSEG_DIRECTION_IN], 1);
+	assert_int_equal(scene.compiled->policy->silent[MSEG_DIRECTION_OUT], 0);
 	scene_end(&scene);
 	/* With nothing set, a host is in discovery mode. */
 	assert_int_equal(resolve_default(bare, "/", MSEG_DIRECTION_IN).action, MSEG_ACTION_ALLOW);

@@ -64,8 +64,6 @@ const NAVIGATION: Entry[] = [
   { label: "Health", to: "/health", icon: "health" },
 ];
 
-const TIMED = ["/platform", "/flows", "/logs/flows", "/logs/dns"];
-
 function stored(): string[] {
   try {
     return JSON.parse(localStorage.getItem("open") ?? "[]") as string[];
@@ -95,10 +93,9 @@ function openWay(entries: Entry[], now: string): string[] {
 function Item({ entry, deep }: { entry: Entry; deep: number }) {
   const now = path.value;
   if (entry.to) {
-    const keep = TIMED.includes(entry.to) ? rangeParams() : {};
     return (
       <li>
-        <a class={`nav-item d${deep}`} href={href(entry.to, keep)} aria-current={holds(entry, now) ? "page" : undefined}>
+        <a class={`nav-item d${deep}`} href={href(entry.to, rangeParams(entry.to))} aria-current={holds(entry, now) ? "page" : undefined}>
           {entry.icon && <Icon name={entry.icon} />}
           {entry.label}
         </a>

@@ -58,7 +58,13 @@ export function open(): void {
     newRevision.value = JSON.parse(event.data) as Revision;
     refresh();
   }) as EventListener);
-  source.addEventListener("lost", () => lost());
+  /* The console says that msegd is lost; msegd, how many flows could not be told. */
+  source.addEventListener("lost", ((event: MessageEvent<string>) => {
+    if ((JSON.parse(event.data) as { lost?: number }).lost === undefined) lost();
+    else tick();
+  }) as EventListener);
+  /* What happened meanwhile is not told: all is loaded again. */
+  for (const name of ["back", "gap", "reset"]) source.addEventListener(name, () => refresh());
   for (const name of ["confirm", "rollback", "apply"]) source.addEventListener(name, () => refresh());
 }
 

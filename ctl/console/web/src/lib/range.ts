@@ -33,7 +33,11 @@ export function setCustom(since: Date, until: Date): void {
   setParams({ range: null, since: since.toISOString(), until: until.toISOString() });
 }
 
-export function rangeParams(): Record<string, string | null> {
+const TIMED = ["/platform", "/flows", "/logs/flows", "/logs/dns"];
+
+/** The range goes along to a page that has one. */
+export function rangeParams(to: string): Record<string, string | null> {
+  if (!TIMED.includes(to)) return {};
   const params = route.value.params;
   return { range: params.get("range"), since: params.get("since"), until: params.get("until") };
 }

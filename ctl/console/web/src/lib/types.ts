@@ -194,7 +194,7 @@ export interface FlowMap {
   host: { ID: string; name: string };
   peers: Peer[];
   lines: Line[];
-  grouping: "none" | "network" | "subnet" | "port";
+  grouping: "none" | "subnet" | "port";
   peersTotal: number;
   linesTotal: number;
 }

@@ -8,10 +8,11 @@ import { refresh, useResource } from "../lib/resource";
 import { serviceLabel } from "../lib/services";
 import { home, may } from "../lib/state";
 import type { Change, Ruleset } from "../lib/types";
-import { Copy, Failure, Page, Warnings } from "../ui/basics";
+import { Copy, Failure, Page } from "../ui/basics";
 import { ChipField } from "../ui/chips";
 import { Dialog } from "../ui/dialog";
 import { say } from "../ui/toast";
+import { Warned, warnOf } from "../ui/warned";
 
 const FILES = import.meta.glob<string>("../../../../catalogue/*.yaml", { query: "?raw", import: "default", eager: true });
 const ENTRIES = Object.entries(FILES).map(([path, text]) => read(path, text));
@@ -24,13 +25,12 @@ function nameIn(entry: Entry): string[] {
 function Activate({ entry, onClose }: { entry: Entry; onClose: () => void }) {
   const [entries, setEntries] = useState(entry.entries);
   const [error, setError] = useState<ApiError | null>(null);
-  const [warnings, setWarnings] = useState<Change["warnings"]>([]);
   const text = withEntries(entry.text, entries);
   const post = (check: boolean) => send<Change>("POST", "import", { query: { namespace: home.value, check: check || undefined, file: entry.name }, body: text, type: "application/yaml" });
   const go = async () => {
     try {
       const { body } = await post(false);
-      setWarnings(body.warnings);
+      warnOf(body.warnings);
       say(`${entry.name} is in force as revision ${body.revision}`);
       refresh();
       onClose();
@@ -50,7 +50,6 @@ function Activate({ entry, onClose }: { entry: Entry; onClose: () => void }) {
         ))}
       </ul>
       <ChipField label="Networks" values={entries} onChange={setEntries} between={/[,\s]+/} check={entryProblem} hint="Fewer addresses are safer: your own networks, where you know them." />
-      <Warnings notices={warnings} />
       <Failure error={error} what="Not activated" />
       <div class="buttons">
         <Copy text={text} label="Copy as YAML" />
@@ -70,6 +69,7 @@ export function Catalogue() {
   const shown = ENTRIES.filter((e) => `${e.name} ${e.summary} ${e.opens.flatMap((o) => o.services).join(" ")}`.toLowerCase().includes(filter.trim().toLowerCase()));
   return (
     <Page title="Out-of-the-box rules" about="Networks and rulesets for services that hosts often need.">
+      <Warned />
       <label class="field search-field">
         <span class="label hidden">Search rules</span>
         <input data-search value={filter} placeholder="Search: ssh, 443, backup" onInput={(event) => setFilter(event.currentTarget.value)} />

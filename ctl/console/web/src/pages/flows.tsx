@@ -44,13 +44,13 @@ interface More {
 }
 
 export function Flows() {
-  const { since, until, kind } = range.value;
+  const { since, until } = range.value;
   const q = param("q");
   const asked = parse(q).error ? "" : q;
   const key = `${asked} ${since} ${until}`;
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
   const [more, setMore] = useState<More | null>(null);
-  const first = useResource(`${key} ${kind === "custom" || ticked.size ? "" : flowTick.value}`, (abort) =>
+  const first = useResource(`${key} ${until || ticked.size ? "" : flowTick.value}`, (abort) =>
     get<{ edges: Edge[]; cursor: string | null }>("edges", { q: asked, since, until, limit: 500 }, abort),
   );
   const rows = useMemo(() => [...(first.data?.edges ?? []), ...(more?.key === key ? more.edges : [])], [first.data, more, key]);

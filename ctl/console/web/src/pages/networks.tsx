@@ -20,6 +20,7 @@ import { Icon } from "../ui/icons";
 import { NamespaceField } from "../ui/namespace";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
+import { Warned, warnOf } from "../ui/warned";
 import { Wizard } from "../ui/wizard";
 
 const KIND = "externalnetworks";
@@ -133,6 +134,7 @@ export function Networks() {
       }
     >
       <Failure error={networks.error} what="The networks cannot be shown" />
+      <Warned />
       {networks.data?.length === 0 ? (
         <Empty icon="globe" title="No external network yet">
           Create one, or activate an <a href={href("/network/catalogue")}>out-of-the-box rule</a>, which brings its own.
@@ -204,6 +206,7 @@ export function NetworkForm({ edit }: { edit: boolean }) {
     const change = await editor.save();
     if (!change) return;
     say(`${edit ? "Saved" : "Created"} ${value.name} as revision ${change.revision}`);
+    warnOf(change.warnings);
     navigate(LIST);
   };
   /* The server looks at it, too, before one goes on; problems keep one at their step. */

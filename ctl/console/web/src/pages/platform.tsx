@@ -24,6 +24,9 @@ import { RangeBar } from "../ui/range-bar";
 import { type Column, Table } from "../ui/table";
 import { Segmented, Tabs } from "../ui/tabs";
 
+/* The server shows no more. */
+const PEERS_SHOWN = 200;
+
 interface Row {
   line: Line;
   peer: Peer;
@@ -53,8 +56,11 @@ function Legend() {
 
 /** The query for what a line stands for. */
 export function lineQuery({ line, peer }: Row): string {
-  const direction = formatTerm({ not: false, field: "direction", values: [line.direction === "Incoming" ? "in" : "out"] });
-  return `${formatTerm({ not: false, field: "peer", values: [peer.name] })} ${direction}`;
+  const is = (field: string, value: string) => formatTerm({ not: false, field, values: [value] });
+  const direction = is("direction", line.direction === "Incoming" ? "in" : "out");
+  if (peer.type === "Service") return `${is("service", peer.name)} ${direction}`;
+  const others = peer.type === "Subnet" ? "-peer:Somewhere " : "";
+  return `${is("peer", peer.name)} ${others}${direction}`;
 }
 
 function Summary({ row, onService }: { row: Row; onService: (service: string) => void }) {
@@ -195,13 +201,16 @@ function Panel({ row, onClose }: { row: Row; onClose: () => void }) {
   );
 }
 
-const GROUPS: Record<FlowMap["grouping"], string> = { none: "", network: "network", subnet: "subnet", port: "port" };
+const GROUPS: Record<FlowMap["grouping"], string> = { none: "", subnet: "subnet", port: "protocol and port" };
 
-function Grouped({ map }: { map: FlowMap }) {
+function Grouped({ map, draft }: { map: FlowMap; draft: boolean }) {
   if (map.grouping === "none") return null;
+  const left = map.grouping === "port" && map.peers.length >= PEERS_SHOWN;
   return (
     <p class="notice info" role="status">
-      {plural(map.peersTotal, "peer")} and {plural(map.linesTotal, "line")} are shown by {GROUPS[map.grouping]}. Search to see fewer, one by one.
+      {plural(map.peersTotal, "peer")} and {plural(map.linesTotal, "line")} are too many for a picture, and are shown by {GROUPS[map.grouping]}
+      {left && `, the ${PEERS_SHOWN} busiest alone`}. Search to see fewer, one by one.
+      {draft && " Till then the picture is of what was reported."}
     </p>
   );
 }
@@ -213,9 +222,9 @@ export function Platform() {
   const asTable = param("view") === "table";
   const selected = param("line");
   const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
-  const map = useResource(`${q} ${since} ${until} ${range.value.kind === "custom" ? "" : flowTick.value}`, (abort) => get<FlowMap>("map", { q, since, until }, abort));
+  const map = useResource(`${q} ${since} ${until} ${until ? "" : flowTick.value}`, (abort) => get<FlowMap>("map", { q, since, until }, abort));
   const staged = useResource(draft ? "staged" : "", (abort) => (draft ? get<Staged>("staged", {}, abort) : Promise.resolve(null)));
-  const shown = useMemo(() => (map.data && draft && staged.data?.preview ? draftMap(map.data, staged.data.preview.edges) : map.data), [map.data, staged.data, draft]);
+  const shown = useMemo(() => (map.data?.grouping === "none" && draft && staged.data?.preview ? draftMap(map.data, staged.data.preview.edges) : map.data), [map.data, staged.data, draft]);
 
   const rows = useMemo<Row[]>(() => {
     const peers = new Map(shown?.peers.map((p) => [p.key, p]));
@@ -283,7 +292,7 @@ export function Platform() {
           <a href={href("/staged")}>Review and apply</a>
         </p>
       )}
-      {shown && <Grouped map={shown} />}
+      {shown && <Grouped map={shown} draft={draft} />}
       {ticked.size > 0 && (
         <div class="ticked-bar" role="status">
           {plural(chosen.length, "line")} ticked

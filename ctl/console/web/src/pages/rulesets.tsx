@@ -21,6 +21,7 @@ import { NamespaceField } from "../ui/namespace";
 import { RuleList, SelectorField } from "../ui/rules";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
+import { Warned, warnOf } from "../ui/warned";
 import { Wizard } from "../ui/wizard";
 
 const KIND = "networkrulesetpolicies";
@@ -166,6 +167,7 @@ export function Rulesets() {
     >
       <Failure error={rulesets.error} what="The rulesets cannot be shown" />
       <Failure error={error} what="Not changed" />
+      <Warned />
       {rulesets.data?.length === 0 ? (
         <Empty icon="shield" title="No ruleset yet">
           Create one, make one from what the <a href={href("/platform")}>platform</a> shows, or activate an <a href={href("/network/catalogue")}>out-of-the-box rule</a>.
@@ -257,7 +259,10 @@ export function RulesetForm({ edit }: { edit: boolean }) {
     const change = await editor.save();
     if (!change) return;
     say(`${edit ? "Saved" : "Created"} ${value.name} as revision ${change.revision}${change.warnings.length ? `, with ${plural(change.warnings.length, "warning")}` : ""}`);
-    if (change.warnings.length) navigate(`${LIST}/edit`, { namespace: space, name: value.name, saved: "1" });
+    /* Of the host as a whole the list warns: there is nothing of it to edit here. */
+    const ofHost = change.warnings.filter((w) => w.object?.startsWith("enforcer "));
+    warnOf(ofHost);
+    if (change.warnings.length > ofHost.length) navigate(`${LIST}/edit`, { namespace: space, name: value.name, saved: "1" });
     else navigate(LIST);
   };
   const described = useResource(`described ${edit ? param("name") : ""}`, (abort) =>

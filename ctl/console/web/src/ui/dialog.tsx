@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A modal dialog, and a box that opens under its button and closes by a click outside. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
 
 export function Dialog({
@@ -17,7 +17,7 @@ export function Dialog({
 }) {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
     return () => dialog?.close();
@@ -68,15 +68,18 @@ export function Popover({
   const shut = (focus: boolean) => {
     (document.activeElement as HTMLElement | null)?.blur();
     setOpen(false);
-    if (focus) requestAnimationFrame(() => opener.current?.focus());
+    if (focus) opener.current?.focus();
   };
+  /* Before the next key, which belongs to its field. */
+  useLayoutEffect(() => {
+    if (open) root.current?.querySelector<HTMLInputElement>(".popover input")?.focus();
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     const outside = (event: Event) => {
       if (root.current && !root.current.contains(event.target as Node)) shut(false);
     };
     document.addEventListener("pointerdown", outside);
-    root.current?.querySelector<HTMLInputElement>(".popover input")?.focus();
     return () => document.removeEventListener("pointerdown", outside);
   }, [open]);
 

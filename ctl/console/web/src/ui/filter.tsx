@@ -4,7 +4,7 @@
  * step. Every choice can be made by mouse or by keyboard, and the whole can be
  * edited as text. Shift while taking a value means "not".
  */
-import { useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Field, type Term, format, parse, withValue } from "../lib/query";
 import { Name } from "./basics";
 import { Icon } from "./icons";
@@ -40,7 +40,13 @@ export function FilterBar({ value, onChange, fields, folded = false, label = "Se
   const [focused, setFocused] = useState(false);
   const [raw, setRaw] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
+  const opening = useRef(false);
   const id = useId();
+  /* Before the next key, which belongs to it. */
+  useLayoutEffect(() => {
+    if (open && opening.current) input.current?.focus();
+    opening.current = false;
+  }, [open]);
   const { terms, error } = parse(value, fields);
   const typed = raw === null ? null : parse(raw, fields).error;
 
@@ -117,8 +123,8 @@ export function FilterBar({ value, onChange, fields, folded = false, label = "Se
         class="icon-button"
         aria-label={label}
         onClick={() => {
+          opening.current = true;
           setOpen(true);
-          requestAnimationFrame(() => input.current?.focus());
         }}
       >
         <Icon name="search" />

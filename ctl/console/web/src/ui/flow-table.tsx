@@ -154,7 +154,7 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
   const [behind, setBehind] = useState(false);
   const reading = useRef(false);
   const seen = useRef(flowTick.value);
-  const { since, until, kind } = range.value;
+  const { since, until } = range.value;
   const bad = parse(query).error !== null;
   const q = [base, bad ? "" : query].filter(Boolean).join(" ");
 
@@ -177,7 +177,7 @@ export function FlowTable({ base = "", query, onQuery, label, height, onRule }: 
   useEffect(() => {
     if (tick === seen.current) return;
     seen.current = tick;
-    if (kind === "custom") return;
+    if (until) return;
     if (reading.current) setBehind(true);
     else fetchPage(null, []);
   }, [tick]);

@@ -117,11 +117,11 @@ function AsTable({ data }: { data: Data }) {
 }
 
 export function Histogram({ q }: { q: string }) {
-  const { since, until, kind } = range.value;
+  const { since, until } = range.value;
   const [hold, width] = useWidth();
   const [table, setTable] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  const data = useResource(`${q} ${since} ${until} ${kind === "custom" ? "" : flowTick.value}`, (abort) => get<Data>("histogram", { q, since, until, buckets: 60 }, abort));
+  const data = useResource(`${q} ${since} ${until} ${until ? "" : flowTick.value}`, (abort) => get<Data>("histogram", { q, since, until, buckets: 60 }, abort));
   const rows = useMemo(() => (data.data ? stacked(data.data) : null), [data.data]);
   const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const theme = document.documentElement.dataset["theme"] || dark;

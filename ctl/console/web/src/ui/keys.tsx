@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Everything by keyboard: / searches, g and a letter goes somewhere, ? shows this. */
 import { useEffect, useState } from "preact/hooks";
+import { rangeParams } from "../lib/range";
 import { navigate } from "../lib/router";
 import { Dialog } from "./dialog";
 
@@ -38,7 +39,7 @@ export function Keys() {
       const was = Date.now() - going < 1500;
       going = 0;
       const to = was ? GO.find(([key]) => key === event.key) : undefined;
-      if (to) navigate(to[1]);
+      if (to) navigate(to[1], rangeParams(to[1]));
       else if (event.key === "g") going = Date.now();
       else if (event.key === "/") search();
       else if (event.key === "?") setHelp(true);

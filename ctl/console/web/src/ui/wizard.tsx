@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Steps of a form: Back and Next, and in the end Create. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Step {
   title: string;
@@ -25,7 +25,7 @@ export function Wizard({ steps, at, onStep, onDone, done, busy, onCancel }: Prop
   const last = at === steps.length - 1;
   const form = useRef<HTMLFormElement>(null);
   const [tried, setTried] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     setTried(false);
     form.current?.querySelector<HTMLInputElement>("input:not([type=checkbox]), select")?.focus();
   }, [at]);
