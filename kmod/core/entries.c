@@ -183,7 +183,7 @@ void mseg_entries_remove(struct mseg_policy *policy, u32 network, const struct m
 static struct mseg_entries *new_entries(u32 n)
 {
 	struct mseg_entries *entries = mseg_alloc(1, sizeof(*entries));
-	u32 i, room = 64;
+	u32 i, room = 4096; /* a small policy may grow */
 
 	if (!entries)
 		return NULL;

@@ -200,7 +200,7 @@ def random_changes():
         texts = {str(ipaddress.ip_network((choose.getrandbits(32) & 0xff0f0f0f, length),
                                           strict=False))
                  for length in choose.choices(range(1, 33), k=choose.randrange(1, 20))}
-        texts |= {str(ipaddress.ip_network((choose.getrandbits(4) << 124 | choose.getrandbits(3),
+        texts |= {str(ipaddress.ip_network((1 << 127 | choose.getrandbits(4) << 120 | choose.getrandbits(3),
                                             choose.randrange(1, 129)), strict=False))}
         gone = [text for text in entries if choose.randrange(10) == 0 and text not in OTHER]
         change(client, sorted(texts - entries), gone, index)
