@@ -9,7 +9,7 @@ struct net;
 
 /**
  * mseg_audit() - record an attempt to change what is in force
- * @op: attach, detach, load, confirm, revert, expire, propose, withdraw, lock,
+ * @op: attach, detach, load, change, confirm, revert, expire, propose, withdraw, lock,
  *	resolvers, learn, or forward or raw with their new mode behind a low line
  * @net: network namespace, named by its inode as in /proc/PID/ns/net
  * @before: generation in force before, 0 for none

@@ -15,11 +15,30 @@
 #include "event.h"
 #include "net.h"
 
+/* Former generations of small changes that wait to be freed, in all namespaces. */
+static atomic_t leaving = ATOMIC_INIT(0);
+
+#define MAX_LEAVING 64
+
+/* Allocations of a former generation that are freed in one go, which no one waits for. */
+#define MAX_REMAINS 256
+
+static struct mseg_generation *generation_bare(struct mseg_policy *policy, u32 number)
+{
+	struct mseg_generation *generation = kzalloc(sizeof(*generation), GFP_KERNEL_ACCOUNT);
+
+	if (!generation)
+		return NULL;
+	generation->policy = policy;
+	generation->number = number;
+	generation->kept_from = number;
+	return generation;
+}
+
 static struct mseg_generation *generation_new(struct mseg_policy *policy, u32 number)
 {
-	struct mseg_generation *generation;
+	struct mseg_generation *generation = generation_bare(policy, number);
 
-	generation = kzalloc(sizeof(*generation), GFP_KERNEL_ACCOUNT);
 	if (!generation)
 		return NULL;
 	generation->hits = kvcalloc(policy->n_rules, sizeof(*generation->hits), GFP_KERNEL_ACCOUNT);
@@ -27,9 +46,6 @@ static struct mseg_generation *generation_new(struct mseg_policy *policy, u32 nu
 		kfree(generation);
 		return NULL;
 	}
-	generation->policy = policy;
-	generation->number = number;
-	generation->kept_from = number;
 	return generation;
 }
 
@@ -37,9 +53,29 @@ static void generation_free(struct mseg_generation *generation)
 {
 	if (!generation)
 		return;
+	/* Else another one has them. */
+	if (!generation->policy || mseg_policy_is_whole(generation->policy))
+		kvfree(generation->hits);
 	mseg_policy_free(generation->policy);
-	kvfree(generation->hits);
 	kfree(generation);
+}
+
+static void generation_left(struct rcu_head *rcu)
+{
+	generation_free(container_of(rcu, struct mseg_generation, rcu));
+	atomic_dec(&leaving);
+}
+
+/* Packets may still be judged by it; its successor was settled. */
+static void generation_leave(struct mseg_generation *generation)
+{
+	if (mseg_policy_remains(generation->policy) <= MAX_REMAINS &&
+	    atomic_add_unless(&leaving, 1, MAX_LEAVING)) {
+		call_rcu(&generation->rcu, generation_left);
+		return;
+	}
+	synchronize_net();
+	generation_free(generation);
 }
 
 static bool rejects(const struct mseg_generation *generation)
@@ -117,6 +153,10 @@ void mseg_generation_drop(struct mseg_net *mnet)
 
 	RCU_INIT_POINTER(mnet->generation, NULL);
 	RCU_INIT_POINTER(mnet->candidate, NULL);
+	/* Those that left before; most often there are none, and namespaces go by thousands. */
+	if (atomic_read(&leaving))
+		rcu_barrier();
+	/* Before the one that it may have been made of. */
 	generation_free(generation);
 	generation_free(candidate);
 	generation_free(mnet->former);
@@ -131,16 +171,28 @@ static void begin_trial(struct mseg_net *mnet, struct mseg_generation *former, u
 	mod_delayed_work(system_wq, &mnet->trial, seconds * HZ);
 }
 
+static int may_change(const struct mseg_net *mnet)
+{
+	if (mnet->locked)
+		return -EPERM;
+	return mnet->former ? -EBUSY : 0;
+}
+
+static void keep(struct mseg_generation *generation, const struct mseg_generation *former)
+{
+	generation->kept_from = former->kept_from;
+	generation->failed = former->failed;
+}
+
 int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
 			   u32 confirm_within)
 {
 	struct mseg_generation *former = mseg_net_generation(mnet);
 	struct mseg_generation *generation;
+	int err = may_change(mnet);
 
-	if (mnet->locked)
-		return -EPERM;
-	if (mnet->former)
-		return -EBUSY;
+	if (err)
+		return err;
 	generation = generation_new(policy, mnet->last_generation + 1);
 	if (!generation)
 		return -ENOMEM;
@@ -149,10 +201,8 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 		generation_free(generation);
 		return -ESHUTDOWN;
 	}
-	if (existing == MSEG_EXISTING_KEEP) {
-		generation->kept_from = former->kept_from;
-		generation->failed = former->failed;
-	}
+	if (existing == MSEG_EXISTING_KEEP)
+		keep(generation, former);
 	publish(mnet, generation);
 	if (confirm_within)
 		begin_trial(mnet, former, confirm_within);
@@ -164,6 +214,63 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 	return 0;
 }
 
+/* If the generation in force was made by a change, it is on its own from now on. */
+static void settle(struct mseg_net *mnet)
+{
+	struct mseg_policy *policy = mseg_net_generation(mnet)->policy;
+
+	if (!mseg_policy_is_whole(policy))
+		mseg_policy_settle(policy);
+}
+
+/* Packets are judged by the one or the other until those under way are through. */
+static void put_in_place(struct mseg_net *mnet, struct mseg_generation *former,
+			 struct mseg_generation *generation)
+{
+	mnet->last_generation = generation->number;
+	rcu_assign_pointer(mnet->generation, generation);
+	settle(mnet);
+	generation_leave(former);
+}
+
+int mseg_generation_change(struct mseg_net *mnet, u32 network, const struct mseg_delta *deltas,
+			   u32 n, u8 existing, u32 confirm_within, struct mseg_refusal *refusal)
+{
+	struct mseg_generation *former = mseg_net_generation(mnet), *generation;
+	struct mseg_policy *policy;
+	int err = may_change(mnet);
+
+	*refusal = (struct mseg_refusal){ mseg_generation_refusal(err), MSEG_ID_NONE, MSEG_ID_NONE };
+	if (!err)
+		err = mseg_policy_change(former->policy, network, deltas, n, &policy, refusal);
+	if (err == -E2BIG)
+		mseg_stat(mnet->stats, changes_too_large);
+	if (err)
+		return err;
+	generation = generation_bare(policy, mnet->last_generation + 1);
+	if (!generation) {
+		mseg_policy_free(policy);
+		return -ENOMEM;
+	}
+	generation->hits = former->hits;
+	if (existing == MSEG_EXISTING_KEEP)
+		keep(generation, former);
+	if (confirm_within) {
+		publish(mnet, generation);
+		begin_trial(mnet, former, confirm_within);
+	} else {
+		put_in_place(mnet, former, generation);
+	}
+	if (existing == MSEG_EXISTING_RESET) {
+		synchronize_net();
+		mseg_cut_rejected(mnet);
+	}
+	mseg_stat(mnet->stats, changes);
+	/* It rejects if the former one did, which holds the module. */
+	mseg_event_policy(mnet);
+	return 0;
+}
+
 int mseg_generation_confirm(struct mseg_net *mnet, u32 number)
 {
 	if (!mnet->former)
@@ -171,6 +278,7 @@ int mseg_generation_confirm(struct mseg_net *mnet, u32 number)
 	if (mseg_net_generation(mnet)->number != number)
 		return -ESTALE;
 	cancel_delayed_work(&mnet->trial);
+	settle(mnet);
 	generation_free(mnet->former);
 	mnet->former = NULL;
 	changed(mnet);

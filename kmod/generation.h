@@ -18,6 +18,7 @@
 
 #include <linux/atomic.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 
 #include <mseg/core.h>
 
@@ -41,7 +42,8 @@ struct mseg_hits {
  * @failed: a trial that this generation came back from; its verdicts do not
  *	stand; 0 for none
  * @policy: compiled, never changes
- * @hits: by rule
+ * @hits: by rule; a generation and what a change made of it have them in common
+ * @rcu: to be freed
  */
 struct mseg_generation {
 	u32 number;
@@ -49,6 +51,7 @@ struct mseg_generation {
 	u32 failed;
 	struct mseg_policy *policy;
 	struct mseg_hits *hits;
+	struct rcu_head rcu;
 };
 
 /**
@@ -111,6 +114,26 @@ void mseg_generation_drop(struct mseg_net *mnet);
  */
 int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8 existing,
 			   u32 confirm_within);
+
+/**
+ * mseg_generation_change() - put other entries of a network in force
+ * @mnet: attached, its lock held
+ * @network: index
+ * @deltas: as mseg_policy_change() takes them
+ * @n: how many
+ * @existing: as for mseg_generation_commit()
+ * @confirm_within: as for mseg_generation_commit()
+ * @refusal: filled on error
+ *
+ * May sleep. Without @confirm_within and unless connections are reset, it does not wait
+ * for packets that are being judged: what the former generation allows one of those is
+ * stale, and judged again with the next.
+ *
+ * Return: 0, -EPERM or -EBUSY as mseg_generation_commit(), or as mseg_policy_change();
+ * then nothing has changed.
+ */
+int mseg_generation_change(struct mseg_net *mnet, u32 network, const struct mseg_delta *deltas,
+			   u32 n, u8 existing, u32 confirm_within, struct mseg_refusal *refusal);
 
 /**
  * mseg_generation_confirm() - keep the generation that is on trial

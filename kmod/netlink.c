@@ -52,6 +52,21 @@ static struct netlink_range_validation confirm_range = {
 	.max = MSEG_MAX_CONFIRM_WITHIN,
 };
 
+static const struct nla_policy entry_policy[MSEG_A_ENTRY_MAX + 1] = {
+	[MSEG_A_ENTRY_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[MSEG_A_ENTRY_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[MSEG_A_ENTRY_EXCLUDE] = { .type = NLA_FLAG },
+	[MSEG_A_ENTRY_REMOVE] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy change_policy[MSEG_A_EXISTING + 1] = {
+	[MSEG_A_GENERATION] = { .type = NLA_U32 },
+	[MSEG_A_ID] = { .type = NLA_U32 },
+	[MSEG_A_ENTRY] = NLA_POLICY_NESTED(entry_policy),
+	[MSEG_A_CONFIRM_WITHIN] = NLA_POLICY_FULL_RANGE(NLA_U32, &confirm_range),
+	[MSEG_A_EXISTING] = NLA_POLICY_MAX(NLA_U8, MSEG_EXISTING_RESET),
+};
+
 static const struct nla_policy commit_policy[MSEG_A_CANDIDATE + 1] = {
 	[MSEG_A_TXN] = { .type = NLA_U32 },
 	[MSEG_A_GENERATION] = { .type = NLA_U32 },
@@ -477,6 +492,12 @@ static const struct genl_ops ops[] = {
 		.cmd = MSEG_C_DNS_SUBSCRIBE,
 		.doit = subscribe_dns,
 		.flags = GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = MSEG_C_NETWORK_CHANGE,
+		.doit = mseg_nl_network_change,
+		.flags = GENL_ADMIN_PERM,
+		POLICY(change_policy),
 	},
 };
 

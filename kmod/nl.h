@@ -82,6 +82,27 @@ void *mseg_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
  */
 u32 mseg_nl_count_attrs(struct genl_info *info, int type);
 
+/**
+ * mseg_nl_nth_attr() - the n-th attribute of a type in a request, to say which was refused
+ * @info: of the command
+ * @type: of the attribute
+ * @n: counts from 0
+ *
+ * Return: the attribute, or NULL.
+ */
+const struct nlattr *mseg_nl_nth_attr(struct genl_info *info, int type, u32 n);
+
+/**
+ * mseg_nl_parse_entry() - read an entry
+ * @attr: MSEG_A_ENTRY
+ * @delta: filled
+ * @extack: of the command
+ *
+ * Return: 0 or -EINVAL, with what is wrong.
+ */
+int mseg_nl_parse_entry(const struct nlattr *attr, struct mseg_delta *delta,
+			struct netlink_ext_ack *extack);
+
 /* The handlers of operations, by file. */
 
 int mseg_nl_txn_begin(struct sk_buff *request, struct genl_info *info);
@@ -90,6 +111,8 @@ int mseg_nl_txn_rule(struct sk_buff *request, struct genl_info *info);
 int mseg_nl_txn_defaults(struct sk_buff *request, struct genl_info *info);
 int mseg_nl_txn_commit(struct sk_buff *request, struct genl_info *info);
 int mseg_nl_txn_abort(struct sk_buff *request, struct genl_info *info);
+
+int mseg_nl_network_change(struct sk_buff *request, struct genl_info *info);
 
 int mseg_nl_dump_start(struct netlink_callback *cb);
 int mseg_nl_network_get(struct sk_buff *skb, struct netlink_callback *cb);

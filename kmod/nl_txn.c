@@ -17,6 +17,7 @@ static const struct nla_policy entry_policy[MSEG_A_ENTRY_MAX + 1] = {
 	[MSEG_A_ENTRY_ADDRESS] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[MSEG_A_ENTRY_PREFIX_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
 	[MSEG_A_ENTRY_EXCLUDE] = { .type = NLA_FLAG },
+	[MSEG_A_ENTRY_REMOVE] = { .type = NLA_FLAG },
 };
 
 static const struct nla_policy service_policy[MSEG_A_SERVICE_MAX + 1] = {
@@ -185,9 +186,10 @@ static int txn_part(struct genl_info *info, const struct part *part)
 	return err;
 }
 
-static int parse_entry(const struct nlattr *attr, struct mseg_prefix *prefix,
-		       struct netlink_ext_ack *extack)
+int mseg_nl_parse_entry(const struct nlattr *attr, struct mseg_delta *delta,
+			struct netlink_ext_ack *extack)
 {
+	struct mseg_prefix *prefix = &delta->prefix;
 	struct nlattr *tb[MSEG_A_ENTRY_MAX + 1];
 	const struct nlattr *address;
 	int err;
@@ -204,16 +206,32 @@ static int parse_entry(const struct nlattr *attr, struct mseg_prefix *prefix,
 		NL_SET_ERR_MSG_ATTR(extack, address, "an address has 4 bytes or 16");
 		return -EINVAL;
 	}
-	memset(prefix, 0, sizeof(*prefix));
+	memset(delta, 0, sizeof(*delta));
 	memcpy(prefix->addr, nla_data(address), nla_len(address));
 	prefix->family = nla_len(address) == 4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
 	prefix->len = nla_get_u8(tb[MSEG_A_ENTRY_PREFIX_LEN]);
 	prefix->exclude = !!tb[MSEG_A_ENTRY_EXCLUDE];
+	delta->remove = !!tb[MSEG_A_ENTRY_REMOVE];
 	return 0;
 }
 
-/* The n-th attribute of a type in the request, to say which was refused. */
-static const struct nlattr *nth_attr(struct genl_info *info, int type, u32 n)
+static int parse_new_entry(const struct nlattr *attr, struct mseg_prefix *prefix,
+			   struct netlink_ext_ack *extack)
+{
+	struct mseg_delta delta;
+	int err = mseg_nl_parse_entry(attr, &delta, extack);
+
+	if (err)
+		return err;
+	if (delta.remove) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a transaction adds entries alone");
+		return -EINVAL;
+	}
+	*prefix = delta.prefix;
+	return 0;
+}
+
+const struct nlattr *mseg_nl_nth_attr(struct genl_info *info, int type, u32 n)
 {
 	const struct nlattr *attr;
 	int rest;
@@ -241,14 +259,15 @@ static int add_entries(struct mseg_policy *policy, struct genl_info *info)
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
 		if (nla_type(attr) != MSEG_A_ENTRY)
 			continue;
-		err = parse_entry(attr, &prefixes[i++], info->extack);
+		err = parse_new_entry(attr, &prefixes[i++], info->extack);
 		if (err)
 			goto out;
 	}
 	err = mseg_policy_add_prefixes(policy, prefixes, n, &refusal);
 	if (err) {
 		if (refusal.entry != MSEG_ID_NONE)
-			NL_SET_BAD_ATTR(info->extack, nth_attr(info, MSEG_A_ENTRY, refusal.entry));
+			NL_SET_BAD_ATTR(info->extack,
+					mseg_nl_nth_attr(info, MSEG_A_ENTRY, refusal.entry));
 		mseg_nl_refuse(info, err, refusal.why);
 	}
 out:
@@ -276,7 +295,8 @@ static int add_domains(struct mseg_policy *policy, struct genl_info *info)
 	err = mseg_policy_add_domains(policy, domains, n, &refusal);
 	if (err) {
 		if (refusal.entry != MSEG_ID_NONE)
-			NL_SET_BAD_ATTR(info->extack, nth_attr(info, MSEG_A_DOMAIN, refusal.entry));
+			NL_SET_BAD_ATTR(info->extack,
+					mseg_nl_nth_attr(info, MSEG_A_DOMAIN, refusal.entry));
 		mseg_nl_refuse(info, err, refusal.why);
 	}
 	kvfree(domains);

@@ -105,6 +105,9 @@
 	X(dns_records_sent, "DNS records handed to netlink")                                        \
 	X(dns_records_lost, "DNS records lost")                                                     \
 	X(txn_refused, "transactions refused: too many at once")                                    \
+	X(policy_too_large, "policies refused: too large for the tables")                           \
+	X(changes, "changes of a network's entries in place")                                       \
+	X(changes_too_large, "such changes refused: the whole policy is to be loaded")              \
 	X(subscribers_refused, "subscriptions to records refused: too many at once")                \
 	X(answers, "rejected packets that were to be answered")                                     \
 	X(answers_limited, "rejected packets not answered, by the rate limit")                      \

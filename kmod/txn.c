@@ -94,6 +94,8 @@ static int compile(struct mseg_net *mnet, struct mseg_txn *txn, struct mseg_refu
 {
 	int err = mseg_policy_compile(txn->policy, refusal);
 
+	if (err == -E2BIG)
+		mseg_stat(mnet->stats, policy_too_large);
 	if (err)
 		mseg_txn_abort(mnet, txn);
 	return err;

@@ -78,7 +78,9 @@ struct mseg_rule {
 
 struct mseg_segments;
 struct mseg_classes;
+struct mseg_change;
 struct mseg_domains;
+struct mseg_entries;
 struct mseg_row;
 
 /**
@@ -86,6 +88,7 @@ struct mseg_row;
  * @name: shown to people, not NULL
  * @prefixes: as they were added
  * @n_prefixes: how many
+ * @n_exclusions: how many of them are
  * @room: how many @prefixes has room for
  * @domains: whose learned addresses it holds, as they were added
  * @n_domains: how many
@@ -93,17 +96,20 @@ struct mseg_row;
  * @segments: its addresses by family, while it is compiled
  * @rows: rules by service, for each direction: of those that decide, and where some
  *	are under observation, of all
+ * @repeats: @prefixes holds one of them twice
  */
 struct mseg_network {
 	const char *name;
 	struct mseg_prefix *prefixes;
 	__u32 n_prefixes;
+	__u32 n_exclusions;
 	__u32 room;
 	const char **domains;
 	__u32 n_domains;
 	__u32 domains_room;
 	struct mseg_segments *segments[2];
 	struct mseg_row *rows[2][2];
+	__u8 repeats;
 };
 
 /**
@@ -123,6 +129,9 @@ struct mseg_network {
  * @n_observed: rules under observation
  * @classes: networks by address, for each family; NULL before compilation
  * @domains: networks by name; NULL before compilation
+ * @entries: prefixes by network; NULL before compilation
+ * @change: that made this of another, or another of this; NULL where all that it
+ *	points to is its own
  */
 struct mseg_policy {
 	struct mseg_network *networks;
@@ -140,6 +149,18 @@ struct mseg_policy {
 	__u32 n_observed;
 	struct mseg_classes *classes[2];
 	struct mseg_domains *domains;
+	struct mseg_entries *entries;
+	struct mseg_change *change;
+};
+
+/**
+ * struct mseg_delta - an entry that a change adds to a network, or removes
+ * @prefix: the entry
+ * @remove: whether it goes
+ */
+struct mseg_delta {
+	struct mseg_prefix prefix;
+	__u8 remove;
 };
 
 /**
@@ -216,7 +237,8 @@ struct mseg_policy *mseg_policy_clone(const struct mseg_policy *from);
 
 /**
  * mseg_policy_free() - free a policy and all it holds
- * @policy: nobody reads it any more; may be NULL
+ * @policy: nobody reads it any more; may be NULL; a successor that is not settled is
+ *	undone, so that the policy that it was made of is as before
  */
 void mseg_policy_free(struct mseg_policy *policy);
 
@@ -281,6 +303,57 @@ int mseg_policy_add_rule(struct mseg_policy *policy, const struct mseg_rule *rul
  * MSEG_MAX_OVERLAP, MSEG_MAX_MEMBERS) or -ENOMEM. On error only freeing is left.
  */
 int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal);
+
+/**
+ * mseg_policy_change() - the same policy with other entries in a network
+ * @policy: compiled, all its own; classifying by it may go on and sees nothing of this
+ * @network: index
+ * @deltas: in any order; what counts is what they make of the network together
+ * @n: how many
+ * @successor: the policy with them
+ * @refusal: filled on error; its entry is one of @deltas
+ *
+ * Takes time by what the prefixes cover, not by the size of the policy. The two share
+ * what did not change: after this one is settled, or the successor freed. Nothing else
+ * may be done with them before, and while there is a successor the networks of both
+ * have its entries.
+ *
+ * Return: 0, -ENOENT (no such network, or no such entry to remove), -EEXIST (an entry
+ * to add is there), -EINVAL (as mseg_policy_add_prefixes() and mseg_policy_compile(), or
+ * a network lists a prefix twice), -E2BIG (as those, or too many additions since the
+ * policy was compiled) or -ENOMEM. After all but 0 the policy is as it was.
+ */
+int mseg_policy_change(struct mseg_policy *policy, __u32 network, const struct mseg_delta *deltas,
+		       __u32 n, struct mseg_policy **successor, struct mseg_refusal *refusal);
+
+/**
+ * mseg_policy_settle() - keep a successor
+ * @successor: of mseg_policy_change()
+ *
+ * What both share is the successor's now. The policy that it was made of may still be
+ * classified by until it is freed, and freeing it takes neither locks nor sleep if it
+ * is not large: mseg_policy_remains() tells.
+ */
+void mseg_policy_settle(struct mseg_policy *successor);
+
+/**
+ * mseg_policy_remains() - what freeing a policy takes that a successor was made of
+ * @policy: its successor was settled
+ *
+ * Return: how many allocations there are to be freed.
+ */
+__u32 mseg_policy_remains(const struct mseg_policy *policy);
+
+/**
+ * mseg_policy_is_whole() - whether all that a policy points to is its own
+ * @policy: compiled
+ *
+ * Return: true but for one with a settled successor, and a successor that is not settled.
+ */
+static inline int mseg_policy_is_whole(const struct mseg_policy *policy)
+{
+	return !policy->change;
+}
 
 /**
  * mseg_classify() - judge a connection

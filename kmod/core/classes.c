@@ -332,14 +332,17 @@ static void free_table(struct mseg_class_table *table)
 	mseg_free(table);
 }
 
-static int build_map(struct mseg_map *map, u32 family, const struct builder *builder,
-		     struct mseg_refusal *refusal)
+static int refuse_map(struct mseg_refusal *refusal, int err)
 {
-	int err = mseg_map_build(map, family, builder->runs, builder->n_runs);
-
 	if (err == -E2BIG)
 		return mseg_refuse(refusal, err, "the networks' addresses need too much memory");
 	return err ? mseg_refuse_no_memory(refusal) : 0;
+}
+
+static int build_map(struct mseg_map *map, u32 family, const struct builder *builder,
+		     struct mseg_refusal *refusal)
+{
+	return refuse_map(refusal, mseg_map_build(map, family, builder->runs, builder->n_runs));
 }
 
 int mseg_classes_build(const struct mseg_policy *policy, u32 family, struct mseg_classes **result,
@@ -368,6 +371,116 @@ int mseg_classes_build(const struct mseg_policy *policy, u32 family, struct mseg
 	else
 		*result = classes;
 	return err;
+}
+
+/* A move, and what was last asked for: neighbours are often of one class. */
+struct mover {
+	const struct mseg_move *move;
+	struct mseg_class_table *table;
+	struct mseg_refusal *refusal;
+	int err;
+	const struct mseg_class *from;
+	const struct mseg_class *to;
+};
+
+static int state_in(const struct mseg_class *class, u32 network)
+{
+	u32 i;
+
+	for (i = 0; i < class->n_all; i++)
+		if (class->member[i].network == network)
+			return class->member[i].state;
+	return MSEG_NOT_COVERED;
+}
+
+/* Whether the entry decides for addresses of that state, or did. */
+static bool decides(const struct mseg_move *move, int state)
+{
+	int len = state == MSEG_NOT_COVERED ? -1 : state & ~MSEG_EXCLUDED;
+
+	return move->removed ? len == move->prefix->len : len < move->prefix->len;
+}
+
+/* The members of a class but for a network, which has another state in it. */
+static void fill_class(struct mseg_class *class, const struct mseg_class *from,
+		       const struct mseg_move *move, int before)
+{
+	struct mseg_member added = { move->network, move->state };
+	bool pending = move->state != MSEG_NOT_COVERED;
+	u32 i, n = 0;
+
+	for (i = 0; i < from->n_all; i++) {
+		if (from->member[i].network == move->network)
+			continue;
+		if (pending && compare_members(&added, &from->member[i]) < 0) {
+			class->member[n++] = added;
+			pending = false;
+		}
+		class->member[n++] = from->member[i];
+	}
+	if (pending)
+		class->member[n] = added;
+	class->hash = from->hash;
+	if (before != MSEG_NOT_COVERED)
+		class->hash ^= mix(move->network, before);
+	if (move->state != MSEG_NOT_COVERED)
+		class->hash ^= mix(move->network, move->state);
+}
+
+static struct mseg_class *find_same(const struct mseg_class_table *table,
+				    const struct mseg_class *like)
+{
+	struct mseg_class *class = table->bucket[like->hash & table->mask];
+
+	while (class && (class->hash != like->hash || class->n_all != like->n_all ||
+			 memcmp(class->member, like->member, like->n_all * sizeof(*like->member))))
+		class = class->next;
+	return class;
+}
+
+static const struct mseg_class *class_with(struct mover *mover, const struct mseg_class *from,
+					   int before)
+{
+	const struct mseg_move *move = mover->move;
+	u32 n = from->n_all + (move->state != MSEG_NOT_COVERED) - (before != MSEG_NOT_COVERED);
+	u32 n_excluding = from->n_all - from->n + excludes(move->state) - excludes(before);
+	struct mseg_class *class, *same;
+
+	mover->err = new_class(mover->table, n, n_excluding, &class, mover->refusal);
+	if (mover->err)
+		return NULL;
+	fill_class(class, from, move, before);
+	same = find_same(mover->table, class);
+	if (same)
+		mseg_free(class);
+	else
+		add_class(mover->table, class);
+	return same ?: class;
+}
+
+static const struct mseg_class *moved(void *context, const struct mseg_class *class)
+{
+	struct mover *mover = context;
+	int before;
+
+	if (class == mover->from)
+		return mover->to;
+	before = state_in(class, mover->move->network);
+	mover->from = class;
+	mover->to = decides(mover->move, before) ? class_with(mover, class, before) : class;
+	return mover->to;
+}
+
+int mseg_classes_move(struct mseg_classes *classes, struct mseg_map_change *change,
+		      const struct mseg_move *move, struct mseg_refusal *refusal)
+{
+	struct mover mover = { .move = move, .table = classes->table, .refusal = refusal };
+	int err;
+
+	err = mseg_map_move(&classes->map, change, move->prefix, moved, &mover);
+	if (err == -ECANCELED)
+		return mover.err;
+	return refuse_map(refusal, err);
 }
 
 void mseg_classes_free(struct mseg_classes *classes, u32 family)

@@ -65,6 +65,35 @@ int mseg_classes_build(const struct mseg_policy *policy, u32 family, struct mseg
 		       struct mseg_refusal *refusal);
 
 /**
+ * struct mseg_move - what becomes of a network's addresses in a prefix
+ * @network: index; a rule names it
+ * @prefix: an entry that was added or removed
+ * @removed: it was removed
+ * @state: as in struct mseg_member, of the addresses that the entry decides for now,
+ *	or after it was removed of those that it decided for; or MSEG_NOT_COVERED
+ */
+struct mseg_move {
+	u32 network;
+	const struct mseg_prefix *prefix;
+	bool removed;
+	int state;
+};
+
+/**
+ * mseg_classes_move() - follow an entry that was added or removed
+ * @classes: of the entry's family; the map gets another root
+ * @change: the nodes are added to
+ * @move: what becomes of it
+ * @refusal: filled on error
+ *
+ * May sleep. Classes that were needed stay in the table.
+ *
+ * Return: 0, or as mseg_classes_build(); then the map is as it was.
+ */
+int mseg_classes_move(struct mseg_classes *classes, struct mseg_map_change *change,
+		      const struct mseg_move *move, struct mseg_refusal *refusal);
+
+/**
  * mseg_classes_free() - free classes
  * @classes: nobody reads them any more; may be NULL
  * @family: as they were built

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A map from every address of a family to its class.
+ * A map from every address of a family to its class, which is read without a lock
+ * and changed by copying what a change touches.
  *
  * IPv4 is an array by the first byte, arrays by the second, and runs of the other
  * two. IPv6 is runs of the first 64 bits, and below those that are not of one class
@@ -73,6 +74,28 @@ struct mseg_run {
 };
 
 /**
+ * struct mseg_nodes - nodes that are to be freed together
+ * @n: how many
+ * @room: how many @node has room for
+ * @node: they
+ */
+struct mseg_nodes {
+	u32 n;
+	u32 room;
+	void **node;
+};
+
+/**
+ * struct mseg_map_change - what changes of a map did so far
+ * @fresh: nodes that they made
+ * @retired: nodes that are not in the map any more; some of @fresh may be among them
+ */
+struct mseg_map_change {
+	struct mseg_nodes fresh;
+	struct mseg_nodes retired;
+};
+
+/**
  * mseg_map_build() - make a map
  * @map: filled
  * @family: 0 for IPv4, 1 for IPv6
@@ -84,6 +107,27 @@ struct mseg_run {
  * Return: 0, -E2BIG (MSEG_MAX_MAP_BYTES) or -ENOMEM; then there is no map.
  */
 int mseg_map_build(struct mseg_map *map, u32 family, const struct mseg_run *runs, u32 n);
+
+/**
+ * mseg_map_move() - give all addresses of a prefix other classes
+ * @map: gets another root; what is found from its former one stays as it was
+ * @change: the nodes are added to
+ * @prefix: checked
+ * @move: which class takes the place of one, or NULL, which ends it
+ * @context: for @move
+ *
+ * May sleep. Takes time by the runs in the prefix, not by those in the map.
+ *
+ * Return: 0, -E2BIG (MSEG_MAX_MAP_BYTES), -ENOMEM, or -ECANCELED after @move gave up;
+ * then the map is as it was, and only what is fresh is to be freed.
+ */
+int mseg_map_move(struct mseg_map *map, struct mseg_map_change *change,
+		  const struct mseg_prefix *prefix,
+		  const struct mseg_class *(*move)(void *context, const struct mseg_class *class),
+		  void *context);
+
+/** mseg_nodes_free() - free nodes, which nobody reads any more. */
+void mseg_nodes_free(struct mseg_nodes *nodes);
 
 /**
  * mseg_map_free() - free all nodes of a map
@@ -148,7 +192,7 @@ static inline const struct mseg_class *mseg_map_find_ipv6(const struct mseg_map 
  * @family: 0 for IPv4, 1 for IPv6
  * @addr: MSEG_ADDR_LEN bytes, network order
  *
- * Any context.
+ * Any context; under RCU where the map may be changed.
  *
  * Return: the class.
  */

@@ -3,8 +3,10 @@
  * The policy model: building, checking, copying and freeing. Arrays grow by
  * doubling; a step that fails leaves the policy as it was.
  */
+#include "change.h"
 #include "classes.h"
 #include "domains.h"
+#include "entries.h"
 #include "port.h"
 #include "refusal.h"
 #include "rows.h"
@@ -76,6 +78,10 @@ void mseg_policy_free(struct mseg_policy *policy)
 
 	if (!policy)
 		return;
+	if (policy->change) {
+		mseg_change_free(policy);
+		return;
+	}
 	for (i = 0; i < policy->n_networks; i++) {
 		free_network(&policy->networks[i]);
 		mseg_breathe();
@@ -89,6 +95,7 @@ void mseg_policy_free(struct mseg_policy *policy)
 	mseg_classes_free(policy->classes[0], 0);
 	mseg_classes_free(policy->classes[1], 1);
 	mseg_domains_free(policy->domains);
+	mseg_entries_free(policy->entries);
 	mseg_free(policy);
 }
 
@@ -127,7 +134,7 @@ static bool host_bits_clear(const struct mseg_prefix *prefix)
 	return true;
 }
 
-static int check_prefix(const struct mseg_prefix *prefix, struct mseg_refusal *refusal)
+int mseg_prefix_check(const struct mseg_prefix *prefix, struct mseg_refusal *refusal)
 {
 	if (prefix->family != MSEG_FAMILY_IPV4 && prefix->family != MSEG_FAMILY_IPV6)
 		return mseg_refuse(refusal, -EINVAL, "unknown address family");
@@ -138,21 +145,18 @@ static int check_prefix(const struct mseg_prefix *prefix, struct mseg_refusal *r
 	return 0;
 }
 
-int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefix *prefixes,
-			     __u32 n, struct mseg_refusal *refusal)
+int mseg_network_add(struct mseg_policy *policy, u32 index, const struct mseg_prefix *prefixes,
+		     u32 n, struct mseg_refusal *refusal)
 {
-	struct mseg_network *network;
+	struct mseg_network *network = &policy->networks[index];
 	void *array;
 	u32 i;
 	int err;
 
-	if (!policy->n_networks)
-		return mseg_refuse(refusal, -EINVAL, "there is no network yet");
-	network = &policy->networks[policy->n_networks - 1];
 	for (i = 0; i < n; i++) {
-		err = check_prefix(&prefixes[i], refusal);
+		err = mseg_prefix_check(&prefixes[i], refusal);
 		if (err) {
-			refusal->network = policy->n_networks - 1;
+			refusal->network = index;
 			refusal->entry = i;
 			return err;
 		}
@@ -166,9 +170,18 @@ int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefi
 	for (i = 0; i < n; i++) {
 		network->prefixes[network->n_prefixes] = prefixes[i];
 		network->prefixes[network->n_prefixes++].exclude = !!prefixes[i].exclude;
+		network->n_exclusions += !!prefixes[i].exclude;
 	}
 	policy->n_entries += n;
 	return 0;
+}
+
+int mseg_policy_add_prefixes(struct mseg_policy *policy, const struct mseg_prefix *prefixes,
+			     __u32 n, struct mseg_refusal *refusal)
+{
+	if (!policy->n_networks)
+		return mseg_refuse(refusal, -EINVAL, "there is no network yet");
+	return mseg_network_add(policy, policy->n_networks - 1, prefixes, n, refusal);
 }
 
 static int check_domains(const char *const *domains, u32 n, struct mseg_refusal *refusal)
@@ -415,6 +428,8 @@ int mseg_policy_compile(struct mseg_policy *policy, struct mseg_refusal *refusal
 		err = mseg_classes_build(policy, 1, &policy->classes[1], refusal);
 	if (!err)
 		err = mseg_domains_build(policy, &policy->domains, refusal);
+	if (!err)
+		err = mseg_entries_build(policy, refusal);
 	free_segments(policy);
 	return err;
 }

@@ -48,12 +48,15 @@ static void test_random_policies(void **state)
 	}
 	printf("# %lu policies: %u refused; keys: %u by rule, %u by default, %u observed\n",
 	       policies, compared.refused, compared.by_rule, compared.by_default, compared.observed);
+	printf("# changes: %u made, %u refused\n", compared.changed, compared.unchanged);
 	/* The generator is worth something only if it reaches all of these. */
 	if (policies >= 1000) {
 		assert_in_range(compared.refused, policies / 20, policies / 2);
 		assert_true(compared.by_rule > policies * 4);
 		assert_true(compared.by_default > policies * 4);
 		assert_true(compared.observed > policies / 2);
+		assert_true(compared.changed > policies / 2);
+		assert_true(compared.unchanged > policies / 10);
 	}
 }
 

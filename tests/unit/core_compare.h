@@ -11,16 +11,21 @@
  * @by_rule: keys that a rule decided
  * @by_default: keys that a default decided
  * @observed: keys that a rule under observation would have decided
+ * @changed: changes that both made
+ * @unchanged: changes that both refuse
  */
 struct compared {
 	unsigned int refused;
 	unsigned int by_rule;
 	unsigned int by_default;
 	unsigned int observed;
+	unsigned int changed;
+	unsigned int unchanged;
 };
 
 /**
- * compare() - make one policy and some keys, and judge them in both ways
+ * compare() - make one policy, some changes of it and some keys, and judge them in both
+ *	ways, the policy before a change, too, while there is one after it
  * @choices: what to make
  * @keys: how many
  * @compared: counted up

@@ -98,6 +98,34 @@ static void sweep_clone(const struct mseg_policy *policy)
 	assert_int_equal(live, before);
 }
 
+/* One change, which fails at each allocation; in the end it is made, or refused. */
+static void sweep_change(const struct model *model, struct mseg_policy *policy,
+			 struct choices *choices)
+{
+	struct mseg_delta deltas[MODEL_DELTAS];
+	struct mseg_refusal refusal = { 0 };
+	struct mseg_policy *successor;
+	__u32 network;
+	unsigned int n = model_change(model, &network, deltas, choices), entries;
+	long i;
+	int err;
+
+	entries = policy->networks[network].n_prefixes;
+	for (i = 0;; i++) {
+		start(i);
+		err = mseg_policy_change(policy, network, deltas, n, &successor, &refusal);
+		if (made <= i)
+			break;
+		assert_int_equal(err, -ENOMEM);
+		assert_string_equal(refusal.why, "out of memory");
+		assert_null(successor);
+		assert_int_equal(policy->networks[network].n_prefixes, entries);
+	}
+	start(-1);
+	mseg_policy_free(successor);
+	assert_int_equal(policy->networks[network].n_prefixes, entries);
+}
+
 static void test_every_allocation(void **state)
 {
 	struct mseg_policy *policy;
@@ -114,6 +142,7 @@ static void test_every_allocation(void **state)
 		tried++;
 		policy = sweep_build(&model);
 		sweep_clone(policy);
+		sweep_change(&model, policy, &choices);
 		start(-1);
 		mseg_policy_free(policy);
 		assert_int_equal(live, 0);

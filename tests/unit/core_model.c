@@ -174,7 +174,8 @@ static void fill_entry(struct mseg_prefix *prefix, const struct model *model,
 static void fill_network(struct model *model, struct choices *choices)
 {
 	struct model_network *network = &model->networks[model->n_networks];
-	unsigned int want = choose(choices, chance(choices, 20) ? MODEL_ENTRIES + 1 : 7);
+	unsigned int want =
+		choose(choices, chance(choices, 20) ? MODEL_ENTRIES - MODEL_DELTAS + 1 : 7);
 
 	for (; network->n < want; network->n++)
 		fill_entry(&network->entries[network->n], model, network, choices);
@@ -333,6 +334,82 @@ void model_key(const struct model *model, struct mseg_key *key, struct choices *
 	key->direction = choose(choices, 2);
 	key_peer(model, key, choices);
 	key_service(model, key, choices);
+}
+
+static bool same_prefix(const struct mseg_prefix *a, const struct mseg_prefix *b)
+{
+	return a->family == b->family && a->len == b->len &&
+	       !memcmp(a->addr, b->addr, MSEG_ADDR_LEN);
+}
+
+static int find_entry(const struct model_network *network, const struct mseg_prefix *prefix)
+{
+	unsigned int i;
+
+	for (i = 0; i < network->n; i++)
+		if (same_prefix(&network->entries[i], prefix) &&
+		    !network->entries[i].exclude == !prefix->exclude)
+			return i;
+	return -1;
+}
+
+bool model_repeats(const struct model_network *network)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < network->n; i++)
+		for (k = 0; k < i; k++)
+			if (same_prefix(&network->entries[i], &network->entries[k]))
+				return true;
+	return false;
+}
+
+static void fill_delta(struct mseg_delta *delta, const struct model *model,
+		       const struct model_network *network, struct choices *choices)
+{
+	delta->remove = chance(choices, 50);
+	if (delta->remove && network->n && !chance(choices, 5))
+		delta->prefix = network->entries[choose(choices, network->n)];
+	else
+		fill_entry(&delta->prefix, model, network, choices);
+	/* The other way round, most often. */
+	if (!delta->remove && find_entry(network, &delta->prefix) >= 0 && !chance(choices, 5))
+		delta->remove = 1;
+}
+
+unsigned int model_change(const struct model *model, __u32 *network, struct mseg_delta *deltas,
+			  struct choices *choices)
+{
+	unsigned int i, k, n = 0, want = 1 + choose(choices, MODEL_DELTAS);
+
+	*network = choose(choices, model->n_networks);
+	for (i = 0; i < want; i++) {
+		fill_delta(&deltas[n], model, &model->networks[*network], choices);
+		for (k = 0; k < n; k++)
+			if (same_prefix(&deltas[k].prefix, &deltas[n].prefix) &&
+			    !deltas[k].prefix.exclude == !deltas[n].prefix.exclude)
+				break;
+		n += k == n;
+	}
+	return n;
+}
+
+bool model_apply(struct model *model, __u32 index, const struct mseg_delta *deltas, unsigned int n)
+{
+	struct model_network *network = &model->networks[index];
+	unsigned int i;
+	int at;
+
+	for (i = 0; i < n; i++) {
+		at = find_entry(network, &deltas[i].prefix);
+		if ((at >= 0) != deltas[i].remove)
+			return false;
+		if (deltas[i].remove)
+			network->entries[at] = network->entries[--network->n];
+		else
+			network->entries[network->n++] = deltas[i].prefix;
+	}
+	return true;
 }
 
 static int build_networks(const struct model *model, struct mseg_policy *policy,

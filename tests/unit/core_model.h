@@ -18,9 +18,10 @@
 #include <mseg/core.h>
 
 #define MODEL_NETWORKS 6
-#define MODEL_ENTRIES 16
+#define MODEL_ENTRIES 20
 #define MODEL_RULES 10
 #define MODEL_SERVICES 8
+#define MODEL_DELTAS 4
 
 struct model_network {
 	struct mseg_prefix entries[MODEL_ENTRIES];
@@ -76,6 +77,34 @@ void model_key(const struct model *model, struct mseg_key *key, struct choices *
  */
 int model_build(const struct model *model, struct mseg_policy **policy,
 		struct mseg_refusal *refusal);
+
+/**
+ * model_change() - make a change of a network, each entry at most once
+ * @model: the policy
+ * @network: set to the network's index
+ * @deltas: filled, MODEL_DELTAS at most
+ * @choices: what to make
+ *
+ * Return: how many deltas.
+ */
+unsigned int model_change(const struct model *model, __u32 *network, struct mseg_delta *deltas,
+			  struct choices *choices);
+
+/**
+ * model_apply() - make that change
+ * @model: changed
+ * @network: index
+ * @deltas: each entry at most once
+ * @n: how many
+ *
+ * Return: false where an entry is there that is to be added, or is not there that is to
+ * be removed.
+ */
+bool model_apply(struct model *model, __u32 network, const struct mseg_delta *deltas,
+		 unsigned int n);
+
+/** model_repeats() - whether a network lists a prefix twice. */
+bool model_repeats(const struct model_network *network);
 
 /** model_print() - show a policy on stderr, for people. */
 void model_print(const struct model *model);

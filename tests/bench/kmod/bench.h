@@ -53,6 +53,9 @@ void bench_slices_add(struct bench_slices *slices, u64 ticks);
  */
 int bench_slices_print(struct bench_slices *slices, char *answer, size_t size);
 
+/** bench_slices_worst() - the same of the median, the 99th percentile and the maximum. */
+int bench_slices_worst(struct bench_slices *slices, char *answer, size_t size);
+
 #ifdef CONFIG_X86
 
 /** bench_step() - begin to step, or stop; nothing but what is to be counted between. */
@@ -119,8 +122,8 @@ int bench_prefixes_classify(const char *arguments, char *answer, size_t size);
 /** bench_prefixes_none() - "FAMILY SLICES LOOKUPS": choose addresses, and nothing else. */
 int bench_prefixes_none(const char *arguments, char *answer, size_t size);
 
-/** bench_prefixes_add() - "SLICES": one prefix more. */
-int bench_prefixes_add(const char *arguments, char *answer, size_t size);
+/** bench_prefixes_change() - "SLICES": one prefix more or less each time, in nanoseconds. */
+int bench_prefixes_change(const char *arguments, char *answer, size_t size);
 
 /** bench_prefixes_exit() - once: free them. */
 void bench_prefixes_exit(void);

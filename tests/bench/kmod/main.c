@@ -46,7 +46,7 @@ static const struct {
 	{ "trie", bench_prefixes_trie },
 	{ "classify", bench_prefixes_classify },
 	{ "none", bench_prefixes_none },
-	{ "add", bench_prefixes_add },
+	{ "change", bench_prefixes_change },
 };
 
 static int run(char *command, char *answer, size_t size)

@@ -40,3 +40,16 @@ int bench_slices_print(struct bench_slices *slices, char *answer, size_t size)
 	kvfree(slices->ticks);
 	return len;
 }
+
+int bench_slices_worst(struct bench_slices *slices, char *answer, size_t size)
+{
+	const u64 *ticks = slices->ticks;
+	u32 n = slices->n;
+	int len;
+
+	sort(slices->ticks, n, sizeof(*slices->ticks), compare, NULL);
+	len = scnprintf(answer, size, "%llu %llu %llu\n", ticks[n / 2], ticks[n * 99 / 100],
+			ticks[n - 1]);
+	kvfree(slices->ticks);
+	return len;
+}
