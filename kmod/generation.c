@@ -250,6 +250,7 @@ int mseg_generation_change(struct mseg_net *mnet, u32 network, const struct mseg
 	generation = generation_bare(policy, mnet->last_generation + 1);
 	if (!generation) {
 		mseg_policy_free(policy);
+		refusal->why = "out of memory";
 		return -ENOMEM;
 	}
 	generation->hits = former->hits;

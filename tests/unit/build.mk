@@ -9,10 +9,12 @@ CORE_FLAGS := -std=gnu11 -g -Wall -Wextra -Werror -Iinclude -Iinclude/uapi \
 CORE_MODEL := tests/unit/core_model.c tests/unit/core_reference.c tests/unit/core_compare.c
 
 CORE_TESTS := build/unit/core_classify_test build/unit/core_policy_test \
-	build/unit/core_memory_test build/unit/core_map_test build/unit/core_dns_test
+	build/unit/core_memory_test build/unit/core_map_test build/unit/core_dns_test \
+	build/unit/core_concurrent_test
 UNIT_TESTS += $(CORE_TESTS)
 
 build/unit/core_classify_test build/unit/core_memory_test build/unit/core_map_test: $(CORE_MODEL)
+build/unit/core_concurrent_test: CORE_FLAGS := $(filter-out -fsanitize=%,$(CORE_FLAGS)) -fsanitize=thread
 # Every allocation that the core makes goes through the test.
 build/unit/core_memory_test: CORE_LINK := -Wl,--wrap=calloc,--wrap=free
 
