@@ -7,6 +7,7 @@
 #ifndef DNS_MESSAGE_H
 #define DNS_MESSAGE_H
 
+#include <linux/mseg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +17,7 @@
 
 /** What is taken of an answer at most. */
 #define DNS_ADDRESSES_MAX 64
-#define DNS_ALIASES_MAX 16
+#define DNS_ALIASES_MAX MSEG_MAX_DNS_CHAIN
 
 /** enum dns_outcome - what came of a query */
 enum dns_outcome {

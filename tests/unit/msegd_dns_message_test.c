@@ -58,7 +58,7 @@ static const struct vector vectors[] = {
 	       "NODATA", "www.example.com", "A", "", "", 0),
 	VECTOR("an alias that leads to itself",
 	       ANSWER("\0\1") "\1a\0" A "\xc0\x0c" CNAME TTL("\1\0") "\0\2\xc0\x0c", DNS_RESOLVED,
-	       "NODATA", "a", "A", "", "a a a a a a a a a a a a a a a a ", 256),
+	       "NODATA", "a", "A", "", "a a a a a a a a ", 256),
 	VECTOR("no such name", HEADER("\x81", "\x83", "\0\0") WWW A, DNS_FAILED, "NXDOMAIN",
 	       "www.example.com", "A", "", "", 0),
 	VECTOR("the resolver's trouble", HEADER("\x81", "\x82", "\0\0") WWW AAAA, DNS_FAILED,
@@ -158,6 +158,50 @@ static void test_cut(void **state)
 		for (len = 0; len < vectors[i].len; len++)
 			if (!read_exactly(vectors[i].data, len, message))
 				assert_string_equal(message->name, vectors[i].name);
+	free(message);
+}
+
+/* The name that is asked for is the alias of "a", that of "b", and so on. */
+static size_t write_chain(char *data, unsigned int aliases)
+{
+	static const char head[] = ANSWER("\0\0") WWW A, first[] = "\xc0\x0c";
+	static const char alias[] = CNAME TTL("\1\0") "\0\3",
+			  address[] = A TTL("\1\0") "\0\4\xc0\0\2\7";
+	size_t at = sizeof(head) - 1;
+	unsigned int i;
+
+	memcpy(data, head, at);
+	data[7] = (char)(aliases + 1);
+	for (i = 0; i <= aliases; i++) {
+		const char owner[] = { 1, (char)('a' + i - 1), 0 },
+			   target[] = { 1, (char)('a' + i), 0 };
+		size_t len = i ? sizeof(owner) : sizeof(first) - 1;
+
+		memcpy(data + at, i ? owner : first, len);
+		at += len;
+		if (i == aliases)
+			break;
+		memcpy(data + at, alias, sizeof(alias) - 1);
+		at += sizeof(alias) - 1;
+		memcpy(data + at, target, sizeof(target));
+		at += sizeof(target);
+	}
+	memcpy(data + at, address, sizeof(address) - 1);
+	return at + sizeof(address) - 1;
+}
+
+/* As many aliases as the module follows. */
+static void test_chain(void **state)
+{
+	struct dns_message *message = malloc(sizeof(*message));
+	char data[1024];
+
+	(void)state;
+	assert_int_equal(read_exactly(data, write_chain(data, MSEG_MAX_DNS_CHAIN), message), 0);
+	assert_int_equal(message->n_aliases, MSEG_MAX_DNS_CHAIN);
+	assert_int_equal(message->n_addresses, 1);
+	assert_int_equal(read_exactly(data, write_chain(data, MSEG_MAX_DNS_CHAIN + 1), message), 0);
+	assert_int_equal(message->n_addresses, 0);
 	free(message);
 }
 
@@ -274,7 +318,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_not_one), cmocka_unit_test(test_longest),
-		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_chain),	cmocka_unit_test(test_streams),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
