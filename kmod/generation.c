@@ -189,21 +189,29 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 {
 	struct mseg_generation *former = mseg_net_generation(mnet);
 	struct mseg_generation *generation;
+	u32 *match;
 	int err = may_change(mnet);
 
 	if (err)
 		return err;
-	generation = generation_new(policy, mnet->last_generation + 1);
-	if (!generation)
+	match = mseg_hits_match(former->policy, policy);
+	if (!match)
 		return -ENOMEM;
+	generation = generation_new(policy, mnet->last_generation + 1);
+	if (!generation) {
+		err = -ENOMEM;
+		goto out;
+	}
 	if (rejects(generation) && !hold_module(mnet)) {
 		generation->policy = NULL;
 		generation_free(generation);
-		return -ESHUTDOWN;
+		err = -ESHUTDOWN;
+		goto out;
 	}
 	if (existing == MSEG_EXISTING_KEEP)
 		keep(generation, former);
 	publish(mnet, generation);
+	mseg_hits_carry(generation->hits, policy->n_rules, former->hits, match);
 	if (confirm_within)
 		begin_trial(mnet, former, confirm_within);
 	else
@@ -211,7 +219,9 @@ int mseg_generation_commit(struct mseg_net *mnet, struct mseg_policy *policy, u8
 	if (existing == MSEG_EXISTING_RESET)
 		mseg_cut_rejected(mnet);
 	changed(mnet);
-	return 0;
+out:
+	kvfree(match);
+	return err;
 }
 
 /* If the generation in force was made by a change, it is on its own from now on. */

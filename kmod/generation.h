@@ -22,17 +22,9 @@
 
 #include <mseg/core.h>
 
-struct mseg_net;
+#include "hits.h"
 
-/**
- * struct mseg_hits - how often a rule decided, or would have
- * @count: connections, since its generation came into force
- * @last: nanoseconds since 1970, 0 for never
- */
-struct mseg_hits {
-	atomic64_t count;
-	u64 last;
-};
+struct mseg_net;
 
 /**
  * struct mseg_generation - a policy in force

@@ -115,6 +115,26 @@ def no_candidate():
 
 # --- rules under observation --------------------------------------------------
 
+@subtest("a rule that a new policy has as well goes on counting, and no other")
+def hits():
+    def load(*rules):
+        lib.policy(*(rule("out", service, name=name) | {"cookie": cookie}
+                     for name, cookie, service in rules))
+        return {name: (shown["hits"], shown["lastHit"]) for name, shown in by_name().items()}
+
+    load(("stays", 5, "udp/7001"), ("goes", 6, "udp/7002"))
+    connect(7001)
+    connect(7002)
+    connect(7002)
+    before = {name: (shown["hits"], shown["lastHit"]) for name, shown in by_name().items()}
+    assert [before[name][0] for name in ("stays", "goes")] == [1, 2], before
+    after = load(("new", 7, "udp/7003"), ("another", 6, "udp/7002"), ("stays", 5, "udp/7004"))
+    assert after == {"new": (0, None), "another": (0, None), "stays": before["stays"]}, after
+    connect(7004)
+    assert by_name()["stays"]["hits"] == 2
+    assert load(("stays", 5, "udp/7001"))["stays"][0] == 2
+
+
 @subtest("a rule under observation is shown, hits, and flows carry its cookie")
 def observed():
     lib.policy(rule("out", "udp/7001", name="decides"),
