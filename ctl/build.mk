@@ -47,8 +47,8 @@ build/bin/msegd: $(MSEGD_OBJECTS)
 # The console, with the application's files in it; they are built in ctl/console/web.
 CONSOLE_PACKAGES := libsystemd libmicrohttpd libcap-ng gnutls
 CONSOLE_OBJECTS := $(patsubst %.c,build/obj/%.o,$(wildcard ctl/console/*.c ctl/httpd/*.c) \
-	ctl/lib/diag.c ctl/lib/doc.c ctl/lib/fields.c ctl/lib/json.c ctl/lib/text.c \
-	ctl/lib/wrap.c)
+	ctl/lib/diag.c ctl/lib/doc.c ctl/lib/fields.c ctl/lib/json.c ctl/lib/sockets.c \
+	ctl/lib/text.c ctl/lib/wrap.c)
 CONSOLE_WEB := ctl/console/web/dist
 CONSOLE_FILES := $(shell find $(CONSOLE_WEB) -type f 2>/dev/null)
 

@@ -11,6 +11,7 @@
 
 #include "assets.h"
 #include "guard.h"
+#include "lib/sockets.h"
 
 #define API "/api/"
 #define API_V1 "/api/v1/"
@@ -367,10 +368,14 @@ static void on_login(struct upstream_answer *answer, void *arg)
 static bool may_log_in(struct console *console, struct http_request *request)
 {
 	struct http_reply reply = { .status = MHD_HTTP_TOO_MANY_REQUESTS };
+	uid_t user = GUARD_NOBODY;
 	struct timespec now;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	reply.retry_after = guard_login(&console->logins, request->from, (uint64_t)now.tv_sec);
+	/* All users of this host have one address: none of them shall keep another out. */
+	if (!guard_loopback(request->from) || !sockets_owner(request->from, &user))
+		user = GUARD_NOBODY;
+	reply.retry_after = guard_login(&console->logins, request->from, user, (uint64_t)now.tv_sec);
 	if (reply.retry_after)
 		http_reply(request, &reply);
 	return !reply.retry_after;

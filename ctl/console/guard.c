@@ -176,9 +176,14 @@ bool guard_secret(const char *text)
 
 /* --- logins --------------------------------------------------------------- */
 
-static void source_of(const struct sockaddr *from, uint8_t *source)
+static void source_of(const struct sockaddr *from, uid_t user, uint8_t *source)
 {
 	memset(source, 0, 16);
+	if (user != GUARD_NOBODY) {
+		source[0] = 2;
+		memcpy(source + 1, &user, sizeof(user));
+		return;
+	}
 	if (from->sa_family == AF_INET6)
 		memcpy(source + 1, &((const struct sockaddr_in6 *)from)->sin6_addr, 8);
 	else if (from->sa_family == AF_INET)
@@ -186,12 +191,13 @@ static void source_of(const struct sockaddr *from, uint8_t *source)
 	source[0] = from->sa_family == AF_INET6;
 }
 
-unsigned int guard_login(struct guard_logins *logins, const struct sockaddr *from, uint64_t now)
+unsigned int guard_login(struct guard_logins *logins, const struct sockaddr *from, uid_t user,
+			 uint64_t now)
 {
 	uint8_t source[16];
 	unsigned int i, at = 0;
 
-	source_of(from, source);
+	source_of(from, user, source);
 	for (i = 0; i < GUARD_SOURCES_MAX; i++) {
 		if (!memcmp(logins->sources[i].address, source, sizeof(source)) &&
 		    logins->sources[i].until) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 /** Bytes of a URI that is forwarded. */
 #define GUARD_URI_MAX 4096
@@ -58,12 +59,15 @@ bool guard_loopback(const struct sockaddr *address);
 
 /* --- logins --------------------------------------------------------------- */
 
-/** Addresses that are told apart; who comes behind them replaces the one that is idle longest. */
+/** No user of this host, or it cannot be told which. */
+#define GUARD_NOBODY ((uid_t)-1)
+
+/** Addresses and users that are told apart; who comes behind them replaces the one that is idle longest. */
 #define GUARD_SOURCES_MAX 256
 
 /**
  * struct guard_logins - logins that were tried, by where they came from
- * @sources: an address (a /64 of IPv6), the time when its count begins anew, and the count
+ * @sources: an address (a /64 of IPv6) or a user, the time when its count begins anew, and the count
  */
 struct guard_logins {
 	struct {
@@ -77,10 +81,12 @@ struct guard_logins {
  * guard_login() - count a login that is tried
  * @logins: zeros at first
  * @from: where from
+ * @user: of this host who asks, each of whom is counted by himself, or GUARD_NOBODY
  * @now: seconds
  *
  * Return: 0, or the seconds after which it may be tried again.
  */
-unsigned int guard_login(struct guard_logins *logins, const struct sockaddr *from, uint64_t now);
+unsigned int guard_login(struct guard_logins *logins, const struct sockaddr *from, uid_t user,
+			 uint64_t now);
 
 #endif /* GUARD_H */

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * /proc/net/tcp and tcp6 say which user made each socket that listens. Addresses in
- * them are 32-bit words as the processor reads them, ports are plain numbers.
- */
+/* Of the sockets of this host that listen, it is known which user made each. */
 #include "listener.h"
 
 #include <arpa/inet.h>
@@ -10,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_LISTEN 0x0a
-#define ADDRESS_HEX 32
+#include "lib/sockets.h"
 
 /* Where connections go: an address of either family, all zero for none. */
 struct place {
@@ -44,62 +40,44 @@ static bool read_place(const char *url, struct place *place)
 	return inet_pton(AF_INET, host, &place->ipv4) == 1;
 }
 
-static bool read_words(const char *hex, uint32_t *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++, hex += 8)
-		if (sscanf(hex, "%8x", &words[i]) != 1)
-			return false;
-	return true;
-}
+struct search {
+	const struct place *place;
+	uid_t wanted;
+	uid_t *found;
+	enum listener result;
+};
 
 /* What is bound to no address takes connections to all. */
-static bool is_at(const char *hex, const struct place *place)
+static bool is_at(const struct socket_entry *entry, const struct place *place)
 {
-	struct in6_addr ipv6;
-	uint32_t ipv4;
-
-	if (strlen(hex) == 8)
-		return read_words(hex, &ipv4, 1) && place->ipv4.s_addr &&
-		       (!ipv4 || ipv4 == place->ipv4.s_addr);
-	if (!read_words(hex, (uint32_t *)&ipv6, 4))
-		return false;
-	return IN6_IS_ADDR_UNSPECIFIED(&ipv6) || IN6_ARE_ADDR_EQUAL(&ipv6, &place->ipv6);
+	if (entry->family == AF_INET)
+		return place->ipv4.s_addr &&
+		       (!entry->ipv4.s_addr || entry->ipv4.s_addr == place->ipv4.s_addr);
+	return IN6_IS_ADDR_UNSPECIFIED(&entry->ipv6) ||
+	       IN6_ARE_ADDR_EQUAL(&entry->ipv6, &place->ipv6);
 }
 
-static enum listener look_into(const char *path, const struct place *place, uid_t wanted,
-			       uid_t *found)
+static bool look_at(const struct socket_entry *entry, void *arg)
 {
-	enum listener result = LISTENER_NONE;
-	char line[512], address[ADDRESS_HEX + 1];
-	unsigned int port, state, uid;
-	FILE *file = fopen(path, "re");
+	struct search *search = arg;
 
-	if (!file)
-		return LISTENER_NONE;
-	while (result != LISTENER_OTHER && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*u: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %u",
-			   address, &port, &state, &uid) != 4 ||
-		    state != STATE_LISTEN || port != place->port || !is_at(address, place))
-			continue;
-		*found = uid;
-		result = !uid || uid == wanted ? LISTENER_WANTED : LISTENER_OTHER;
-	}
-	fclose(file);
-	return result;
+	if (!entry->listens || entry->port != search->place->port || !is_at(entry, search->place))
+		return true;
+	*search->found = entry->uid;
+	search->result = !entry->uid || entry->uid == search->wanted ? LISTENER_WANTED :
+								       LISTENER_OTHER;
+	return search->result != LISTENER_OTHER;
 }
 
 enum listener listener_find(const char *url, uid_t wanted, uid_t *found)
 {
-	enum listener ipv4, ipv6;
 	struct place place;
+	struct search search = { &place, wanted, found, LISTENER_NONE };
 
 	if (strncmp(url, "http://", strlen("http://")) || !read_place(url, &place))
 		return LISTENER_NONE;
-	ipv4 = look_into("/proc/net/tcp", &place, wanted, found);
-	if (ipv4 == LISTENER_OTHER)
-		return ipv4;
-	ipv6 = look_into("/proc/net/tcp6", &place, wanted, found);
-	return ipv6 > ipv4 ? ipv6 : ipv4;
+	sockets_each(AF_INET, look_at, &search);
+	if (search.result != LISTENER_OTHER)
+		sockets_each(AF_INET6, look_at, &search);
+	return search.result;
 }

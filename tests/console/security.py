@@ -4,6 +4,8 @@
 
 import contextlib
 import gzip
+import json
+import os
 import socket
 import ssl
 import subprocess
@@ -21,6 +23,23 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 def both():
     daemon = Msegd()
     return daemon, Console(daemon)
+
+
+def as_nobody(function):
+    """What it returns as another user."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        with contextlib.suppress(Exception):
+            os.setgid(65534)
+            os.setuid(65534)
+            os.write(writer, json.dumps(function()).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader, encoding="ascii") as file:
+        said = file.read()
+    os.waitpid(pid, 0)
+    return json.loads(said)
 
 
 def change(console, cookie, headers=None, **more):
@@ -180,6 +199,15 @@ def _():
     equal([answer.status for answer in found], [401] * 20 + [429] * 5)
     true(0 < int(found[-1].headers["Retry-After"]) <= 60, found[-1].headers)
     equal(console.log_in(code).status, 429)
+
+
+@subtest("a user who tries codes keeps no other from logging in")
+def _():
+    daemon, console = both()
+    code = daemon.post("sessions", {"kind": "link"})["code"]
+    found = as_nobody(lambda: [console.log_in(f"mseg-link-{n:064x}").status for n in range(25)])
+    equal(found, [401] * 20 + [429] * 5)
+    equal(console.log_in(code).status, 200)
 
 
 # --- paths and framing --------------------------------------------------------
