@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A hash table with open addressing, one word an entry: where it stands and some
- * bits of its hash, so that few prefixes are compared that are not the one.
+ * bits of its hash, so that few prefixes are compared that are not the one. The hash has
+ * a seed, since lists of prefixes are often somebody else's.
  */
 #include "entries.h"
 #include "refusal.h"
@@ -19,6 +20,7 @@
 struct mseg_entries {
 	u32 n;
 	u32 mask;
+	u64 seed;
 	u64 lengths[2][LENGTH_WORDS];
 	u64 *place;
 };
@@ -30,11 +32,11 @@ static u64 stir(u64 z)
 	return z ^ (z >> 31);
 }
 
-static u64 hash_of(u32 network, const struct mseg_prefix *prefix)
+static u64 hash_of(const struct mseg_entries *entries, u32 network, const struct mseg_prefix *prefix)
 {
 	u64 hash = (u64)network << 16 | prefix->family << 8 | prefix->len;
 
-	hash = stir(hash + mseg_load64(prefix->addr) * 0x9e3779b97f4a7c15ULL);
+	hash = stir((hash ^ entries->seed) + mseg_load64(prefix->addr) * 0x9e3779b97f4a7c15ULL);
 	return stir(hash + mseg_load64(prefix->addr + 8) * 0x9e3779b97f4a7c15ULL);
 }
 
@@ -81,8 +83,9 @@ static u32 look_up(const struct mseg_policy *policy, u32 network, const struct m
 const struct mseg_prefix *mseg_entries_find(const struct mseg_policy *policy, u32 network,
 					    const struct mseg_prefix *prefix)
 {
-	u64 place =
-		policy->entries->place[look_up(policy, network, prefix, hash_of(network, prefix))];
+	const struct mseg_entries *entries = policy->entries;
+	u64 hash = hash_of(entries, network, prefix);
+	u64 place = entries->place[look_up(policy, network, prefix, hash)];
 
 	return place == EMPTY ? NULL : entry_at(policy, place);
 }
@@ -121,7 +124,7 @@ static bool add(struct mseg_policy *policy, u32 network, u32 position)
 {
 	const struct mseg_prefix *prefix = &policy->networks[network].prefixes[position];
 	struct mseg_entries *entries = policy->entries;
-	u64 hash = hash_of(network, prefix);
+	u64 hash = hash_of(entries, network, prefix);
 	u32 i = look_up(policy, network, prefix, hash);
 
 	if (entries->place[i] != EMPTY)
@@ -148,7 +151,8 @@ static void empty(const struct mseg_policy *policy, u32 hole)
 		i = (i + 1) & entries->mask;
 		if (entries->place[i] == EMPTY)
 			break;
-		home = hash_of(network_of(entries->place[i]), entry_at(policy, entries->place[i])) &
+		home = hash_of(entries, network_of(entries->place[i]),
+			       entry_at(policy, entries->place[i])) &
 		       entries->mask;
 		if (((i - home) & entries->mask) < ((i - hole) & entries->mask))
 			continue;
@@ -161,14 +165,15 @@ static void empty(const struct mseg_policy *policy, u32 hole)
 
 void mseg_entries_remove(struct mseg_policy *policy, u32 network, const struct mseg_prefix *prefix)
 {
-	u32 place = look_up(policy, network, prefix, hash_of(network, prefix)), place_of_last;
 	struct mseg_entries *entries = policy->entries;
+	u32 place = look_up(policy, network, prefix, hash_of(entries, network, prefix));
 	struct mseg_network *from = &policy->networks[network];
 	struct mseg_prefix *entry = entry_at(policy, entries->place[place]);
 	struct mseg_prefix *last = &from->prefixes[from->n_prefixes - 1], removed = *entry;
+	u32 place_of_last;
 
 	if (entry != last) {
-		place_of_last = look_up(policy, network, last, hash_of(network, last));
+		place_of_last = look_up(policy, network, last, hash_of(entries, network, last));
 		entries->place[place_of_last] -= last - entry;
 		entries->place[place] += last - entry;
 		*entry = *last;
@@ -190,6 +195,7 @@ static struct mseg_entries *new_entries(u32 n)
 	while (room < n + n / 2)
 		room *= 2;
 	entries->mask = room - 1;
+	entries->seed = mseg_seed();
 	entries->place = mseg_alloc(room, sizeof(*entries->place));
 	if (!entries->place) {
 		mseg_free(entries);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one file of the core that knows which side it is compiled for: memory,
- * sorting, and giving the processor away in long loops.
+ * sorting, numbers that nobody guesses, and giving the processor away in long loops.
  */
 #ifndef MSEG_PORT_H
 #define MSEG_PORT_H
@@ -11,6 +11,7 @@
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -38,6 +39,11 @@ static inline void mseg_breathe(void)
 	cond_resched();
 }
 
+static inline u64 mseg_seed(void)
+{
+	return get_random_u64();
+}
+
 #else /* user space */
 
 #include <endian.h>
@@ -47,6 +53,7 @@ static inline void mseg_breathe(void)
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 typedef __u8 u8;
 typedef __u16 u16;
@@ -78,6 +85,15 @@ static inline void mseg_sort(void *base, size_t n, size_t size,
 
 static inline void mseg_breathe(void)
 {
+}
+
+static inline u64 mseg_seed(void)
+{
+	u64 seed = 0;
+
+	/* Without one it works as well, for who fears no crafted lists. */
+	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+	return seed;
 }
 
 #endif
