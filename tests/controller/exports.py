@@ -415,8 +415,13 @@ def _():
     config = (f"exports:\n  - {{name: file, type: json, to: {path}/x}}\n"
               f"  - {{name: siem, type: syslog, to: '{path}/gone'}}\n")
     daemon = Msegd(config=config)
-    exports = wait("no problem", lambda: daemon.status()["exports"][1].get("problem")
-                   and daemon.status()["exports"])
+
+    def tried():
+        """Each in its own time."""
+        found = daemon.status()["exports"]
+        return found if found[0]["connected"] and found[1].get("problem") else None
+
+    exports = wait("no problem", tried)
     equal([(e["name"], e["type"], e["connected"]) for e in exports],
           [("file", "json", True), ("siem", "syslog", False)])
     true(any("siem" in problem for problem in daemon.status()["problems"]), daemon.status())
