@@ -353,6 +353,10 @@ void objects_handle(struct service *service, struct request *request, const stru
 	read_name(&target);
 	if (target.name[0])
 		handle_one(&target);
-	else
+	else if (request->n_path == 2)
 		handle_all(&target);
+	else
+		reply_problem(request, MHD_HTTP_NOT_FOUND, NULL,
+			      "no %s is without a name: all of them are /v1/%s", kind->singular,
+			      kind->plural);
 }

@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 
-from msegd import (ALICE, BOB, DOCUMENT, GROUP, Msegd, Connection, TOP, as_user, equal, main,
-                   network, ruleset, sanitized, skip_all, subtest, true)
+from msegd import (ALICE, BOB, DOCUMENT, GROUP, Msegd, Connection, TOP, as_user, document, equal,
+                   main, network, ruleset, sanitized, skip_all, subtest, true)
 
 # --- starting -----------------------------------------------------------------
 
@@ -128,6 +128,26 @@ def _():
 
 # --- without the module -------------------------------------------------------
 
+def open_objects(node, where):
+    """Where a schema does not say whether an object has other fields than those it names."""
+    if isinstance(node, dict):
+        node = document.resolve(node)
+        if ("properties" in node or "object" in node.get("type", ())) and \
+                "additionalProperties" not in node:
+            yield where
+    parts = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, part in parts:
+        yield from open_objects(part, f"{where}/{key}")
+
+
+@subtest("the document names every field of every answer")
+def _():
+    for path, item in document.spec["paths"].items():
+        for method, operation in item.items():
+            if method not in ("parameters", "summary"):
+                equal(list(open_objects(operation["responses"], f"{method} {path}")), [])
+
+
 @subtest("without the module changes are refused, and can be checked")
 def _():
     daemon = Msegd()
@@ -196,8 +216,9 @@ def _():
     for target, status in (
             ("nothing", 404), ("externalnetwrks", 404), ("externalnetworks/none", 404),
             ("namespaces/%2Fnone", 404), ("revisions/0", 404), ("revisions/99", 404),
-            ("revisions/x", 404), ("revisions/1/2", 404), ("externalnetworks/a%00b", 400),
-            ("externalnetworks/%zz", 400), ("externalnetworks/%", 400), ("status/x", 404),
+            ("revisions/x", 404), ("revisions/1/2", 404), ("externalnetworks/", 404),
+            ("namespaces/", 404), ("externalnetworks//describe", 404), ("status/", 404),
+            ("externalnetworks/a%00b", 400), ("externalnetworks/%zz", 400), ("externalnetworks/%", 400), ("status/x", 404),
             ("externalnetworks?namespace=acme", 400), ("externalnetworks?recursive=maybe", 400),
             ("externalnetworks?namespace=/a//b", 400), ("revisions?limit=0", 400),
             ("revisions?limit=-1", 400), ("revisions?limit=99999999999999999999", 400),
