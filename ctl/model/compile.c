@@ -281,7 +281,14 @@ static void finish(struct compiler *compiler)
 
 static void compile_all(struct compiler *compiler, const struct resolution *resolution)
 {
+	static const struct mseg_refusal too_wide = {
+		.why = "selectors of this and other rulesets choose too much together: choose fewer networks, by narrower tags",
+		.network = MSEG_ID_NONE,
+	};
 	size_t i;
+
+	if (resolution->too_wide)
+		refused(compiler, resolution->too_wide, &too_wide);
 
 	for (i = 0; i < 2; i++) {
 		compiler->compiled->policy->defaults[i] = resolution->defaults[i].action;

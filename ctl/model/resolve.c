@@ -6,6 +6,7 @@
 #include "selector.h"
 #include "lib/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,9 +140,9 @@ static bool find_rulesets(struct resolution *resolution, const struct model *mod
 
 /* --- rules ---------------------------------------------------------------- */
 
-static bool add_rule(struct resolution *resolution, struct view *view,
-		     const struct model_object *ruleset, struct json_object *json,
-		     unsigned int direction, size_t index)
+static int add_rule(struct resolution *resolution, struct view *view,
+		    const struct model_object *ruleset, struct json_object *json,
+		    unsigned int direction, size_t index)
 {
 	struct resolved_rule *rule = &resolution->rules[resolution->n_rules++];
 	struct json_object *object = NULL;
@@ -150,30 +151,31 @@ static bool add_rule(struct resolution *resolution, struct view *view,
 	rule->json = json;
 	rule->index = (uint32_t)index;
 	rule->direction = (uint8_t)direction;
-	return json_object_object_get_ex(json, "object", &object) &&
-	       !view_select(view, object, ruleset->space, &rule->peers);
+	json_object_object_get_ex(json, "object", &object);
+	return view_select(view, object, ruleset->space, &rule->peers);
 }
 
-static bool add_rules(struct resolution *resolution, struct view *view,
-		      const struct model_object *ruleset)
+static int add_rules(struct resolution *resolution, struct view *view,
+		     const struct model_object *ruleset)
 {
 	unsigned int direction;
 	size_t i, n;
+	int err = 0;
 
 	for (direction = 0; direction < 2; direction++) {
 		struct json_object *list = object_list(ruleset->json, rule_fields[direction], &n);
 
-		for (i = 0; i < n; i++)
-			if (!add_rule(resolution, view, ruleset, json_object_array_get_idx(list, i),
-				      direction, i))
-				return false;
+		for (i = 0; i < n && !err; i++)
+			err = add_rule(resolution, view, ruleset,
+				       json_object_array_get_idx(list, i), direction, i);
 	}
-	return true;
+	return err;
 }
 
 static bool find_rules(struct resolution *resolution, struct view *view)
 {
 	size_t i, n, n_rules = 0;
+	int err = 0;
 
 	for (i = 0; i < resolution->n_rulesets; i++) {
 		struct json_object *json = resolution->rulesets[i].ruleset->json;
@@ -186,17 +188,21 @@ static bool find_rules(struct resolution *resolution, struct view *view)
 	resolution->rules = calloc(n_rules + 1, sizeof(*resolution->rules));
 	if (!resolution->rules)
 		return false;
-	for (i = 0; i < resolution->n_rulesets; i++)
-		if (resolution->rulesets[i].applies &&
-		    !add_rules(resolution, view, resolution->rulesets[i].ruleset))
-			return false;
-	return true;
+	for (i = 0; i < resolution->n_rulesets && !err; i++) {
+		if (!resolution->rulesets[i].applies)
+			continue;
+		err = add_rules(resolution, view, resolution->rulesets[i].ruleset);
+		if (err == -E2BIG)
+			resolution->too_wide = resolution->rulesets[i].ruleset;
+	}
+	return !err || err == -E2BIG;
 }
 
 struct resolution *resolve(const struct model *model, const struct model_object *enforcer)
 {
 	struct resolution *resolution = calloc(1, sizeof(*resolution));
-	struct view *view = view_new(model, enforcer->space);
+	size_t work = VIEW_WORK;
+	struct view *view = view_new(model, enforcer->space, &work);
 	unsigned int direction;
 
 	if (resolution && view) {

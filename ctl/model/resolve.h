@@ -79,6 +79,8 @@ struct resolved_rule {
  * @n_rulesets: how many
  * @rules: that apply, by namespace, ruleset, direction and index
  * @n_rules: how many
+ * @too_wide: the ruleset with which selectors choose more than can be followed, so
+ *	that further rules are missing; NULL where all are there
  */
 struct resolution {
 	const struct model_object *enforcer;
@@ -87,6 +89,7 @@ struct resolution {
 	size_t n_rulesets;
 	struct resolved_rule *rules;
 	size_t n_rules;
+	const struct model_object *too_wide;
 };
 
 /**

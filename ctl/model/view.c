@@ -40,6 +40,7 @@ struct view {
 	size_t n_carriers;
 	size_t carriers_room;
 	unsigned int question;
+	size_t *work;
 };
 
 static struct carriers *find(const struct view *view, const char *tag)
@@ -129,29 +130,37 @@ static int compare(const void *a, const void *b)
 
 static int add_members(struct view *view, const struct model *model)
 {
-	size_t i, n_networks, n_hosts;
+	size_t i, n = 0, n_networks, n_hosts;
 	struct model_object *const *networks =
 		model_objects(model, kind_get(KIND_EXTERNALNETWORK), &n_networks);
 	struct model_object *const *hosts = model_objects(model, kind_get(KIND_ENFORCER), &n_hosts);
+	const struct model_object **objects =
+		calloc(n_networks + n_hosts + 1, sizeof(struct model_object *));
 	int err = 0;
 
 	view->members = calloc(n_networks + n_hosts + 1, sizeof(*view->members));
-	if (!view->members)
-		return -ENOMEM;
-	for (i = 0; i < n_networks && !err; i++)
+	if (!view->members || !objects)
+		err = -ENOMEM;
+	for (i = 0; !err && i < n_networks; i++)
 		if (applies(networks[i], view->space))
-			err = add_member(view, networks[i]);
-	for (i = 0; i < n_hosts && !err; i++)
-		err = add_member(view, hosts[i]);
+			objects[n++] = networks[i];
+	for (i = 0; !err && i < n_hosts; i++)
+		objects[n++] = hosts[i];
+	if (n)
+		qsort(objects, n, sizeof(*objects), compare);
+	for (i = 0; i < n && !err; i++)
+		err = add_member(view, objects[i]);
+	free(objects);
 	return err;
 }
 
-struct view *view_new(const struct model *model, const char *space)
+struct view *view_new(const struct model *model, const char *space, size_t *work)
 {
 	struct view *view = calloc(1, sizeof(*view));
 
 	if (!view)
 		return NULL;
+	view->work = work;
 	view->space = strdup(space);
 	view->by_tag = lh_kchar_table_new(256, NULL);
 	if (view->space && view->by_tag && !add_members(view, model))
@@ -203,6 +212,14 @@ static const struct carriers *shortest(const struct view *view, struct json_obje
 	return best;
 }
 
+static bool may_look(const struct view *view)
+{
+	if (!*view->work)
+		return false;
+	--*view->work;
+	return true;
+}
+
 static bool is_chosen(const struct member *member, struct json_object *group, const char *top)
 {
 	if (member->object->kind->id == KIND_ENFORCER && !path_is_within(member->object->space, top))
@@ -225,6 +242,18 @@ static int append(struct peers *peers, size_t *room, const struct model_object *
 	return 0;
 }
 
+/* Those of one AND come sorted. */
+static void sort(struct peers *peers)
+{
+	size_t i;
+
+	for (i = 1; i < peers->n; i++)
+		if (compare(&peers->objects[i - 1], &peers->objects[i]) > 0)
+			break;
+	if (i < peers->n)
+		qsort(peers->objects, peers->n, sizeof(*peers->objects), compare);
+}
+
 int view_select(struct view *view, struct json_object *selector, const char *top,
 		struct peers *peers)
 {
@@ -240,14 +269,17 @@ int view_select(struct view *view, struct json_object *selector, const char *top
 		for (j = 0; carriers && j < carriers->n && !err; j++) {
 			struct member *member = carriers->members[j];
 
+			if (!may_look(view)) {
+				err = -E2BIG;
+				break;
+			}
 			if (member->chosen == view->question || !is_chosen(member, group, top))
 				continue;
 			member->chosen = view->question;
 			err = append(peers, &room, member->object);
 		}
 	}
-	if (peers->n)
-		qsort(peers->objects, peers->n, sizeof(*peers->objects), compare);
+	sort(peers);
 	return err;
 }
 
@@ -257,7 +289,7 @@ bool view_group_is_empty(struct view *view, struct json_object *group, const cha
 	size_t i;
 
 	for (i = 0; carriers && i < carriers->n; i++)
-		if (is_chosen(carriers->members[i], group, top))
+		if (!may_look(view) || is_chosen(carriers->members[i], group, top))
 			return false;
 	return true;
 }

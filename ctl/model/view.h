@@ -8,6 +8,13 @@
 
 #include "model.h"
 
+/**
+ * VIEW_WORK - how often members may be held against selectors for one policy, several
+ *	times what the kernel takes (MSEG_MAX_PAIRS); beyond it a document of a few MB
+ *	would keep everybody waiting for hours
+ */
+#define VIEW_WORK (1U << 22)
+
 struct view;
 
 /**
@@ -24,10 +31,12 @@ struct peers {
  * view_new() - what can be chosen in a namespace
  * @model: the objects; outlives the view
  * @space: the namespace
+ * @work: how often its members may be held against selectors, counted down; other
+ *	views may share it; outlives the view
  *
  * Return: the view, or NULL without memory.
  */
-struct view *view_new(const struct model *model, const char *space);
+struct view *view_new(const struct model *model, const char *space, size_t *work);
 
 /**
  * view_free() - free a view
@@ -49,7 +58,7 @@ const char *view_space(const struct view *view);
  * @peers: the result, sorted by kind, namespace and name, each once; freed by the
  *	caller
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -E2BIG where no work is left, or -ENOMEM.
  */
 int view_select(struct view *view, struct json_object *selector, const char *top,
 		struct peers *peers);
@@ -59,6 +68,8 @@ int view_select(struct view *view, struct json_object *selector, const char *top
  * @view: as view_select()
  * @group: of a canonical selector
  * @top: as view_select()
+ *
+ * Return: whether it does; false where no work is left.
  */
 bool view_group_is_empty(struct view *view, struct json_object *group, const char *top);
 

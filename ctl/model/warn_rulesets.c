@@ -41,6 +41,9 @@ struct finder {
 	/* Of the ruleset that is looked at: the views that it is judged in. */
 	struct view *here[VIEWS_MAX];
 	size_t n_here;
+	/* Of peers that were looked at. */
+	struct lh_table *families;
+	size_t work;
 	bool no_memory;
 };
 
@@ -76,7 +79,7 @@ static struct view *find_view(struct finder *finder, const char *space)
 			return finder->views[i];
 	if (i == VIEWS_MAX)
 		return NULL;
-	finder->views[i] = view_new(finder->model, space);
+	finder->views[i] = view_new(finder->model, space, &finder->work);
 	if (finder->views[i])
 		finder->n_views++;
 	else
@@ -318,7 +321,7 @@ static void add_entry(struct families *families, const char *entry)
 		families->ipv6 = true;
 }
 
-static void add_peer(struct families *families, const struct model_object *peer)
+static void read_families(struct families *families, const struct model_object *peer)
 {
 	bool is_host = peer->kind->id == KIND_ENFORCER;
 	size_t i, n;
@@ -329,6 +332,42 @@ static void add_peer(struct families *families, const struct model_object *peer)
 		add_entry(families, json_object_get_string(json_object_array_get_idx(list, i)));
 }
 
+/* Many rules may be about one network, and that have many entries. */
+static const struct families *families_of(struct finder *finder, const struct model_object *peer)
+{
+	struct families *families;
+	void *found;
+
+	if (lh_table_lookup_ex(finder->families, peer, &found))
+		return found;
+	families = calloc(1, sizeof(*families));
+	if (!families || lh_table_insert(finder->families, peer, families)) {
+		free(families);
+		finder->no_memory = true;
+		return NULL;
+	}
+	read_families(families, peer);
+	return families;
+}
+
+static void free_families(struct lh_entry *entry)
+{
+	free(lh_entry_v(entry));
+}
+
+static void add_peer(struct finder *finder, struct families *families,
+		     const struct model_object *peer)
+{
+	const struct families *its = families_of(finder, peer);
+
+	if (!its)
+		return;
+	families->any = true;
+	families->ipv4 |= its->ipv4;
+	families->ipv6 |= its->ipv6;
+	families->name = families->name ? families->name : its->name;
+}
+
 static struct families find_families(struct finder *finder, const struct model_object *ruleset,
 				     struct json_object *object)
 {
@@ -337,10 +376,10 @@ static struct families find_families(struct finder *finder, const struct model_o
 	size_t i, j;
 
 	for (i = 0; i < finder->n_here; i++) {
-		if (view_select(finder->here[i], object, ruleset->space, &peers))
-			finder->no_memory = true;
+		finder->no_memory |= view_select(finder->here[i], object, ruleset->space, &peers) ==
+				     -ENOMEM;
 		for (j = 0; j < peers.n; j++)
-			add_peer(&families, peers.objects[j]);
+			add_peer(finder, &families, peers.objects[j]);
 		free(peers.objects);
 	}
 	return families;
@@ -453,16 +492,23 @@ static void finder_end(struct finder *finder)
 	for (i = 0; i < finder->n_hosts; i++)
 		tags_free(&finder->hosts[i].tags);
 	free(finder->hosts);
+	if (finder->families)
+		lh_table_free(finder->families);
 }
 
 int warn_of_rulesets(const struct model *model, const struct model_object *only, struct diag *diag)
 {
-	struct finder finder = { .model = model, .diag = diag };
+	struct finder finder = {
+		.model = model,
+		.diag = diag,
+		.families = lh_kptr_table_new(64, free_families),
+		.work = VIEW_WORK,
+	};
 	struct model_object **rulesets =
 		model_list(model, kind_get(KIND_RULESET), "/", true, &(size_t){ 0 });
 	size_t i;
 
-	if (!rulesets || !find_hosts(&finder))
+	if (!rulesets || !finder.families || !find_hosts(&finder))
 		finder.no_memory = true;
 	for (i = 0; !finder.no_memory && rulesets[i]; i++)
 		if (!only || rulesets[i] == only)

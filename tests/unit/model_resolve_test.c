@@ -329,6 +329,46 @@ static void test_many_networks(void **state)
 	model_free(model);
 }
 
+/* Selectors that would have to be held against networks millions of times are refused. */
+static void test_too_wide(void **state)
+{
+	struct model *model = model_of("/", "data: {}");
+	struct resolution *resolution;
+	struct told told;
+	char text[128], *json;
+	size_t size;
+	FILE *out = open_memstream(&json, &size);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4200; i++) {
+		snprintf(text, sizeof(text),
+			 "{\"name\": \"n%d\", \"entries\": [], \"associatedTags\": [\"%s\"]}", i,
+			 i % 2 ? "a=1" : "b=2");
+		add_json(model, KIND_EXTERNALNETWORK, "/", text);
+	}
+	fprintf(out, "{\"name\": \"wide\", \"subject\": [[\"$identity=processingunit\"]], "
+		     "\"incomingRules\": [");
+	for (i = 0; i < 2100; i++)
+		fprintf(out,
+			"%s{\"action\": \"Allow\", \"object\": [[\"a=1\", \"b=2\"]], "
+			"\"protocolPorts\": [\"tcp/%d\"]}",
+			i ? ", " : "", i + 1);
+	fprintf(out, "]}");
+	fclose(out);
+	add_json(model, KIND_RULESET, "/", json);
+	free(json);
+	told_begin(&told);
+	resolution = resolve(model, host_of(model));
+	assert_non_null(resolution);
+	assert_string_equal(resolution->too_wide->name, "wide");
+	assert_null(compile(resolution, &told.diag));
+	assert_non_null(strstr(told_text(&told), "choose too much together"));
+	told_end(&told);
+	resolution_free(resolution);
+	model_free(model);
+}
+
 /* What the kernel refuses is said with the object. */
 static void test_refused(void **state)
 {
@@ -514,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_cookies),
 		cmocka_unit_test(test_cookies_of_indices),
 		cmocka_unit_test(test_many_networks),
+		cmocka_unit_test(test_too_wide),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_describe),
