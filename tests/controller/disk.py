@@ -108,6 +108,47 @@ def _():
     daemon.post("externalnetworks", network("b")).wanted(201)
 
 
+@subtest("on a full disk old days of records go all the same, and make room")
+def _():
+    path = small_disk("4m")
+    daemon = begin(path)
+    daemon.stop()
+    old = path + "/state/flows/2020-01-01.db"
+    with open(old, "wb") as file:
+        file.write(bytes(1 << 20))
+    fill(path)
+    true(not os.statvfs(path).f_bfree, "there is room")
+    daemon.start()
+    limit = time.monotonic() + 20
+    while os.path.exists(old) and time.monotonic() < limit:
+        time.sleep(0.1)
+    true(not os.path.exists(old), "it is there for ever")
+    daemon.post("externalnetworks", network("b")).wanted(201)
+    equal(daemon.status()["problems"], [])
+
+
+@subtest("old revisions stay whole where a full disk leaves no room to forget them, and go once there is")
+def _():
+    path = small_disk()
+    fresh_kernel()
+    daemon = Msegd(state=path + "/state", config="{history: {revisions: 3}}")
+    for number in range(8):
+        daemon.post("externalnetworks", network(f"n{number}")).wanted(201)
+    daemon.stop()
+    fill(path)
+    daemon.start()
+    numbers = [revision["revision"] for revision in daemon.get("revisions").wanted(200).body]
+    for number in numbers:
+        daemon.get(f"revisions/{number}").wanted(200)
+    os.unlink(path + "/fill")
+    limit = time.monotonic() + 30
+    while len(numbers) > 3 and time.monotonic() < limit:
+        time.sleep(0.3)
+        numbers = [revision["revision"] for revision in daemon.get("revisions").wanted(200).body]
+    equal(numbers, [9, 8, 7])
+    daemon.post("rollback?to=7").wanted(200)
+
+
 if __name__ == "__main__":
     load_module()
     main()
