@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * TLS: RFC 8446, sections 4.1.2 and 5.1, and RFC 6066, section 3. HTTP: RFC 9112,
- * sections 2 to 5. The libraries that read either want a session of their own, which
- * would have to be fed with whatever anybody sends; this reads two fields.
+ * sections 2 to 5. GnuTLS reads a ClientHello in a session alone, which would have to be
+ * fed with whatever anybody sends, and Debian's libhttp-parser is no longer kept: this
+ * reads two fields.
  */
 #include "head.h"
 
