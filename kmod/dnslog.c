@@ -54,6 +54,6 @@ void mseg_dnslog_emit(struct mseg_outbox *log, const struct mseg_dns_record *rec
 	if (!mseg_outbox_wanted(log))
 		return;
 	skb = message_of(record, payload, len, &attr);
-	mseg_outbox_put(log, skb, skb ? nla_data(attr) + offsetof(struct mseg_dns_record, seq) :
-					NULL);
+	mseg_outbox_put(log, skb,
+			skb ? nla_data(attr) + offsetof(struct mseg_dns_record, seq) : NULL);
 }

@@ -280,7 +280,7 @@ static void commit(struct writer *writer)
 }
 
 /* Whether the module made it now: that alone is counted. */
-static bool is_new(const struct record *record)
+static bool is_news(const struct record *record)
 {
 	return !record->held && !record->again;
 }
@@ -293,14 +293,14 @@ static void put_record(struct writer *writer, const struct record *record)
 
 	if (writer->day && day_number(writer->day) != number)
 		commit(writer);
-	one[verdict_of(record)] = is_new(record);
+	one[verdict_of(record)] = is_news(record);
 	if (!open_day(writer, number) || (writer->failed && time(NULL) - writer->failed < RETRY)) {
 		lose(writer, STAGE_DISK, one, record->arrived);
 		return;
 	}
 	if (!writer->pending[0] && !writer->pending[1])
 		writer->pending_since = record->arrived;
-	writer->pending[verdict_of(record)] += is_new(record);
+	writer->pending[verdict_of(record)] += is_news(record);
 	err = day_put(writer->day, record);
 	if (err)
 		fail(writer, err, number);
@@ -448,7 +448,7 @@ static void enqueue(struct writer *writer, const struct message *message)
 {
 	writer->queue[(writer->head + writer->n) % QUEUE] = *message;
 	writer->n++;
-	if (message->kind == RECORD && is_new(&message->record))
+	if (message->kind == RECORD && is_news(&message->record))
 		writer->counts.taken[verdict_of(&message->record)]++;
 	pthread_cond_signal(&writer->filled);
 }
@@ -477,14 +477,14 @@ void writer_put(struct writer *writer, const struct record *record)
 	room = has_room(writer, &message);
 	if (room)
 		enqueue(writer, &message);
-	else if (is_new(record))
+	else if (is_news(record))
 		writer->counts.taken[verdict_of(record)]++;
 	pthread_mutex_unlock(&writer->lock);
 	if (room)
 		return;
 	attribution_put(record->attribution);
 	one[verdict_of(record)] = 1;
-	if (is_new(record))
+	if (is_news(record))
 		lose(writer, STAGE_QUEUE, one, record->arrived);
 }
 

@@ -11,7 +11,6 @@ clients and servers of HTTP and TLS, msegd and the module.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -142,7 +141,7 @@ def _():
     fetch_http(f"Shop.Example:{HTTP}")
     flow, = named(daemon, "shop.example")
     equal(flow["observedName"], "shop.example")
-    for query in ("name:*.example", "shop", f"observedName == 'shop.example'"):
+    for query in ("name:*.example", "shop", "observedName == 'shop.example'"):
         form = ["reportsquery", "flows", "--from-rel", "1h", "--filter"] if "==" in query else \
             ["flows"]
         shown = mctl("--socket", daemon.socket, *form, query, "-o", "json")

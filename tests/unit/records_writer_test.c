@@ -172,8 +172,9 @@ static void test_names_come_later(void **state)
 
 static struct attribution *with_name(const char *name)
 {
-	const char *texts[N_ATTRIBUTION_TEXTS] = { [ATTRIBUTION_PEER_NAME] = "lan",
-						   [ATTRIBUTION_OBSERVED_NAME] = name };
+	const char *texts[N_ATTRIBUTION_TEXTS] = {
+		[ATTRIBUTION_PEER_NAME] = "lan", [ATTRIBUTION_OBSERVED_NAME] = name
+	};
 
 	return attribution_new(texts, 0, PEER_NETWORK);
 }
@@ -427,17 +428,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),
-		TEST(test_verdict_changes),
-		TEST(test_names_come_later),
-		TEST(test_told_again),
-		TEST(test_older_file),
-		TEST(test_long_life),
-		TEST(test_restart),
-		TEST(test_nothing_missed),
-		TEST(test_damaged),
-		TEST(test_hole),
-		TEST(test_balance),
+		TEST(test_rows),       TEST(test_verdict_changes), TEST(test_names_come_later),
+		TEST(test_told_again), TEST(test_older_file),	   TEST(test_long_life),
+		TEST(test_restart),    TEST(test_nothing_missed),  TEST(test_damaged),
+		TEST(test_hole),       TEST(test_balance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
