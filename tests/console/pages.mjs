@@ -6,15 +6,17 @@
  *
  *	tests/console/pages.mjs
  *
- * SCREENSHOTS=DIRECTORY keeps pictures of all of them.
+ * SCREENSHOTS=DIRECTORY keeps pictures of all of them but of the log of lookups, which only
+ * the module fills: procedure.mjs does.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { Services, TOP, axe, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
+import { Services, TOP, VIEWS, axe, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
 
 skipUnlessThere();
 
 const PICK = encodeURIComponent(JSON.stringify([["out", "tcp/443", "198.51.100.7", "api.snapcraft.io"]]));
+const LOOKUPS = "dns-lookup-logs";
 const PAGES = {
   platform: "/platform?range=7d",
   "platform-table": "/platform?range=7d&view=table",
@@ -24,7 +26,7 @@ const PAGES = {
   draft: "/platform?range=7d&policy=draft",
   flows: "/flows?range=7d",
   "flow-logs": "/logs/flows?range=7d",
-  "dns-lookup-logs": "/logs/dns?range=7d",
+  [LOOKUPS]: "/logs/dns?range=7d",
   "learned-addresses": "/logs/dns?view=learned",
   audit: "/logs/audit?revision=1",
   enforcers: "/manage/enforcers",
@@ -39,12 +41,6 @@ const PAGES = {
   discovery: "/discovery",
   health: "/health",
 };
-const VIEWS = [
-  ["1280-light", { viewport: { width: 1280, height: 800 }, colorScheme: "light" }],
-  ["1280-dark", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }],
-  ["390-light", { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true }],
-  ["390-dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark", isMobile: true, hasTouch: true }],
-];
 
 let services;
 let browser;
@@ -83,7 +79,7 @@ for (const [view, options] of VIEWS)
       await show(path);
       found.push(...(await axe(page)).map((violation) => `${name}: ${violation}`));
       if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: wider than the screen`);
-      if (process.env.SCREENSHOTS) {
+      if (process.env.SCREENSHOTS && name !== LOOKUPS) {
         /* Pictures are of the page, not of this test's lack of a module. */
         await page.evaluate(() => document.querySelectorAll(".banner.warn").forEach((banner) => banner.remove()));
         await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
