@@ -192,7 +192,7 @@ test("rows that are ticked become a ruleset, which mctl takes as it is copied", 
   const ticks = page.getByRole("checkbox", { name: "Tick this row" });
   await ticks.nth(0).click();
   await ticks.nth(1).click();
-  await page.getByRole("button", { name: "Create ruleset" }).click();
+  await page.getByRole("button", { name: "Create ruleset from 2 flows" }).click();
   await page.getByRole("heading", { name: "Create ruleset from flows" }).waitFor();
   const entries = () => page.locator("pre.command").textContent();
   holds(/entries:[\s\S]*\d/.test(await entries()), "no address");
