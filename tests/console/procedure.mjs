@@ -8,9 +8,11 @@
  *	tests/console/procedure.mjs
  *
  * The words are the procedure's. The picture's lines are asserted by what is drawn,
- * colour and dash; what the browser did is asked of the host.
+ * colour and dash; what the browser did is asked of the host. MSEG_KERNEL=6.1 is another
+ * kernel, SCREENSHOTS=DIRECTORY keeps pictures of the log of lookups.
  */
-import { bePatient, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
+import { join } from "node:path";
+import { VIEWS, bePatient, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
 import { Keys, Mouse } from "./hands.mjs";
 import { Machine } from "./machine.mjs";
 
@@ -45,6 +47,18 @@ async function enter(Hands) {
   await page.goto(await machine.link());
   await page.getByRole("heading", { name: "Platform" }).waitFor();
   equal(new URL(page.url()).hash.includes("login"), false, "the code stays in the address bar");
+}
+
+async function takePictures(name) {
+  if (!process.env.SCREENSHOTS) return;
+  for (const [view, { viewport, colorScheme }] of VIEWS) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
+  }
+  const [, { viewport, colorScheme }] = VIEWS[0];
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
 }
 
 async function goTo(name, ...above) {
@@ -395,6 +409,7 @@ test("a lookup stands in its log without being asked for again", async () => {
   holds(!(await grid("DNS lookups").textContent()).includes(name), "it stands there already");
   await machine.run("dig", "+tries=1", "+time=10", name);
   await grid("DNS lookups").getByText(name).first().waitFor();
+  await takePictures("dns-lookup-logs");
 });
 
 test("Audit: the revision of before is restored, and discovery mode with it", async () => {

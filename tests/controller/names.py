@@ -9,7 +9,7 @@
      │                       │    │     port 8080 on all of it          │
      └───────────────────────┘    └─────────────────────────────────────┘
 
-MSEG_NAMES says how many fresh names are looked up and connected to (40).
+MSEG_NAMES says how many fresh names are looked up and connected to (1000).
 """
 
 import calendar
@@ -32,7 +32,7 @@ from msegd import (TOP, Msegd, equal, fresh_kernel, kernel, load_module, main, m
 sys.path.insert(0, os.path.join(TOP, "tests/selftests"))
 import lib  # noqa: E402 pylint: disable=wrong-import-position
 
-NAMES = int(os.environ.get("MSEG_NAMES", "40"))
+NAMES = int(os.environ.get("MSEG_NAMES", "1000"))
 PORT = 8080
 ZONE = "fresh.example"
 DIRECTORY = tempfile.mkdtemp(prefix="names-")
@@ -78,8 +78,9 @@ def write_zone():
 def answer(connection):
     with contextlib.suppress(OSError), connection:
         connection.settimeout(20)
-        while b"\r\n\r\n" not in connection.recv(4096):
-            pass
+        asked = connection.recv(4096)
+        while asked and b"\r\n\r\n" not in asked:
+            asked = connection.recv(4096)
         connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nyes\n")
 
 
@@ -268,6 +269,8 @@ def _():
                         "flow with its name", 60)[0]
     equal((flow["destinationFQDN"], flow["destinationIP"], flow["action"],
            flow["destinationName"]), (f"n2.{ZONE}", address(2), "Accept", "api"))
+    of_it = lookups(daemon, f"name:n2.{ZONE}%20type:A", 1)
+    equal([flow["destinationLookup"]], [lookup["ID"] for lookup in of_it])
     where = f"direction=out&service=tcp/{PORT}&address={address(2)}"
     told = daemon.get("explain?" + where).wanted(200)
     equal((told["action"], told["network"], told["names"]), ("Allow", "api", [f"n2.{ZONE}"]))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client of the module's Generic Netlink family that checks nothing itself."""
 
+import contextlib
 import os
 import re
 import socket
@@ -43,6 +44,7 @@ def record_layout(struct_name):
 
 RECORD, RECORD_NAMES = record_layout("mseg_flow_record")
 DNS_RECORD, DNS_RECORD_NAMES = record_layout("mseg_dns_record")
+HEAD_RECORD, HEAD_RECORD_NAMES = record_layout("mseg_head_record")
 
 
 def record(data):
@@ -53,6 +55,11 @@ def record(data):
 def dns_record(data):
     """A DNS record as a dictionary."""
     return dict(zip(DNS_RECORD_NAMES, DNS_RECORD.unpack(data)))
+
+
+def head_record(data):
+    """A record of what a connection sent first as a dictionary."""
+    return dict(zip(HEAD_RECORD_NAMES, HEAD_RECORD.unpack(data)))
 
 
 def attr(kind, value, form=None):
@@ -175,3 +182,25 @@ class Client:
 
     def join(self, group):
         self.socket.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, self.groups[group])
+
+
+class Listener:
+    """Records of a kind that come one by one, as dictionaries, with the bytes beside them."""
+
+    def __init__(self, group, attribute, decode, subscribe=True):
+        self.kind, self.payload = K["A_" + attribute], K[f"A_{attribute}_PAYLOAD"]
+        self.decode, self.found = decode, []
+        self.client = Client(timeout=0.2)
+        if subscribe:
+            self.client.call(group.upper() + "_SUBSCRIBE")
+        self.client.join(group)
+
+    def read(self):
+        with contextlib.suppress(TimeoutError):
+            while True:
+                for _, message in self.client.receive():
+                    found = dict(attrs_of(message[20:]))
+                    if self.kind in found:
+                        self.found.append(self.decode(found[self.kind]) |
+                                          {"payload": found[self.payload]})
+        return self.found
