@@ -12,6 +12,14 @@ export const TOP = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const WEB = join(TOP, "ctl/console/web");
 const CHROMIUM = "/usr/bin/chromium";
 
+/** How pages are looked at. */
+export const VIEWS = [
+  ["1280-light", { viewport: { width: 1280, height: 800 }, colorScheme: "light" }],
+  ["1280-dark", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }],
+  ["390-light", { viewport: { width: 390, height: 844 }, colorScheme: "light", isMobile: true, hasTouch: true }],
+  ["390-dark", { viewport: { width: 390, height: 844 }, colorScheme: "dark", isMobile: true, hasTouch: true }],
+];
+
 let patience = 1;
 
 /* A user whom every Debian has, in the console's place. */

@@ -15,7 +15,7 @@ export class Machine {
     machine.control = await freePort();
     machine.url = `http://127.0.0.1:${machine.port}`;
     const ports = [machine.port, machine.control].map(String);
-    const command = ["--quiet", "--memory", "1536", "--timeout", "1500", ...ports.flatMap((port) => ["--forward", port]), "--", "tests/console/guest", ...ports];
+    const command = ["--kernel", process.env.MSEG_KERNEL ?? "6.12", "--quiet", "--memory", "1536", "--timeout", "1500", ...ports.flatMap((port) => ["--forward", port]), "--", "tests/console/guest", ...ports];
     machine.process = spawn(join(TOP, "tests/vm/run"), command, { cwd: TOP, stdio: ["ignore", "inherit", "inherit"] });
     machine.process.on("exit", (status) => (machine.ended = `the machine ended: ${status}`));
     await until("the machine", async () => {

@@ -8,11 +8,13 @@
  *	tests/console/procedure.mjs
  *
  * The words are the procedure's. The picture's lines are asserted by what is drawn,
- * colour and dash; what the browser did is asked of the host.
+ * colour and dash; what the browser did is asked of the host. MSEG_KERNEL=6.1 is another
+ * kernel, SCREENSHOTS=DIRECTORY keeps pictures of pages that are empty without the module.
  */
-import { bePatient, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
+import { VIEWS, bePatient, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
 import { Keys, Mouse } from "./hands.mjs";
 import { Machine } from "./machine.mjs";
+import { look, show } from "./views.mjs";
 
 skipUnlessThere();
 bePatient(4);
@@ -385,7 +387,23 @@ test("a new flow is on the map within a second of its packet", async () => {
     took.push(at + offset - Date.parse(flows[0].timestamp));
   }
   console.log(`# ${took.map(Math.round).join(", ")} ms`);
-  holds(Math.min(...took) < SOON, `${took} ms`);
+  holds(took.sort((a, b) => a - b)[2] < SOON, `${took} ms`);
+});
+
+test("a map that takes longer than flows need to come is shown all the same", async () => {
+  await page.goto("about:blank");
+  await page.route("**/api/v1/map*", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue().catch(() => undefined);
+  });
+  const flood = machine.run("bash", "-c", `for port in {9000..9120}; do echo >/dev/udp/${INTERNET}/$port; sleep 0.1; done 2>/dev/null; true`);
+  let over = false;
+  flood.then(() => (over = true));
+  await page.goto(`${machine.url}/#/platform?range=live`);
+  await page.locator("[data-line]").first().waitFor();
+  equal(over, false, "flows have ended before");
+  await flood;
+  await page.unroute("**/api/v1/map*");
 });
 
 test("a lookup stands in its log without being asked for again", async () => {
@@ -397,7 +415,90 @@ test("a lookup stands in its log without being asked for again", async () => {
   await grid("DNS lookups").getByText(name).first().waitFor();
 });
 
+test("what is changed elsewhere is announced, by the same user, too; what is changed here is not", async () => {
+  const made = page.getByText(/made revision \d+/);
+  await page.goto(`${machine.url}/#/network/external-networks`);
+  await page.reload();
+  await grid("External networks").getByText("ssh", { exact: true }).waitFor();
+  equal(await made.count(), 0, "before");
+  await createNetwork("here", "203.0.113.0/24");
+  await grid("External networks").getByText("here", { exact: true }).waitFor();
+  equal(await made.count(), 0, "its own");
+  await machine.run("mctl", "api", "create", "externalnetwork", "-k", "name", "names", "-k", "entries", '["www.example.net", "*.example.net"]', "--yes");
+  await made.waitFor();
+  await grid("External networks").getByText("names", { exact: true }).waitFor();
+});
+
+/** What the procedure has made, and what is empty without the module. */
+async function filledPages() {
+  const named = async (kind, name) => {
+    const object = (await machine.mctl("list", kind)).find((one) => one.name === name);
+    return `namespace=${encodeURIComponent(object.namespace)}&name=${encodeURIComponent(name)}`;
+  };
+  const { revision } = await machine.api("status");
+  return {
+    rules: "/platform?range=24h&line=Incoming:ExternalNetwork/ssh&tab=rules",
+    draft: "/platform?range=24h&policy=draft",
+    "dns-lookup-logs": "/logs/dns?range=24h",
+    "learned-addresses": "/logs/dns?view=learned",
+    audit: `/logs/audit?revision=${revision}`,
+    enforcers: "/manage/enforcers",
+    namespaces: "/manage/namespaces",
+    "external-networks": "/network/external-networks",
+    "edit-network": `/network/external-networks/edit?${await named("externalnetworks", "metadata")}`,
+    rulesets: "/network/rulesets",
+    "edit-ruleset": `/network/rulesets/edit?${await named("networkrulesetpolicies", "Allow bidirectional ICMP traffic")}`,
+    "rules-out-of-the-box": "/network/catalogue",
+    staged: "/staged",
+    "discovery-disabled": "/discovery",
+    health: "/health",
+  };
+}
+
+const STAGED = {
+  APIVersion: 1,
+  label: "staged",
+  data: {
+    externalnetworks: [{ name: "backup", entries: ["198.51.100.80"] }],
+    networkrulesetpolicies: [
+      {
+        name: "Allow outgoing backups",
+        subject: [["$identity=processingunit"]],
+        outgoingRules: [{ action: "Allow", object: [["externalnetwork:name=backup"]], protocolPorts: ["tcp/8080"] }],
+      },
+    ],
+  },
+};
+
+test("lookups are real, and a change is staged", async () => {
+  await machine.run("dig", "+tries=1", "+time=10", "www.example.net");
+  await machine.attempt("dig", "+tries=1", "+time=10", "no-such-host.example.net");
+  await until("an address is learned", async () => (await machine.api("dns/cache")).length > 0);
+  const home = (await machine.api("status")).enforcer.namespace;
+  await machine.run("curl", "-sSf", "--unix-socket", "/run/mseg/api.sock", "-X", "PUT", "-H", "Content-Type: application/json", "-d", JSON.stringify(STAGED), `http://mseg/v1/staged?namespace=${encodeURIComponent(home)}`);
+});
+
+for (const [view, options] of VIEWS)
+  test(`${view}: axe finds nothing on pages that are filled, and all of it fits`, async () => {
+    const complaints = page.complaints;
+    await page.context().close();
+    page = await newPage(browser, options);
+    page.complaints.push(...complaints);
+    await page.goto(await machine.link());
+    await page.getByRole("heading", { name: "Platform" }).waitFor();
+    const found = [];
+    for (const [name, path] of Object.entries(await filledPages())) {
+      await show(page, `${machine.url}/#${path}`);
+      if (name === "enforcers") await page.locator(".expander").first().click();
+      const filled = page.locator("main [role=row], main tbody tr, main .card, main form");
+      await until(`${name} is filled`, async () => (await filled.count()) > 0);
+      found.push(...(await look(page, name, view)));
+    }
+    equal(found, []);
+  });
+
 test("Audit: the revision of before is restored, and discovery mode with it", async () => {
+  await enter(Mouse);
   await goTo("Audit", "Monitor", "Logs");
   await page.goto(`${machine.url}/#/logs/audit?revision=${before}`);
   await hands.press(button("Restore"));
