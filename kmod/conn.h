@@ -79,11 +79,13 @@ struct mseg_opinions {
  * @MSEG_CONN_NAMED_NOT: nothing
  * @MSEG_CONN_NAMED_SOCKET: the owner of the socket
  * @MSEG_CONN_NAMED_TASK: the task that sent, too: it stays
+ * @MSEG_CONN_NAMED_UNHEARD: the same, and what it sends first is waited for
  */
 enum mseg_conn_named {
 	MSEG_CONN_NAMED_NOT,
 	MSEG_CONN_NAMED_SOCKET,
 	MSEG_CONN_NAMED_TASK,
+	MSEG_CONN_NAMED_UNHEARD,
 };
 
 /**

@@ -89,7 +89,7 @@ void mseg_dns_free(struct mseg_dns *dns)
 {
 	if (!dns)
 		return;
-	mseg_dnslog_free(dns->log);
+	mseg_outbox_free(dns->log);
 	mseg_questions_free(dns->questions);
 	kfree(rcu_dereference_protected(dns->resolvers, true));
 	kfree(dns);
@@ -211,7 +211,7 @@ static void tell_of_question(struct mseg_net *mnet, struct mseg_question *questi
 {
 	struct mseg_dns_record record;
 
-	if (!mseg_dnslog_wanted(mnet->dns->log))
+	if (!mseg_outbox_wanted(mnet->dns->log))
 		return;
 	describe(&record, &question->key, event);
 	describe_question(&record, question);
@@ -530,7 +530,7 @@ void mseg_dns_packet(struct mseg_net *mnet, struct sk_buff *skb, const struct nf
 	if (!packet->out && !allowed)
 		return;
 	sight.by_resolver = is_resolver(mnet, &packet->key);
-	if (!(sight.by_resolver && policy_has_domains(mnet)) && !mseg_dnslog_wanted(mnet->dns->log))
+	if (!(sight.by_resolver && policy_has_domains(mnet)) && !mseg_outbox_wanted(mnet->dns->log))
 		return;
 	if (!find_payload(&sight, state))
 		return;

@@ -19,7 +19,7 @@
 #include "packet.h"
 
 struct mseg_questions;
-struct mseg_dnslog;
+struct mseg_outbox;
 
 /**
  * struct mseg_resolvers - DNS servers that are learned from
@@ -44,7 +44,7 @@ struct mseg_resolvers {
 struct mseg_dns {
 	struct mseg_resolvers __rcu *resolvers;
 	struct mseg_questions *questions;
-	struct mseg_dnslog *log;
+	struct mseg_outbox *log;
 	unsigned int ttl_floor;
 	unsigned int refuse_private;
 };

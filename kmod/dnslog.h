@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* DNS records on their way to user space: a bounded queue of messages, and a worker. */
+/* DNS records on their way to user space. */
 #ifndef MSEG_DNSLOG_H
 #define MSEG_DNSLOG_H
 
-#include <net/genetlink.h>
-
-#include "stats.h"
-#include "subscriber.h"
+#include "outbox.h"
 
 struct mseg_dns_record;
-struct mseg_dnslog;
 
 /**
  * mseg_dnslog_init() - once, at module load, before any namespace is attached
@@ -28,26 +24,8 @@ void mseg_dnslog_init(const struct genl_family *family, unsigned int group);
  *
  * Return: the queue, or NULL without memory.
  */
-struct mseg_dnslog *mseg_dnslog_new(struct net *net, struct mseg_subscribers *subscribers,
+struct mseg_outbox *mseg_dnslog_new(struct net *net, struct mseg_subscribers *subscribers,
 				    struct mseg_stats __percpu *stats);
-
-/**
- * mseg_dnslog_free() - send what is queued, and free the queue
- * @log: nobody adds to it any more; may be NULL
- *
- * May sleep.
- */
-void mseg_dnslog_free(struct mseg_dnslog *log);
-
-/**
- * mseg_dnslog_wanted() - whether anyone listens
- * @log: of a namespace
- *
- * Any context.
- *
- * Return: true when someone does.
- */
-bool mseg_dnslog_wanted(const struct mseg_dnslog *log);
 
 /**
  * mseg_dnslog_emit() - tell who listens of a DNS message
@@ -56,10 +34,9 @@ bool mseg_dnslog_wanted(const struct mseg_dnslog *log);
  * @payload: the message
  * @len: bytes of it, at most MSEG_MAX_DNS_PAYLOAD
  *
- * Any context. A record for which there is no room is counted as lost, and leaves a
- * hole in the sequence numbers.
+ * Any context. A record for which there is no room is counted as lost.
  */
-void mseg_dnslog_emit(struct mseg_dnslog *log, const struct mseg_dns_record *record,
+void mseg_dnslog_emit(struct mseg_outbox *log, const struct mseg_dns_record *record,
 		      const void *payload, u32 len);
 
 #endif /* MSEG_DNSLOG_H */

@@ -22,6 +22,7 @@
 #include "dns.h"
 #include "fastpath.h"
 #include "fragment.h"
+#include "head.h"
 #include "outcome.h"
 #include "reject.h"
 
@@ -108,6 +109,9 @@ static unsigned int judge(struct mseg_net *mnet, struct sk_buff *skb,
 	verdict = mseg_outcome_enforce(mnet, skb, state, &packet, class);
 	if (unlikely(packet.key.rport == htons(MSEG_DNS_PORT)) && class == MSEG_PACKET_FLOW)
 		mseg_dns_packet(mnet, skb, state, &packet, verdict == NF_ACCEPT);
+	if (mseg_head_wanted(mnet) && packet.out && packet.protocol == IPPROTO_TCP &&
+	    class == MSEG_PACKET_FLOW && verdict == NF_ACCEPT)
+		mseg_head_look(mnet, skb, &packet);
 	return verdict;
 }
 

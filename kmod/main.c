@@ -13,6 +13,7 @@
 #include "dnslog.h"
 #include "event.h"
 #include "flow.h"
+#include "head.h"
 #include "net.h"
 #include "netlink.h"
 #include "owner.h"
@@ -46,6 +47,7 @@ static int __init mseg_init(void)
 	if (err)
 		goto flow_exit;
 	mseg_dnslog_init(&mseg_netlink_family, MSEG_NETLINK_DNS);
+	mseg_head_init(&mseg_netlink_family, MSEG_NETLINK_HEADS);
 	err = mseg_dns_init();
 	if (err)
 		goto cut_exit;

@@ -10,6 +10,7 @@
 #include "egress.h"
 #include "event.h"
 #include "forward.h"
+#include "head.h"
 #include "hook.h"
 #include "learned.h"
 #include "procfs.h"
@@ -40,6 +41,7 @@ static void free_parts(struct mseg_net *mnet)
 	/* Records first: sending them counts. */
 	mseg_flows_free(mnet->flows);
 	mseg_dns_free(mnet->dns);
+	mseg_outbox_free(mnet->heads);
 	mseg_learned_free(mnet->learned);
 	mseg_conns_free(mnet->conns);
 	mseg_queries_free(mnet->queries);
@@ -47,6 +49,7 @@ static void free_parts(struct mseg_net *mnet)
 	mseg_generation_drop(mnet);
 	mnet->flows = NULL;
 	mnet->dns = NULL;
+	mnet->heads = NULL;
 	mnet->learned = NULL;
 	mnet->conns = NULL;
 	mnet->queries = NULL;
@@ -68,7 +71,9 @@ static int make_parts(struct mseg_net *mnet)
 	mnet->queries = mseg_queries_new();
 	mnet->learned = mseg_learned_new(mnet->stats);
 	mnet->dns = mseg_dns_new(mnet);
-	if (!mnet->conns || !mnet->flows || !mnet->queries || !mnet->learned || !mnet->dns)
+	mnet->heads = mseg_heads_new(mnet);
+	if (!mnet->conns || !mnet->flows || !mnet->queries || !mnet->learned || !mnet->dns ||
+	    !mnet->heads)
 		goto fail;
 	ratelimit_state_init(&mnet->answers, HZ, ANSWERS_PER_SECOND);
 	ratelimit_set_flags(&mnet->answers, RATELIMIT_MSG_ON_RELEASE);
@@ -152,6 +157,7 @@ static int __net_init init_net_ns(struct net *net)
 	mseg_generation_setup(mnet);
 	mseg_subscriber_setup(&mnet->subscribers);
 	mseg_subscriber_setup(&mnet->dns_subscribers);
+	mseg_subscriber_setup(&mnet->head_subscribers);
 	return 0;
 }
 
@@ -172,6 +178,7 @@ static void __net_exit exit_net_ns(struct net *net)
 	mseg_generation_teardown(mnet);
 	mseg_subscriber_teardown(&mnet->subscribers);
 	mseg_subscriber_teardown(&mnet->dns_subscribers);
+	mseg_subscriber_teardown(&mnet->head_subscribers);
 }
 
 static struct pernet_operations net_ops = {

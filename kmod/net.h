@@ -20,6 +20,7 @@
 #include "subscriber.h"
 
 struct mseg_dns;
+struct mseg_outbox;
 struct mseg_learned;
 
 /* LOCAL_IN and LOCAL_OUT of both families. */
@@ -42,6 +43,7 @@ struct mseg_learned;
  * @last_txn: identifier of the last one
  * @subscribers: who wants flow records
  * @dns_subscribers: who wants DNS records
+ * @head_subscribers: who wants what connections send first
  * @last_generation: number of the last one, kept over detaching
  * @candidate: judges beside @generation and decides nothing, or NULL
  * @former: what an unconfirmed generation goes back to, or NULL
@@ -53,6 +55,7 @@ struct mseg_learned;
  * @flows: flow records on their way
  * @learned: addresses by name
  * @dns: what is seen of DNS
+ * @heads: what connections send first, on its way
  * @hooks: of its own, whose argument is the namespace
  * @answers: rate limit of resets and ICMP errors
  * @forward: enum mseg_mode, what is done about what is forwarded
@@ -79,6 +82,7 @@ struct mseg_net {
 	u32 last_txn;
 	struct mseg_subscribers subscribers;
 	struct mseg_subscribers dns_subscribers;
+	struct mseg_subscribers head_subscribers;
 	u32 last_generation;
 	struct mseg_generation __rcu *candidate;
 	struct mseg_generation *former;
@@ -90,6 +94,7 @@ struct mseg_net {
 	struct mseg_flows *flows;
 	struct mseg_learned *learned;
 	struct mseg_dns *dns;
+	struct mseg_outbox *heads;
 	struct nf_hook_ops hooks[MSEG_NET_HOOKS];
 	struct ratelimit_state answers;
 	u8 forward;

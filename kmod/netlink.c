@@ -32,6 +32,10 @@ static const struct genl_multicast_group groups[] = {
 		.name = MSEG_MCGRP_DNS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	[MSEG_NETLINK_HEADS] = {
+		.name = MSEG_MCGRP_HEADS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 static const struct nla_policy begin_policy[MSEG_A_CANDIDATE + 1] = {
@@ -357,6 +361,13 @@ static int subscribe_dns(struct sk_buff *request, struct genl_info *info)
 	return subscribe_to(mnet, &mnet->dns_subscribers, info);
 }
 
+static int subscribe_heads(struct sk_buff *request, struct genl_info *info)
+{
+	struct mseg_net *mnet = mseg_net_of(genl_info_net(info));
+
+	return subscribe_to(mnet, &mnet->head_subscribers, info);
+}
+
 #define POLICY(name) .policy = name, .maxattr = ARRAY_SIZE(name) - 1
 
 /* Commands without attributes have none: genetlink refuses any. */
@@ -498,6 +509,11 @@ static const struct genl_ops ops[] = {
 		.doit = mseg_nl_network_change,
 		.flags = GENL_ADMIN_PERM,
 		POLICY(change_policy),
+	},
+	{
+		.cmd = MSEG_C_HEADS_SUBSCRIBE,
+		.doit = subscribe_heads,
+		.flags = GENL_ADMIN_PERM,
 	},
 };
 

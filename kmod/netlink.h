@@ -14,6 +14,9 @@ struct genl_family;
 /** Index of the multicast group for DNS records. */
 #define MSEG_NETLINK_DNS 2
 
+/** Index of the multicast group for what connections send first. */
+#define MSEG_NETLINK_HEADS 3
+
 extern struct genl_family mseg_netlink_family;
 
 /** mseg_netlink_init() - once: serve commands. Return: 0 or an error. */

@@ -18,6 +18,8 @@ static void forget_port(struct mseg_net *mnet, u32 port)
 		mseg_subscriber_remove(&mnet->subscribers, port);
 	if (mseg_subscriber_any(&mnet->dns_subscribers))
 		mseg_subscriber_remove(&mnet->dns_subscribers, port);
+	if (mseg_subscriber_any(&mnet->head_subscribers))
+		mseg_subscriber_remove(&mnet->head_subscribers, port);
 }
 
 static int port_closed(struct notifier_block *block, unsigned long event, void *data)

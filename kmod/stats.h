@@ -104,6 +104,9 @@
 	X(dns_records_made, "DNS records made")                                                     \
 	X(dns_records_sent, "DNS records handed to netlink")                                        \
 	X(dns_records_lost, "DNS records lost")                                                     \
+	X(heads_made, "records made of what connections send first")                                \
+	X(heads_sent, "such records handed to netlink")                                             \
+	X(heads_lost, "such records lost")                                                          \
 	X(txn_refused, "transactions refused: too many at once")                                    \
 	X(policy_too_large, "policies refused: too large for the tables")                           \
 	X(changes, "changes of a network's entries in place")                                       \

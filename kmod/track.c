@@ -188,7 +188,7 @@ void mseg_track_packet(struct mseg_net *mnet, struct mseg_conn *conn,
 		count_attempt(conn, packet);
 		return;
 	}
-	if (packet->out && READ_ONCE(conn->named) != MSEG_CONN_NAMED_TASK)
+	if (packet->out && READ_ONCE(conn->named) < MSEG_CONN_NAMED_TASK)
 		name_process(conn, packet);
 	if (mseg_conn_is_forwarded(conn) && packet->protocol == IPPROTO_TCP) {
 		if (!follow_window(mnet, conn, packet))

@@ -373,7 +373,7 @@ static bool may_log_in(struct console *console, struct http_request *request)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	/* All users of this host have one address: none of them shall keep another out. */
-	if (!guard_loopback(request->from) || !sockets_owner(request->from, &user))
+	if (!guard_loopback(request->from) || !sockets_owner(request->from, request->to, &user))
 		user = GUARD_NOBODY;
 	reply.retry_after = guard_login(&console->logins, request->from, user, (uint64_t)now.tv_sec);
 	if (reply.retry_after)

@@ -22,18 +22,24 @@ static bool read_words(const char *hex, uint32_t *words, size_t n)
 	return true;
 }
 
+static bool read_name(const char *hex, int family, struct socket_name *name)
+{
+	return family == AF_INET ? read_words(hex, &name->ipv4.s_addr, 1) :
+				   read_words(hex, (uint32_t *)&name->ipv6, 4);
+}
+
 static bool read_entry(const char *line, struct socket_entry *entry)
 {
+	char own[ADDRESS_HEX + 1], peer[ADDRESS_HEX + 1];
 	unsigned int state, uid;
-	char address[ADDRESS_HEX + 1];
 
-	if (sscanf(line, "%*u: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %u", address,
-		   &entry->port, &state, &uid) != 4)
+	if (sscanf(line, "%*u: %32[0-9A-F]:%x %32[0-9A-F]:%x %x %*x:%*x %*x:%*x %*x %u", own,
+		   &entry->own.port, peer, &entry->peer.port, &state, &uid) != 6)
 		return false;
 	entry->listens = state == STATE_LISTEN;
 	entry->uid = uid;
-	return entry->family == AF_INET ? read_words(address, &entry->ipv4.s_addr, 1) :
-					  read_words(address, (uint32_t *)&entry->ipv6, 4);
+	return read_name(own, entry->family, &entry->own) &&
+	       read_name(peer, entry->family, &entry->peer);
 }
 
 void sockets_each(int family, bool (*each)(const struct socket_entry *entry, void *arg), void *arg)
@@ -51,37 +57,43 @@ void sockets_each(int family, bool (*each)(const struct socket_entry *entry, voi
 }
 
 struct search {
-	const struct sockaddr *address;
+	const struct sockaddr *own;
+	const struct sockaddr *peer;
 	uid_t uid;
 	bool found;
 };
 
-static bool is_bound_to(const struct socket_entry *entry, const struct sockaddr *address)
+static bool is_name(const struct socket_name *name, const struct sockaddr *address)
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
 	const struct sockaddr_in *four = (const struct sockaddr_in *)address;
 
 	if (address->sa_family == AF_INET)
-		return entry->ipv4.s_addr == four->sin_addr.s_addr &&
-		       entry->port == ntohs(four->sin_port);
-	return IN6_ARE_ADDR_EQUAL(&entry->ipv6, &six->sin6_addr) &&
-	       entry->port == ntohs(six->sin6_port);
+		return name->ipv4.s_addr == four->sin_addr.s_addr &&
+		       name->port == ntohs(four->sin_port);
+	return IN6_ARE_ADDR_EQUAL(&name->ipv6, &six->sin6_addr) &&
+	       name->port == ntohs(six->sin6_port);
 }
 
 static bool look_at(const struct socket_entry *entry, void *arg)
 {
 	struct search *search = arg;
 
-	search->found = !entry->listens && is_bound_to(entry, search->address);
+	search->found = is_name(&entry->own, search->own) && is_name(&entry->peer, search->peer);
 	search->uid = entry->uid;
 	return !search->found;
 }
 
-bool sockets_owner(const struct sockaddr *address, uid_t *uid)
-{
-	struct search search = { .address = address };
+/* A list of sockets that changes while it is read may miss one that stays. */
+#define LOOKS 3
 
-	sockets_each(address->sa_family, look_at, &search);
+bool sockets_owner(const struct sockaddr *own, const struct sockaddr *peer, uid_t *uid)
+{
+	struct search search = { .own = own, .peer = peer };
+	int i;
+
+	for (i = 0; i < LOOKS && !search.found; i++)
+		sockets_each(own->sa_family, look_at, &search);
 	*uid = search.uid;
 	return search.found;
 }

@@ -8,19 +8,29 @@
 #include <sys/types.h>
 
 /**
- * struct socket_entry - one
- * @family: AF_INET or AF_INET6
- * @ipv4: its own address, where it is of AF_INET
+ * struct socket_name - one end of a socket
+ * @ipv4: its address, where it is of AF_INET
  * @ipv6: likewise of AF_INET6
- * @port: its own, host order
- * @listens: whether it takes connections
- * @uid: who made it
+ * @port: its port, host order
  */
-struct socket_entry {
-	int family;
+struct socket_name {
 	struct in_addr ipv4;
 	struct in6_addr ipv6;
 	unsigned int port;
+};
+
+/**
+ * struct socket_entry - one
+ * @family: AF_INET or AF_INET6
+ * @own: the address and port that it is bound to
+ * @peer: those that it is connected to
+ * @listens: whether it takes connections
+ * @uid: who made it; root where it has no owner any more (TIME_WAIT)
+ */
+struct socket_entry {
+	int family;
+	struct socket_name own;
+	struct socket_name peer;
 	bool listens;
 	uid_t uid;
 };
@@ -36,12 +46,15 @@ struct socket_entry {
 void sockets_each(int family, bool (*each)(const struct socket_entry *entry, void *arg), void *arg);
 
 /**
- * sockets_owner() - who made the socket that is bound to an address
- * @address: of AF_INET or AF_INET6, with its port
+ * sockets_owner() - who made the socket of a connection
+ * @own: its end, of AF_INET or AF_INET6, with its port
+ * @peer: the other one, of the same family
  * @uid: the result
  *
- * Return: whether one is found that does not listen.
+ * Both ends: a port serves for connections to several peers at a time.
+ *
+ * Return: whether one is found.
  */
-bool sockets_owner(const struct sockaddr *address, uid_t *uid);
+bool sockets_owner(const struct sockaddr *own, const struct sockaddr *peer, uid_t *uid);
 
 #endif /* LIB_SOCKETS_H */

@@ -52,16 +52,17 @@ static bool is_at(const struct socket_entry *entry, const struct place *place)
 {
 	if (entry->family == AF_INET)
 		return place->ipv4.s_addr &&
-		       (!entry->ipv4.s_addr || entry->ipv4.s_addr == place->ipv4.s_addr);
-	return IN6_IS_ADDR_UNSPECIFIED(&entry->ipv6) ||
-	       IN6_ARE_ADDR_EQUAL(&entry->ipv6, &place->ipv6);
+		       (!entry->own.ipv4.s_addr || entry->own.ipv4.s_addr == place->ipv4.s_addr);
+	return IN6_IS_ADDR_UNSPECIFIED(&entry->own.ipv6) ||
+	       IN6_ARE_ADDR_EQUAL(&entry->own.ipv6, &place->ipv6);
 }
 
 static bool look_at(const struct socket_entry *entry, void *arg)
 {
 	struct search *search = arg;
 
-	if (!entry->listens || entry->port != search->place->port || !is_at(entry, search->place))
+	if (!entry->listens || entry->own.port != search->place->port ||
+	    !is_at(entry, search->place))
 		return true;
 	*search->found = entry->uid;
 	search->result = !entry->uid || entry->uid == search->wanted ? LISTENER_WANTED :

@@ -16,8 +16,9 @@
 
 /* All that the meaning depends on, without holes. */
 struct meaning {
-	/* Of the peer's name; 0 for none. */
+	/* Of the peer's name and of the observed one; 0 for none. */
 	uint64_t name;
+	uint64_t observed_name;
 	uint64_t cookie;
 	uint64_t observed_cookie;
 	uint32_t generation;
@@ -187,7 +188,8 @@ static void add_opinions(const struct attributor *attributor, struct names *name
 }
 
 static struct attribution *find_out(const struct attributor *attributor, struct names *names,
-				    const struct meaning *meaning, const char *name)
+				    const struct meaning *meaning, const char *name,
+				    const char *observed)
 {
 	const struct model_object *enforcer = plan_enforcer(attributor->service->now.model);
 	const char *texts[N_ATTRIBUTION_TEXTS] = { NULL };
@@ -203,6 +205,7 @@ static struct attribution *find_out(const struct attributor *attributor, struct 
 		texts[ATTRIBUTION_HOST_NAME] = enforcer->name;
 	}
 	texts[ATTRIBUTION_NAME] = name;
+	texts[ATTRIBUTION_OBSERVED_NAME] = observed;
 	type = add_peer(attributor, names, meaning, texts);
 	index = add_rule(attributor, names, meaning, texts);
 	add_opinions(attributor, names, meaning, texts);
@@ -211,8 +214,8 @@ static struct attribution *find_out(const struct attributor *attributor, struct 
 
 static struct known *place_of(struct attributor *attributor, const struct meaning *meaning)
 {
-	size_t i = (meaning->name + meaning->rule * 31U + meaning->network * 7U +
-		    meaning->generation + meaning->observed_rule) %
+	size_t i = (meaning->name + meaning->observed_name + meaning->rule * 31U +
+		    meaning->network * 7U + meaning->generation + meaning->observed_rule) %
 		   KNOWN;
 
 	while (attributor->known[i].attribution &&
@@ -223,29 +226,36 @@ static struct known *place_of(struct attributor *attributor, const struct meanin
 
 /* The name by which the host came to know a peer; whoever connects to it needs none. */
 static const char *peer_name(const struct attributor *attributor,
-			     const struct mseg_flow_record *record)
+			     const struct mseg_flow_record *record, uint64_t *lookup)
 {
 	if (record->direction != MSEG_DIRECTION_OUT)
 		return NULL;
-	return dns_name_of(attributor->service->dns, record->destination, record->family, NULL);
+	return dns_name_of(attributor->service->dns, record->destination, record->family, lookup);
 }
 
-struct attribution *attribute(struct attributor *attributor, struct names *names,
-			      const struct mseg_flow_record *record)
+static uint64_t hash_name(const struct attributor *attributor, const char *name)
 {
-	const char *name = peer_name(attributor, record);
+	return name ? hash_bytes(&attributor->key, name, strlen(name)) : 0;
+}
+
+bool attribute(struct attributor *attributor, struct names *names, const char *observed,
+	       struct record *record)
+{
+	const struct mseg_flow_record *kernel = &record->kernel;
+	const char *name = peer_name(attributor, kernel, &record->lookup);
 	const struct meaning meaning = {
-		.name = name ? hash_bytes(&attributor->key, name, strlen(name)) : 0,
-		.cookie = record->cookie,
-		.observed_cookie = record->observed_cookie,
-		.generation = record->generation,
-		.rule = record->rule,
-		.network = record->network,
-		.observed_rule = record->observed_rule,
-		.candidate_generation = record->candidate_generation,
-		.candidate_rule = record->candidate_rule,
-		.observed = record->observed,
-		.candidate = record->candidate,
+		.name = hash_name(attributor, name),
+		.observed_name = hash_name(attributor, observed),
+		.cookie = kernel->cookie,
+		.observed_cookie = kernel->observed_cookie,
+		.generation = kernel->generation,
+		.rule = kernel->rule,
+		.network = kernel->network,
+		.observed_rule = kernel->observed_rule,
+		.candidate_generation = kernel->candidate_generation,
+		.candidate_rule = kernel->candidate_rule,
+		.observed = kernel->observed,
+		.candidate = kernel->candidate,
 	};
 	struct known *known;
 
@@ -253,10 +263,11 @@ struct attribution *attribute(struct attributor *attributor, struct names *names
 	if (attributor->n >= KNOWN / 2)
 		forget(attributor);
 	known = place_of(attributor, &meaning);
-	if (known->attribution)
-		return known->attribution;
-	known->meaning = meaning;
-	known->attribution = find_out(attributor, names, &meaning, name);
-	attributor->n += !!known->attribution;
-	return known->attribution;
+	if (!known->attribution) {
+		known->meaning = meaning;
+		known->attribution = find_out(attributor, names, &meaning, name, observed);
+		attributor->n += !!known->attribution;
+	}
+	record->attribution = known->attribution;
+	return record->attribution;
 }

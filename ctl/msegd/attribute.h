@@ -30,11 +30,12 @@ void attributor_free(struct attributor *attributor);
  * attribute() - what a record's numbers mean
  * @attributor: which
  * @names: the module's own, for what no object tells
- * @record: the record
+ * @observed: whom the connection says that it is for, or NULL
+ * @record: the record, whose attribution, valid until the next call, and lookup are set
  *
- * Return: valid until the next call; NULL without memory.
+ * Return: false without memory.
  */
-struct attribution *attribute(struct attributor *attributor, struct names *names,
-			      const struct mseg_flow_record *record);
+bool attribute(struct attributor *attributor, struct names *names, const char *observed,
+	       struct record *record);
 
 #endif /* ATTRIBUTE_H */

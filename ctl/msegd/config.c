@@ -54,6 +54,7 @@ struct config {
 	char *console_user;
 	char *console_url;
 	struct writer_limits records;
+	bool no_observed_names;
 	struct store_limits history;
 	struct export_target exports[EXPORTS_MAX];
 	unsigned int n_exports;
@@ -273,12 +274,15 @@ static void take_records(const struct doc_value *value, struct config *config, s
 	static const struct field fields[] = {
 		{ "days", DOC_INTEGER, false },
 		{ "size", DOC_STRING, false },
+		{ "observed_names", DOC_BOOL, false },
 	};
-	const struct doc_value *values[2];
+	const struct doc_value *values[3];
 	char *end;
 
-	if (!fields_get(value, "'records'", fields, 2, values, diag))
+	if (!fields_get(value, "'records'", fields, 3, values, diag))
 		return;
+	if (values[2])
+		config->no_observed_names = (values[2]->text[0] | 0x20) == 'f';
 	if (values[0]) {
 		config->records.days = (unsigned int)strtoul(values[0]->text, &end, 10);
 		if (*end || !config->records.days || strlen(values[0]->text) > 5)
@@ -553,6 +557,11 @@ void config_free(struct config *config)
 const struct oidc_config *config_oidc(const struct config *config)
 {
 	return config->oidc;
+}
+
+bool config_observes_names(const struct config *config)
+{
+	return !config->no_observed_names;
 }
 
 struct writer_limits config_records(const struct config *config)

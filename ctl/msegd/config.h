@@ -9,6 +9,7 @@
  *	exports: [{name: siem, type: syslog, to: "tcp:192.0.2.7:514"}]
  *	metrics: {listen: "127.0.0.1:9469"}
  *	dns: {resolvers: [192.0.2.53, "2001:db8::53"]}
+ *	records: {days: 30, size: 4G, observed_names: false}
  *	history: {revisions: 1000, days: 365, size: 512M}
  *	oidc: {issuer: https://id.example.org, client_id: mseg, users: [...]}
  *
@@ -107,6 +108,9 @@ const struct oidc_config *config_oidc(const struct config *config);
 
 /** config_records() - what is kept of flow records */
 struct writer_limits config_records(const struct config *config);
+
+/** config_observes_names() - whether flows tell whom they are for as they say it themselves */
+bool config_observes_names(const struct config *config);
 
 /** config_history() - what is kept of the policy's past */
 struct store_limits config_history(const struct config *config);

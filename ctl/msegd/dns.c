@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns_feed.h"
 #include "dns_learned.h"
 #include "dns_log.h"
 #include "dns_names.h"
@@ -19,6 +18,7 @@
 #include "lib/json.h"
 #include "lib/learned.h"
 #include "log.h"
+#include "log_feed.h"
 #include "plan.h"
 
 /* Microseconds until what is learned is written down. */
@@ -34,7 +34,7 @@ struct dns {
 	struct service *service;
 	struct dns_resolvers *resolvers;
 	/* NULL without the module. */
-	struct dns_feed *feed;
+	struct log_feed *feed;
 	struct dns_log *log;
 	struct dns_names *names;
 	struct dns_streams *streams;
@@ -122,10 +122,10 @@ static void on_segment(struct dns *dns, const struct mseg_dns_record *record, co
 	keep(dns, &answer.record, text, &lookup);
 }
 
-static void on_record(const struct mseg_dns_record *record, const uint8_t *data, size_t len,
-		      void *arg)
+static void on_record(const void *found, const uint8_t *data, size_t len, void *arg)
 {
 	static struct dns_lookup_text text;
+	const struct mseg_dns_record *record = found;
 	struct dns_lookup lookup;
 
 	if (record->event == MSEG_DNS_EVENT_SEGMENT)
@@ -235,14 +235,14 @@ static void on_resolvers(void *arg)
 
 static void hear(struct dns *dns)
 {
-	const struct dns_feed_calls calls = { on_record, on_lost, dns };
+	const struct log_feed_calls calls = { on_record, on_lost, dns };
 	unsigned int instance = enforce_instance(dns->service->enforce);
 	int err;
 
 	if (dns->feed && dns->instance == instance)
 		return;
-	dns_feed_close(dns->feed);
-	err = dns_feed_open(dns->service->event, &calls, &dns->feed);
+	log_feed_close(dns->feed);
+	err = log_feed_open(dns->service->event, &log_feed_dns, &calls, &dns->feed);
 	if (err && dns->instance != instance)
 		log_warning("no DNS lookup is recorded: %s", strerror(-err));
 	dns->instance = instance;
@@ -258,7 +258,7 @@ void dns_look(struct service *service)
 	if (++dns->looks % LOOKS_A_SEARCH == 0)
 		dns_resolvers_look(dns->resolvers);
 	if (enforce_status(service->enforce, &status)) {
-		dns_feed_close(dns->feed);
+		log_feed_close(dns->feed);
 		dns->feed = NULL;
 		return;
 	}
@@ -316,7 +316,7 @@ void dns_close(struct dns *dns)
 		return;
 	if (dns->service->dns)
 		save(dns);
-	dns_feed_close(dns->feed);
+	log_feed_close(dns->feed);
 	dns_log_close(dns->log);
 	dns_names_free(dns->names);
 	dns_streams_free(dns->streams);

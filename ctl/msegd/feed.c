@@ -9,6 +9,7 @@
 
 #include "attribute.h"
 #include "exports.h"
+#include "heads.h"
 #include "lib/client.h"
 #include "lib/kernel.h"
 #include "lib/names.h"
@@ -32,6 +33,7 @@ struct counters {
 struct feed {
 	struct service *service;
 	struct attributor *attributor;
+	struct heads *heads;
 	sd_event_source *look;
 	/* NULL without the module. */
 	struct client *client;
@@ -55,15 +57,23 @@ struct feed {
 static void take(struct feed *feed, struct record *record)
 {
 	record->arrived = (uint64_t)time_now() * 1000;
-	record->attribution = attribute(feed->attributor, feed->names, &record->kernel);
-	if (!record->attribution)
+	if (!attribute(feed->attributor, feed->names, heads_name(feed->heads, record->kernel.id),
+		       record))
 		return;
 	if (feed->service->writer)
 		writer_put(feed->service->writer, record);
-	if (record->held)
+	if (record->held || record->again)
 		return;
+	heads_note(feed->heads, &record->kernel);
 	exports_put(feed->service->exports, record);
 	events_tell_flow(feed->service->events, record);
+}
+
+static void take_again(const struct mseg_flow_record *kernel, void *arg)
+{
+	struct record record = { .kernel = *kernel, .again = true };
+
+	take(arg, &record);
 }
 
 /* Numbers count by processor; a smaller one comes after the module began anew. */
@@ -256,6 +266,7 @@ static void look(struct feed *feed)
 	unsigned int instance = enforce_instance(feed->service->enforce);
 	struct counters counters;
 
+	heads_hear(feed->heads, instance, config_observes_names(feed->service->config));
 	if (feed->client && instance != feed->instance)
 		leave(feed);
 	if (!instance)
@@ -287,8 +298,9 @@ int feed_open(struct service *service, struct feed **result)
 		return -ENOMEM;
 	feed->service = service;
 	feed->attributor = attributor_new(service);
+	feed->heads = heads_new(service->event, take_again, feed);
 	feed->seqs = calloc(CPUS_MAX, sizeof(*feed->seqs));
-	if (feed->attributor && feed->seqs)
+	if (feed->attributor && feed->heads && feed->seqs)
 		err = sd_event_add_time_relative(service->event, &feed->look, CLOCK_MONOTONIC,
 						 LOOK_EVERY, LOOK_EVERY / 8, on_look, feed);
 	if (err < 0) {
@@ -310,6 +322,7 @@ void feed_close(struct feed *feed)
 		count_losses(feed, &counters);
 	leave(feed);
 	sd_event_source_disable_unref(feed->look);
+	heads_free(feed->heads);
 	attributor_free(feed->attributor);
 	free(feed->seqs);
 	free(feed);

@@ -84,7 +84,7 @@ enum statement {
 static const char *const statements[N_STATEMENTS] = {
 	[FIND_ATTRIBUTION] = "SELECT id FROM attribution WHERE hash=?",
 	[ADD_ATTRIBUTION] =
-		"INSERT INTO attribution VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		"INSERT INTO attribution VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[FIND_EDGE] = "SELECT id FROM edge WHERE hash=?",
 	[ADD_EDGE] = "INSERT INTO edge VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0,0,0,0,0,0)",
 	[SUM_EDGE] =
@@ -95,7 +95,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[ADD_HOUR] = "INSERT INTO hour VALUES (?,?,?,?,?,?,?)" ADD_SUMS,
 	[ADD_MINUTE] =
 		"INSERT INTO minute VALUES (?,?,?) ON CONFLICT DO UPDATE SET count=count+excluded.count",
-	[ADD_FLOW] = "INSERT INTO flow VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+	[ADD_FLOW] = "INSERT INTO flow VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[CHANGE_FLOW] =
 		("UPDATE flow SET last=max(last,?2-first), count=count+?3, bytes_in=?4, bytes_out=?5,"
 		 " packets_in=?6, packets_out=?7, state=?8, event=?9, generation=?10 WHERE id=?1"),
@@ -487,16 +487,16 @@ static int follow_names(struct day *day, const struct mseg_flow_record *kernel,
 	return err ? err : move_sums(day, edge->id, flow, 1);
 }
 
-static int write_flow(struct day *day, const struct mseg_flow_record *kernel,
-		      struct open_flow *flow, const struct edge *edge, uint64_t arrived)
+static int write_flow(struct day *day, const struct record *record, struct open_flow *flow,
+		      const struct edge *edge)
 {
+	const struct mseg_flow_record *kernel = &record->kernel;
 	int64_t start = day->number * SCHEMA_DAY * 1000000;
 	int64_t first = (int64_t)(kernel->first_seen / 1000) - start;
 	int64_t last = (int64_t)(kernel->last_seen / 1000) - start;
-
 	int err;
 
-	if (may_change(day, flow, edge, arrived)) {
+	if (may_change(day, flow, edge, record->arrived)) {
 		flow->same = 0;
 		err = RUN(day, CHANGE_FLOW, flow->row, last, kernel->count,
 			  (int64_t)kernel->bytes_in, (int64_t)kernel->bytes_out,
@@ -508,14 +508,14 @@ static int write_flow(struct day *day, const struct mseg_flow_record *kernel,
 	}
 	/* Of another row, the counters hold what went to other edges. */
 	flow->same = flow->row ? 0 : same_of(day, kernel);
-	flow->row = next_row(day, arrived);
+	flow->row = next_row(day, record->arrived);
 	flow->day = (int32_t)day->number;
 	flow->edge = edge->id;
 	flow->flows = kernel->count;
 	return RUN(day, ADD_FLOW, flow->row, edge->id, (int64_t)kernel->id, first, last - first,
 		   kernel->count, (int64_t)kernel->bytes_in, (int64_t)kernel->bytes_out,
 		   (int64_t)kernel->packets_in, (int64_t)kernel->packets_out, kernel->source_port,
-		   kernel->state, kernel->event, kernel->generation);
+		   kernel->state, kernel->event, kernel->generation, (int64_t)record->lookup);
 }
 
 static void add_sums(struct edge *edge, struct open_flow *flow,
@@ -577,37 +577,40 @@ static int undo(struct day *day, int err)
 	return err;
 }
 
-static int put(struct day *day, const struct record *record)
+static int put(struct day *day, struct record *record)
 {
-	struct mseg_flow_record kernel = record->kernel;
-	struct open_flow *flow;
+	const struct mseg_flow_record *kernel = &record->kernel;
+	struct open_flow *flow = open_get(day->open, kernel->id, kernel->first_seen / 1000);
+	int64_t row = flow->row;
 	struct edge *edge = NULL;
-	int64_t row;
-	int err = find_edge(day, record, &edge);
+	int err;
 
+	/* What was lost is not known by its name alone. */
+	if (record->again && !row)
+		return 0;
+	err = find_edge(day, record, &edge);
 	if (!err)
 		err = touch(day, edge, record);
 	if (err)
 		return err;
-	flow = open_get(day->open, kernel.id, kernel.first_seen / 1000);
-	row = flow->row;
-	/* What the kernel still held may be known, and was counted then. */
-	if (record->held && row)
-		kernel.count = 0;
+	/* What the kernel still held, or is told again, may be known, and was counted then. */
+	if ((record->held || record->again) && row)
+		record->kernel.count = 0;
 	day->found += record->held && !row;
-	err = follow_names(day, &kernel, flow, edge);
+	err = follow_names(day, kernel, flow, edge);
 	if (!err)
-		err = write_flow(day, &kernel, flow, edge, record->arrived);
-	add_sums(edge, flow, &kernel, flow->row != row);
-	return err ? err : count_minute(day, &kernel, record->arrived);
+		err = write_flow(day, record, flow, edge);
+	add_sums(edge, flow, kernel, flow->row != row);
+	return err ? err : count_minute(day, kernel, record->arrived);
 }
 
 int day_put(struct day *day, const struct record *record)
 {
+	struct record copy = *record;
 	int err = begin(day);
 
 	if (!err)
-		err = put(day, record);
+		err = put(day, &copy);
 	return undo(day, err);
 }
 
@@ -698,7 +701,7 @@ static int make(struct day *day)
 	if (getrandom(key, sizeof(key), 0) != sizeof(key))
 		return -EIO;
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO counter VALUES ('key0',%lld),('key1',%lld),('minutes',1); PRAGMA user_version=%d; COMMIT",
+		 "INSERT INTO counter VALUES ('key0',%lld),('key1',%lld),('minutes',1),('names',1); PRAGMA user_version=%d; COMMIT",
 		 (long long)key[0], (long long)key[1], SCHEMA_VERSION);
 	err = exec(day, "BEGIN EXCLUSIVE");
 	if (!err)
@@ -708,7 +711,7 @@ static int make(struct day *day)
 
 static int read_file(struct day *day)
 {
-	int64_t version = 0, key[2] = { 0 };
+	int64_t version = 0, names = 0, key[2] = { 0 };
 	int err = read_number(day, "PRAGMA user_version", &version);
 
 	if (!err && !version)
@@ -717,6 +720,10 @@ static int read_file(struct day *day)
 		err = -EUCLEAN;
 	if (!err)
 		err = exec(day, schema_later);
+	if (!err)
+		err = day_get(day, "names", &names);
+	if (!err && !names)
+		err = exec(day, schema_names);
 	if (!err)
 		err = read_number(day, "SELECT value FROM counter WHERE name='key0'", &key[0]);
 	if (!err)

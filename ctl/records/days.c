@@ -65,6 +65,17 @@ static int64_t *list(const struct reader_range *range, size_t *n)
 	return found;
 }
 
+/* Those of today's tables that an older file has not. */
+static int add_columns(struct days *days)
+{
+	bool have = false;
+	int err = days_have(days, "names", &have);
+
+	if (err || have)
+		return err;
+	return schema_error(sqlite3_exec(days->db, schema_without_names, NULL, NULL, NULL));
+}
+
 static int open_day(struct days *days)
 {
 	char path[PATH_MAX], pragmas[96];
@@ -80,7 +91,8 @@ static int open_day(struct days *days)
 		 CACHE_KB);
 	sqlite3_busy_timeout(days->db, 1000);
 	sqlite3_progress_handler(days->db, STEPS, is_over, days);
-	return schema_error(sqlite3_exec(days->db, pragmas, NULL, NULL, NULL));
+	err = schema_error(sqlite3_exec(days->db, pragmas, NULL, NULL, NULL));
+	return err ? err : add_columns(days);
 }
 
 static int visit(struct days *days, int (*each)(struct days *days, void *arg), void *arg)

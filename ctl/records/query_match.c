@@ -56,6 +56,7 @@ static bool is_service(const struct mseg_service *service, const struct mseg_flo
 static bool is_in_names(const char *word, const struct record *record)
 {
 	static const enum attribution_text searched[] = { ATTRIBUTION_PEER_NAME, ATTRIBUTION_NAME,
+							  ATTRIBUTION_OBSERVED_NAME,
 							  ATTRIBUTION_RULE_NAME,
 							  ATTRIBUTION_POLICY_NAME };
 	char command[sizeof(record->kernel.command) + 1] = "";
@@ -136,7 +137,8 @@ static bool value_matches(enum query_field field, const struct query_value *valu
 	case QUERY_RULESET:
 		return is_name(value, record, ATTRIBUTION_POLICY_NAME);
 	case QUERY_NAME:
-		return is_name(value, record, ATTRIBUTION_NAME);
+		return is_name(value, record, ATTRIBUTION_NAME) ||
+		       is_name(value, record, ATTRIBUTION_OBSERVED_NAME);
 	case QUERY_ADDRESS:
 		return holds(&value->prefix, kernel->family, kernel->source) ||
 		       holds(&value->prefix, kernel->family, kernel->destination);

@@ -108,8 +108,8 @@ static void add_service(struct builder *builder, const struct mseg_service *serv
 
 static void add_text(struct builder *builder, const struct query_value *value)
 {
-	static const char *const columns[] = { "a.peer_name", "a.name", "a.rule_name",
-					       "a.policy_name", "e.command" };
+	static const char *const columns[] = { "a.peer_name", "a.name",	       "a.observed_name",
+					       "a.rule_name", "a.policy_name", "e.command" };
 	size_t i;
 
 	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
@@ -181,7 +181,9 @@ static void add_value(struct builder *builder, enum query_field field,
 	case QUERY_RULESET:
 		return add_like(builder, "a.policy_name", value->text, false);
 	case QUERY_NAME:
-		return add_like(builder, "a.name", value->text, false);
+		add_like(builder, "a.name", value->text, false);
+		fputs(" OR ", builder->out);
+		return add_like(builder, "a.observed_name", value->text, false);
 	case QUERY_ADDRESS:
 		return add_address(builder, value);
 	case QUERY_USER:

@@ -16,7 +16,8 @@
 
 static const char columns[] =
 	"e.direction, a.type, a.peer_id, a.peer_name, e.peer, e.protocol, e.port, e.verdict,"
-	" e.reason, a.policy_id, a.policy_namespace, a.policy_name, a.rule_name, a.name, e.command";
+	" e.reason, a.policy_id, a.policy_namespace, a.policy_name, a.rule_name, a.name,"
+	" a.observed_name, e.command";
 
 enum column {
 	C_DIRECTION,
@@ -33,6 +34,7 @@ enum column {
 	C_POLICY_NAME,
 	C_RULE_NAME,
 	C_NAME,
+	C_OBSERVED_NAME,
 	C_COMMAND,
 	N_COLUMNS,
 };
@@ -63,7 +65,8 @@ static struct json_object *edge_json(sqlite3_stmt *row)
 	} texts[] = {
 		{ "policyID", C_POLICY_ID },	  { "policyNamespace", C_POLICY_NAMESPACE },
 		{ "rulesetName", C_POLICY_NAME }, { "ruleName", C_RULE_NAME },
-		{ "destinationFQDN", C_NAME },	  { "command", C_COMMAND },
+		{ "destinationFQDN", C_NAME },	  { "observedName", C_OBSERVED_NAME },
+		{ "command", C_COMMAND },
 	};
 	struct json_object *edge = json_object_new_object();
 	char text[WORDS_MAX];

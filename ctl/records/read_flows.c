@@ -31,7 +31,7 @@ struct page {
 
 static const char row_sql[] =
 	"SELECT f.id, f.connection, f.first, f.last, f.count, f.bytes_in, f.bytes_out,"
-	" f.packets_in, f.packets_out, f.port, f.state, f.event, f.generation,"
+	" f.packets_in, f.packets_out, f.port, f.state, f.event, f.generation, f.lookup,"
 	" e.direction, e.protocol, e.port, e.verdict, e.reason, e.flags, e.uid, e.command,"
 	" e.host, e.peer, a.* FROM flow f JOIN edge e ON e.id=f.edge"
 	" JOIN attribution a ON a.id=e.attribution WHERE f.id=?";
@@ -50,6 +50,7 @@ enum column {
 	C_STATE,
 	C_EVENT,
 	C_GENERATION,
+	C_LOOKUP,
 	C_DIRECTION,
 	C_PROTOCOL,
 	C_PORT,
@@ -131,6 +132,7 @@ static struct json_object *row_json(sqlite3_stmt *row, int64_t day)
 	for (i = 0; i < N_ATTRIBUTION_TEXTS; i++)
 		texts[i] = days_text(row, C_TEXTS + (int)i);
 	take_kernel(row, day, &record.kernel);
+	record.lookup = (uint64_t)sqlite3_column_int64(row, C_LOOKUP);
 	record.attribution = attribution_new(texts, sqlite3_column_int(row, C_RULE_INDEX),
 					     (enum peer_type)sqlite3_column_int(row, C_TYPE));
 	json = record.attribution ? record_json(&record) : NULL;

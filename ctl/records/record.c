@@ -2,6 +2,8 @@
 /* Flow records with their names. */
 #include "record.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <mseg/core.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +98,7 @@ static void add_peer(struct json_object *flow, const struct attribution *names, 
 	add_text(flow, in ? "destinationID" : "sourceID", texts[ATTRIBUTION_ENFORCER_ID]);
 	add_text(flow, in ? "destinationName" : "sourceName", texts[ATTRIBUTION_HOST_NAME]);
 	add_text(flow, "destinationFQDN", texts[ATTRIBUTION_NAME]);
+	add_text(flow, "observedName", texts[ATTRIBUTION_OBSERVED_NAME]);
 }
 
 static void add_decision(struct json_object *flow, const struct attribution *names)
@@ -126,10 +129,15 @@ static void add_decision(struct json_object *flow, const struct attribution *nam
 struct json_object *record_json(const struct record *record)
 {
 	struct json_object *flow = flow_json(&record->kernel, NULL);
+	char text[24];
 
 	if (!flow)
 		return NULL;
 	add_peer(flow, record->attribution, record->kernel.direction == MSEG_DIRECTION_IN);
+	if (record->lookup) {
+		snprintf(text, sizeof(text), "%" PRIu64, record->lookup);
+		json_add_string(flow, "destinationLookup", text);
+	}
 	add_decision(flow, record->attribution);
 	return flow;
 }

@@ -42,6 +42,8 @@ enum attribution_text {
 	ATTRIBUTION_CANDIDATE_RULE_NAME,
 	/** the name by which the peer's address was learned, or empty */
 	ATTRIBUTION_NAME,
+	/** whom the connection itself says that it is for (TLS, HTTP), or empty */
+	ATTRIBUTION_OBSERVED_NAME,
 	N_ATTRIBUTION_TEXTS,
 };
 
@@ -84,13 +86,17 @@ void attribution_put(struct attribution *attribution);
  * @kernel: what the module said
  * @attribution: what that meant then
  * @arrived: when it came, nanoseconds since 1970
+ * @lookup: by which the peer's name was learned, as the DNS log numbers it, or 0
  * @held: it is no record that the module made, but a connection that it remembers
+ * @again: it was taken before, and its connection's names are known better now
  */
 struct record {
 	struct mseg_flow_record kernel;
 	struct attribution *attribution;
 	uint64_t arrived;
+	uint64_t lookup;
 	bool held;
+	bool again;
 };
 
 /**

@@ -26,6 +26,7 @@ const char *const schema_texts[N_ATTRIBUTION_TEXTS] = {
 	[ATTRIBUTION_CANDIDATE_ACTION] = "candidate_action",
 	[ATTRIBUTION_CANDIDATE_RULE_NAME] = "candidate_rule_name",
 	[ATTRIBUTION_NAME] = "name",
+	[ATTRIBUTION_OBSERVED_NAME] = "observed_name",
 };
 
 const char schema_tables[] =
@@ -35,7 +36,8 @@ const char schema_tables[] =
 	" policy_name TEXT NOT NULL, rule_name TEXT NOT NULL, namespace TEXT NOT NULL,"
 	" enforcer_id TEXT NOT NULL, host_name TEXT NOT NULL, observed_action TEXT NOT NULL,"
 	" observed_policy_id TEXT NOT NULL, observed_rule_name TEXT NOT NULL,"
-	" candidate_action TEXT NOT NULL, candidate_rule_name TEXT NOT NULL, name TEXT NOT NULL);"
+	" candidate_action TEXT NOT NULL, candidate_rule_name TEXT NOT NULL, name TEXT NOT NULL,"
+	" observed_name TEXT NOT NULL DEFAULT '');"
 	/* What flows have in common, with their sums of the day. */
 	"CREATE TABLE edge (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL UNIQUE,"
 	" attribution INTEGER NOT NULL, direction INTEGER NOT NULL, protocol INTEGER NOT NULL,"
@@ -49,7 +51,8 @@ const char schema_tables[] =
 	" connection INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, bytes_in INTEGER NOT NULL, bytes_out INTEGER NOT NULL,"
 	" packets_in INTEGER NOT NULL, packets_out INTEGER NOT NULL, port INTEGER NOT NULL,"
-	" state INTEGER NOT NULL, event INTEGER NOT NULL, generation INTEGER NOT NULL);"
+	" state INTEGER NOT NULL, event INTEGER NOT NULL, generation INTEGER NOT NULL,"
+	" lookup INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX flow_edge ON flow (edge);"
 	/* slot counts from 1970. */
 	"CREATE TABLE slot (slot INTEGER NOT NULL, edge INTEGER NOT NULL, count INTEGER NOT NULL,"
@@ -78,6 +81,17 @@ const char schema_later[] =
 			     " WHERE NOT EXISTS (SELECT 1 FROM counter WHERE name='hours') GROUP BY 1, 2;"
 			     "INSERT OR IGNORE INTO counter VALUES ('hours',1);"
 			     "COMMIT";
+
+const char schema_names[] =
+	"BEGIN IMMEDIATE;"
+	"ALTER TABLE attribution ADD COLUMN observed_name TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE flow ADD COLUMN lookup INTEGER NOT NULL DEFAULT 0;"
+	"INSERT INTO counter VALUES ('names',1);"
+	"COMMIT";
+
+const char schema_without_names[] =
+	"CREATE TEMP VIEW attribution AS SELECT *, '' AS observed_name FROM main.attribution;"
+	"CREATE TEMP VIEW flow AS SELECT *, 0 AS lookup FROM main.flow";
 
 int schema_error(int result)
 {

@@ -45,6 +45,12 @@ extern const char schema_tables[];
  */
 extern const char schema_later[];
 
+/** The columns that older files have not, for writing; counter "names" is there where they are. */
+extern const char schema_names[];
+
+/** The same for reading: views in place of the tables. */
+extern const char schema_without_names[];
+
 /** The attribution's texts as columns, by enum attribution_text. */
 extern const char *const schema_texts[];
 

@@ -279,6 +279,12 @@ static void commit(struct writer *writer)
 	writer->began = false;
 }
 
+/* Whether the module made it now: that alone is counted. */
+static bool is_news(const struct record *record)
+{
+	return !record->held && !record->again;
+}
+
 static void put_record(struct writer *writer, const struct record *record)
 {
 	int64_t number = (int64_t)(record->arrived / 1000000000 / SCHEMA_DAY);
@@ -287,14 +293,14 @@ static void put_record(struct writer *writer, const struct record *record)
 
 	if (writer->day && day_number(writer->day) != number)
 		commit(writer);
-	one[verdict_of(record)] = !record->held;
+	one[verdict_of(record)] = is_news(record);
 	if (!open_day(writer, number) || (writer->failed && time(NULL) - writer->failed < RETRY)) {
 		lose(writer, STAGE_DISK, one, record->arrived);
 		return;
 	}
 	if (!writer->pending[0] && !writer->pending[1])
 		writer->pending_since = record->arrived;
-	writer->pending[verdict_of(record)] += !record->held;
+	writer->pending[verdict_of(record)] += is_news(record);
 	err = day_put(writer->day, record);
 	if (err)
 		fail(writer, err, number);
@@ -442,7 +448,7 @@ static void enqueue(struct writer *writer, const struct message *message)
 {
 	writer->queue[(writer->head + writer->n) % QUEUE] = *message;
 	writer->n++;
-	if (message->kind == RECORD && !message->record.held)
+	if (message->kind == RECORD && is_news(&message->record))
 		writer->counts.taken[verdict_of(&message->record)]++;
 	pthread_cond_signal(&writer->filled);
 }
@@ -471,14 +477,15 @@ void writer_put(struct writer *writer, const struct record *record)
 	room = has_room(writer, &message);
 	if (room)
 		enqueue(writer, &message);
-	else
+	else if (is_news(record))
 		writer->counts.taken[verdict_of(record)]++;
 	pthread_mutex_unlock(&writer->lock);
 	if (room)
 		return;
 	attribution_put(record->attribution);
 	one[verdict_of(record)] = 1;
-	lose(writer, STAGE_QUEUE, one, record->arrived);
+	if (is_news(record))
+		lose(writer, STAGE_QUEUE, one, record->arrived);
 }
 
 void writer_mark(struct writer *writer, uint64_t connections)

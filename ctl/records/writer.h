@@ -63,7 +63,8 @@ void writer_limit(struct writer *writer, const struct writer_limits *limits);
  * @record: copied; its attribution is referenced
  *
  * Where the queue is full, the record is counted as lost; rejections have more room. A
- * held record waits for room instead: it comes when the service begins.
+ * held record waits for room instead: it comes when the service begins. What is told again
+ * is given up without a word.
  */
 void writer_put(struct writer *writer, const struct record *record);
 

@@ -260,6 +260,8 @@ static void takes_only_what_needs_no_judging(struct kunit *test)
 	conn->named = MSEG_CONN_NAMED_SOCKET;
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, true));
 	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
+	conn->named = MSEG_CONN_NAMED_UNHEARD;
+	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, true));
 	conn->named = MSEG_CONN_NAMED_TASK;
 	conn->last_seen = jiffies - 2 * HZ;
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));

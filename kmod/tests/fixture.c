@@ -3,6 +3,7 @@
 #include "tests.h"
 
 #include "dns.h"
+#include "head.h"
 #include "learned.h"
 #include "query.h"
 
@@ -14,6 +15,7 @@ static void free_net(void *data)
 	mseg_txn_abort_all(mnet);
 	mseg_flows_free(mnet->flows);
 	mseg_dns_free(mnet->dns);
+	mseg_outbox_free(mnet->heads);
 	mseg_learned_free(mnet->learned);
 	mseg_conns_free(mnet->conns);
 	mseg_queries_free(mnet->queries);
@@ -23,6 +25,7 @@ static void free_net(void *data)
 	mseg_generation_teardown(mnet);
 	mseg_subscriber_teardown(&mnet->subscribers);
 	mseg_subscriber_teardown(&mnet->dns_subscribers);
+	mseg_subscriber_teardown(&mnet->head_subscribers);
 	free_percpu(mnet->stats);
 	kfree(mnet);
 }
@@ -37,6 +40,7 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	mseg_txn_setup(mnet);
 	mseg_subscriber_setup(&mnet->subscribers);
 	mseg_subscriber_setup(&mnet->dns_subscribers);
+	mseg_subscriber_setup(&mnet->head_subscribers);
 	mseg_generation_setup(mnet);
 	mutex_lock(&mnet->lock);
 	KUNIT_EXPECT_EQ(test, 0, mseg_generation_first(mnet));
@@ -47,6 +51,7 @@ struct mseg_net *mseg_test_net(struct kunit *test, u32 max)
 	mnet->queries = mseg_queries_new();
 	mnet->learned = mseg_learned_new(mnet->stats);
 	mnet->dns = mseg_dns_new(mnet);
+	mnet->heads = mseg_heads_new(mnet);
 	ratelimit_state_init(&mnet->answers, HZ, 500);
 	mnet->attached = true;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_net, mnet));

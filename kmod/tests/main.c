@@ -9,6 +9,7 @@
 
 #include "dns.h"
 #include "dnslog.h"
+#include "head.h"
 
 static const struct genl_multicast_group groups[] = {
 	{ .name = "records" },
@@ -37,6 +38,7 @@ static int __init mseg_kunit_init(void)
 		goto unregister;
 	mseg_event_init(&mseg_test_family, 0);
 	mseg_dnslog_init(&mseg_test_family, 0);
+	mseg_head_init(&mseg_test_family, 0);
 	err = mseg_dns_init();
 	if (err)
 		goto flow_exit;

@@ -210,6 +210,42 @@ def _():
     equal(console.log_in(code).status, 200)
 
 
+def leave_behind(connection):
+    """Its port, which it was connected by to somebody else before (TIME_WAIT)."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        connection.bind(("127.0.0.1", 0))
+        port = connection.getsockname()[1]
+        connection.connect(other.getsockname())
+        accepted, _ = other.accept()
+        connection.close()
+        accepted.close()
+    return port
+
+
+def log_in_from(console, port):
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        connection.bind(("127.0.0.1", port))
+        connection.connect(("127.0.0.1", console.port))
+        body = json.dumps({"code": f"mseg-link-{port:064x}"})
+        connection.sendall("\r\n".join([
+            "POST /api/session HTTP/1.1", f"Host: 127.0.0.1:{console.port}",
+            *(f"{name}: {value}" for name, value in OWN.items()), "Connection: close",
+            f"Content-Length: {len(body)}", "", body]).encode())
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+@subtest("a port that others' connections have as well is no way to try codes for them")
+def _():
+    daemon, console = both()
+    code = daemon.post("sessions", {"kind": "link"})["code"]
+    ports = [leave_behind(socket.socket()) for _ in range(25)]
+    found = as_nobody(lambda: [log_in_from(console, port) for port in ports])
+    equal(found, [401] * 20 + [429] * 5)
+    equal(console.log_in(code).status, 200)
+
+
 # --- paths and framing --------------------------------------------------------
 
 @subtest("no path leads out of the table of files, nor out of the API")

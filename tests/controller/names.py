@@ -9,7 +9,7 @@
      │                       │    │     port 8080 on all of it          │
      └───────────────────────┘    └─────────────────────────────────────┘
 
-MSEG_NAMES says how many fresh names are looked up and connected to (40).
+MSEG_NAMES says how many fresh names are looked up and connected to (1000).
 """
 
 import calendar
@@ -32,7 +32,7 @@ from msegd import (TOP, Msegd, equal, fresh_kernel, kernel, load_module, main, m
 sys.path.insert(0, os.path.join(TOP, "tests/selftests"))
 import lib  # noqa: E402 pylint: disable=wrong-import-position
 
-NAMES = int(os.environ.get("MSEG_NAMES", "40"))
+NAMES = int(os.environ.get("MSEG_NAMES", "1000"))
 PORT = 8080
 ZONE = "fresh.example"
 DIRECTORY = tempfile.mkdtemp(prefix="names-")
@@ -78,8 +78,9 @@ def write_zone():
 def answer(connection):
     with contextlib.suppress(OSError), connection:
         connection.settimeout(20)
-        while b"\r\n\r\n" not in connection.recv(4096):
-            pass
+        asked = connection.recv(4096)
+        while asked and b"\r\n\r\n" not in asked:
+            asked = connection.recv(4096)
         connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nyes\n")
 
 

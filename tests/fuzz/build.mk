@@ -4,7 +4,8 @@
 # FUZZERS; make fuzz gives each of them FUZZ_SECONDS.
 
 FUZZ_SECONDS ?= 60
-FUZZERS += build/fuzz/core_fuzz build/fuzz/core_dns_fuzz build/fuzz/import_fuzz build/fuzz/api_fuzz build/fuzz/dns_fuzz
+FUZZERS += build/fuzz/core_fuzz build/fuzz/core_dns_fuzz build/fuzz/import_fuzz build/fuzz/api_fuzz build/fuzz/dns_fuzz \
+	build/fuzz/head_fuzz
 
 FUZZ_FLAGS := $(filter-out -fsanitize=%,$(CORE_FLAGS)) -O1 \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -48,6 +49,11 @@ build/fuzz/dns_fuzz: tests/fuzz/dns_fuzz.c ctl/msegd/dns_message.c ctl/msegd/dns
 	@mkdir -p $(@D)
 	@echo "  CLANG   $@"
 	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^) $(shell pkg-config --libs ldns)
+
+build/fuzz/head_fuzz: tests/fuzz/head_fuzz.c ctl/msegd/head.c ctl/msegd/head.h tests/fuzz/build.mk
+	@mkdir -p $(@D)
+	@echo "  CLANG   $@"
+	@clang $(CTL_CPPFLAGS) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^)
 
 .PHONY: fuzz
 fuzz: $(FUZZERS) ## fuzz for FUZZ_SECONDS (60) each

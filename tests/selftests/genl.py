@@ -43,6 +43,7 @@ def record_layout(struct_name):
 
 RECORD, RECORD_NAMES = record_layout("mseg_flow_record")
 DNS_RECORD, DNS_RECORD_NAMES = record_layout("mseg_dns_record")
+HEAD_RECORD, HEAD_RECORD_NAMES = record_layout("mseg_head_record")
 
 
 def record(data):
@@ -53,6 +54,11 @@ def record(data):
 def dns_record(data):
     """A DNS record as a dictionary."""
     return dict(zip(DNS_RECORD_NAMES, DNS_RECORD.unpack(data)))
+
+
+def head_record(data):
+    """A record of what a connection sent first as a dictionary."""
+    return dict(zip(HEAD_RECORD_NAMES, HEAD_RECORD.unpack(data)))
 
 
 def attr(kind, value, form=None):

@@ -74,6 +74,7 @@ static void read_record(struct json_object *object, struct record *record)
 		[ATTRIBUTION_POLICY_NAME] = text(object, "ruleset"),
 		[ATTRIBUTION_RULE_NAME] = text(object, "rule"),
 		[ATTRIBUTION_NAME] = text(object, "name"),
+		[ATTRIBUTION_OBSERVED_NAME] = text(object, "observedName"),
 	};
 	struct mseg_flow_record *kernel = &record->kernel;
 	const char *protocol = text(object, "protocol");
@@ -110,7 +111,7 @@ static void insert_attribution(const struct record *record, int id)
 
 	sqlite3_prepare_v2(db,
 			   "INSERT INTO attribution VALUES (?1,?1,?2,0,?3,?4,?5,?6,?7,?8,?9,?10,"
-			   "?11,?12,?13,?14,?15,?16,?17)",
+			   "?11,?12,?13,?14,?15,?16,?17,?18)",
 			   -1, &statement, NULL);
 	sqlite3_bind_int(statement, 1, id);
 	sqlite3_bind_int(statement, 2, record->attribution->type);

@@ -170,6 +170,103 @@ static void test_names_come_later(void **state)
 	assert_int_equal(ask("SELECT count(*) FROM slot WHERE bytes_in=60 AND count=1"), 1);
 }
 
+static struct attribution *with_name(const char *name)
+{
+	const char *texts[N_ATTRIBUTION_TEXTS] = {
+		[ATTRIBUTION_PEER_NAME] = "lan", [ATTRIBUTION_OBSERVED_NAME] = name
+	};
+
+	return attribution_new(texts, 0, PEER_NETWORK);
+}
+
+/* A record that is told again changes the names of its row, and counts for nothing. */
+static void test_told_again(void **state)
+{
+	struct attribution *named = with_name("shop.example");
+	struct record record = record_of(1, MSEG_FLOW_EVENT_BEGIN, 0);
+	struct writer *writer = begin();
+	struct writer_counts counts;
+
+	(void)state;
+	put(writer, record);
+	record.attribution = named;
+	record.again = true;
+	put(writer, record);
+	/* It is known by its name alone. */
+	record.kernel.id = 2;
+	put(writer, record);
+	record = record_of(1, MSEG_FLOW_EVENT_END, 0);
+	record.attribution = named;
+	record.lookup = 1700000000000001;
+	put(writer, record);
+	writer_flush(writer);
+	writer_counts(writer, &counts);
+	writer_close(writer);
+	attribution_put(named);
+	assert_int_equal(counts.taken[0], 2);
+	assert_int_equal(counts.stored[0], 2);
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 1);
+	assert_int_equal(ask("SELECT count(*) FROM flow f JOIN edge e ON e.id=f.edge JOIN attribution a"
+			     " ON a.id=e.attribution WHERE a.observed_name='shop.example'"
+			     " AND f.count=1 AND f.bytes_in=1000 AND f.event=2"),
+			 1);
+	assert_int_equal(ask("SELECT sum(rows) FROM edge"), 1);
+	assert_int_equal(ask("SELECT sum(count) FROM edge"), 1);
+	assert_int_equal(ask("SELECT sum(count) FROM minute"), 1);
+}
+
+static void run(const char *sql)
+{
+	char path[PATH_MAX];
+	sqlite3 *db;
+
+	today(path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static size_t n_flows(const char *text)
+{
+	struct query_error error;
+	struct query *query = NULL;
+	struct reader_range range = { .directory = directory, .until = INT64_MAX };
+	char next[READER_CURSOR];
+	struct json_object *list = NULL;
+	size_t n;
+
+	assert_int_equal(query_parse(text, QUERY_FLOWS, &query, &error), 0);
+	range.query = query;
+	assert_int_equal(reader_flows(&range, 10, NULL, &list, next), 0);
+	n = json_object_array_length(list);
+	json_object_put(list);
+	query_free(query);
+	return n;
+}
+
+/* A file from before there were such names is read, and written on. */
+static void test_older_file(void **state)
+{
+	struct attribution *named = with_name("shop.example");
+	struct record record = record_of(2, MSEG_FLOW_EVENT_BEGIN, 0);
+	struct writer *writer = begin();
+
+	(void)state;
+	put(writer, record_of(1, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_close(writer);
+	run("ALTER TABLE attribution DROP COLUMN observed_name;"
+	    "ALTER TABLE flow DROP COLUMN lookup; DELETE FROM counter WHERE name='names'");
+	assert_int_equal(n_flows(""), 1);
+	assert_int_equal(n_flows("name:shop.example"), 0);
+	writer = begin();
+	record.attribution = named;
+	put(writer, record);
+	writer_close(writer);
+	attribution_put(named);
+	assert_int_equal(n_flows(""), 2);
+	assert_int_equal(n_flows("name:shop.example"), 1);
+}
+
 static void test_long_life(void **state)
 {
 	struct writer *writer;
@@ -331,15 +428,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_rows),
-		TEST(test_verdict_changes),
-		TEST(test_names_come_later),
-		TEST(test_long_life),
-		TEST(test_restart),
-		TEST(test_nothing_missed),
-		TEST(test_damaged),
-		TEST(test_hole),
-		TEST(test_balance),
+		TEST(test_rows),       TEST(test_verdict_changes), TEST(test_names_come_later),
+		TEST(test_told_again), TEST(test_older_file),	   TEST(test_long_life),
+		TEST(test_restart),    TEST(test_nothing_missed),  TEST(test_damaged),
+		TEST(test_hole),       TEST(test_balance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@
 #define MSEG_MAX_DOMAINS		65536
 #define MSEG_MAX_RESOLVERS		16
 #define MSEG_MAX_DNS_PAYLOAD		4096
+#define MSEG_MAX_HEAD			2048
 #define MSEG_MAX_DNS_CHAIN		8
 #define MSEG_MAX_DNS_TTL		86400
 #define MSEG_MAX_LEARNED		65536
@@ -332,6 +333,26 @@ struct mseg_dns_record {
 	__u8 flags;
 };
 
+/**
+ * struct mseg_head_record
+ * @seq: Counts the records made in this network namespace: a hole is a
+ *   loss, which the statistic heads-lost counts.
+ * @time: When they were sent, nanoseconds since 1970.
+ * @connection: The id in the connection's flow records.
+ * @length: Bytes that were sent at once, of which at most max-head are
+ *   reported.
+ *
+ * What an outgoing connection of TCP sends first, where that may be TLS or
+ * HTTP, in host byte order. Every byte is defined. The bytes themselves
+ * stand beside it.
+ */
+struct mseg_head_record {
+	__u64 seq;
+	__u64 time;
+	__u64 connection;
+	__u64 length;
+};
+
 enum {
 	MSEG_A_ENTRY_ADDRESS = 1,
 	MSEG_A_ENTRY_PREFIX_LEN,
@@ -409,6 +430,8 @@ enum {
 	MSEG_A_LEARNED,
 	MSEG_A_DNS,
 	MSEG_A_DNS_PAYLOAD,
+	MSEG_A_HEAD,
+	MSEG_A_HEAD_PAYLOAD,
 
 	__MSEG_A_MAX
 };
@@ -451,6 +474,8 @@ enum {
 	MSEG_C_DNS_SUBSCRIBE,
 	MSEG_C_DNS_NTF,
 	MSEG_C_NETWORK_CHANGE,
+	MSEG_C_HEADS_SUBSCRIBE,
+	MSEG_C_HEAD_NTF,
 
 	__MSEG_C_MAX
 };
@@ -459,5 +484,6 @@ enum {
 #define MSEG_MCGRP_FLOWS	"flows"
 #define MSEG_MCGRP_POLICY	"policy"
 #define MSEG_MCGRP_DNS		"dns"
+#define MSEG_MCGRP_HEADS	"heads"
 
 #endif /* _UAPI_LINUX_MSEG_H */

@@ -217,6 +217,7 @@ export interface Flow {
   destinationType: string;
   destinationName?: string;
   destinationFQDN?: string;
+  observedName?: string;
   icmpType?: number;
   icmpCode?: number;
   bytesIn: number;
@@ -258,6 +259,7 @@ export interface Edge {
   firstSeen: string;
   lastSeen: string;
   destinationFQDN?: string;
+  observedName?: string;
   command?: string;
   before?: Style;
   after?: Style;

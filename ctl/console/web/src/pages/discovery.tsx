@@ -69,7 +69,7 @@ const COLUMNS: Column<Missing>[] = [
     order: (m) => m.addresses,
     cell: (m) => (
       <>
-        <Name text={m.edge.destinationFQDN || m.edge.address} />
+        <Name text={m.edge.destinationFQDN || m.edge.observedName || m.edge.address} />
         {m.addresses > 1 && ` and ${m.addresses - 1} more`}
       </>
     ),

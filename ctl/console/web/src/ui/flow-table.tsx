@@ -30,6 +30,11 @@ export function peerName(flow: Flow): string {
   return name || type;
 }
 
+/** What the peer is called: as it was looked up, as the connection says, or as the policy has it. */
+function nameOf(flow: Flow): string {
+  return flow.destinationFQDN || flow.observedName || peerName(flow);
+}
+
 export function ruleOf(flow: { rulesetName?: string; policyName?: string; ruleName?: string; reason?: string }): string {
   if (flow.reason !== "rule") return "(default)";
   return [flow.rulesetName ?? flow.policyName, flow.ruleName].filter(Boolean).join(" › ") || "(rule)";
@@ -84,8 +89,8 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
       title: "Name",
       width: 1.5,
       roomy: true,
-      order: (f) => f.destinationFQDN ?? peerName(f),
-      cell: (f) => <Name text={f.destinationFQDN || peerName(f)} />,
+      order: nameOf,
+      cell: (f) => <Name text={nameOf(f)} />,
     },
     {
       key: "process",
