@@ -10,10 +10,10 @@ export async function show(page, url) {
   await until("loaded", async () => (await page.getByText("Loading…").count()) === 0);
 }
 
-/** What axe finds, and whether all of it fits; keeps a picture where SCREENSHOTS says so. */
-export async function look(page, name, view) {
+/** What axe finds, and whether all of it fits; of a @view keeps a picture where SCREENSHOTS says so. */
+export async function look(page, name, view = "") {
   const found = (await axe(page)).map((violation) => `${name}: ${violation}`);
   if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: wider than the screen`);
-  if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
+  if (process.env.SCREENSHOTS && view) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
   return found;
 }
