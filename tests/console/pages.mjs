@@ -129,6 +129,25 @@ test("by keyboard: g p, /, ?", async () => {
   equal(await page.getByRole("dialog").count(), 0);
 });
 
+test("a map that takes longer than flows need to come is shown all the same", async () => {
+  await enter({});
+  await page.addInitScript(() => {
+    window.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        setInterval(() => this.dispatchEvent(new MessageEvent("flow", { data: "{}" })), 100);
+      }
+    };
+  });
+  await page.route("**/api/v1/map*", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue().catch(() => undefined);
+  });
+  await page.reload();
+  await page.locator("[data-line]").first().waitFor();
+  await enter({});
+});
+
 test("a wrong query says where", async () => {
   await show("/flows?q=port:22%20prot:udp");
   await page.getByText("At character 9: there is no field 'prot'.").waitFor();
@@ -144,6 +163,21 @@ test("messages stand at their fields", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Next" }).click();
   await page.locator(".field .error", { hasText: "excludes nothing" }).waitFor();
+});
+
+test("there is nothing to save before what is edited is there", async () => {
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/api/v1/externalnetworks/late?*", async (route) => {
+    await asked;
+    await route.fulfill({ json: { ID: "0".repeat(24), name: "late", namespace: "/", description: "", entries: ["192.0.2.1"], associatedTags: [], propagate: false } });
+  });
+  await page.goto(`${services.url}/#/network/external-networks/edit?namespace=%2F&name=late`);
+  await page.getByText("Loading…").waitFor();
+  equal(await page.getByRole("button", { name: "Save" }).count(), 0, "buttons");
+  answer();
+  await until("the form", async () => (await page.getByLabel("Name", { exact: true }).inputValue()) === "late");
+  await page.getByRole("button", { name: "Save" }).waitFor();
 });
 
 test("names are text, whatever they are", async () => {
