@@ -64,6 +64,16 @@ static void peer_cell(struct json_object *row, char *text, size_t size)
 	snprintf(text, size, "%s", name ? json_object_get_string(name) : "Somewhere");
 }
 
+/* As the destination was looked up, or as the connection itself says. */
+static void name_cell(struct json_object *row, char *text, size_t size)
+{
+	struct json_object *name = NULL;
+
+	if (!json_object_object_get_ex(row, "destinationFQDN", &name))
+		json_object_object_get_ex(row, "observedName", &name);
+	snprintf(text, size, "%s", name ? json_object_get_string(name) : "");
+}
+
 static const struct output_column columns[] = {
 	{ .title = "TIME", .cell = time_cell, .width = 24 },
 	{ .title = "EVENT", .key = "event", .width = 6 },
@@ -75,6 +85,7 @@ static const struct output_column columns[] = {
 	{ .title = "COUNT", .key = "value", .width = 5, .right = true },
 	{ .title = "PACKETS IN/OUT", .cell = flow_row_packets, .width = 14, .right = true },
 	{ .title = "PEER", .cell = peer_cell, .width = 16 },
+	{ .title = "NAME", .cell = name_cell, .width = 20 },
 	{ .title = "COMMAND", .key = "command", .width = 15 },
 	{ .title = "RULE", .cell = flow_row_rule },
 };
@@ -413,6 +424,8 @@ const struct command flows_command = {
 		"            record (in JSON value); without --follow every connection is 1\n"
 		"  PACKETS   towards the host and from it, since the connection began\n"
 		"  PEER      the network that the peer was found in; Somewhere where no rule decided\n"
+		"  NAME      by which the destination was looked up, or that the connection itself says\n"
+		"            (in JSON destinationFQDN and observedName)\n"
 		"  COMMAND   that began or accepted the connection, where the kernel knows it (in JSON\n"
 		"            uid, too)\n"
 		"  RULE      the rule that decided, #INDEX where it has no name, or (default); behind\n"

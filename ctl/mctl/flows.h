@@ -85,8 +85,8 @@ int flow_question_read(struct context *context, int argc, char **argv,
 	"with blanks stand in double quotes; * in names stands for any text; case does not matter.\n" \
 	"Fields are port, proto, service (tcp/22, icmp/8/0), verdict (accept, reject), direction\n"   \
 	"(in, out), reason (rule, default), peer (a network's name, Somewhere, an address or a\n"     \
-	"CIDR), network, rule, ruleset, address (at either end), name (by DNS), user, command,\n"     \
-	"type (Somewhere, ExternalNetwork, ProcessingUnit) and existing (true, false).\n"             \
+	"CIDR), network, rule, ruleset, address (at either end), name (by DNS, TLS or HTTP), user,\n" \
+	"command, type (Somewhere, ExternalNetwork, ProcessingUnit) and existing (true, false).\n"    \
 	"--direction, --verdict, --peer, --port, --proto, --network and --rule are such words,\n"     \
 	"too; --not before one negates it.\n"
 

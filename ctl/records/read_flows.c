@@ -31,7 +31,7 @@ struct page {
 
 static const char row_sql[] =
 	"SELECT f.id, f.connection, f.first, f.last, f.count, f.bytes_in, f.bytes_out,"
-	" f.packets_in, f.packets_out, f.port, f.state, f.event, f.generation, f.lookup,"
+	" f.packets_in, f.packets_out, f.port, f.state, f.event, f.generation, %s,"
 	" e.direction, e.protocol, e.port, e.verdict, e.reason, e.flags, e.uid, e.command,"
 	" e.host, e.peer, a.* FROM flow f JOIN edge e ON e.id=f.edge"
 	" JOIN attribution a ON a.id=e.attribution WHERE f.id=?";
@@ -206,6 +206,16 @@ static int prepare_ids(struct days *days, sqlite3_stmt **ids, int64_t *chosen)
 	return days_prepare(days, ids, 3, *chosen <= FEW ? few : many);
 }
 
+static int prepare_row(struct days *days, sqlite3_stmt **row)
+{
+	char sql[sizeof(row_sql) + 16];
+	bool have = false;
+	int err = days_have(days, "names", &have);
+
+	snprintf(sql, sizeof(sql), row_sql, have ? "f.lookup" : "0");
+	return err ? err : schema_error(sqlite3_prepare_v2(days->db, sql, -1, row, NULL));
+}
+
 static int64_t row_at(const struct days *days, int64_t time)
 {
 	return (time / 1000 - days->day * SCHEMA_DAY * 1000) * SCHEMA_ROWS;
@@ -245,7 +255,7 @@ static int read_day(struct days *days, void *arg)
 		return err;
 	sqlite3_bind_int64(ids, 1, low);
 	sqlite3_bind_int64(ids, 2, high);
-	err = schema_error(sqlite3_prepare_v2(days->db, row_sql, -1, &rows, NULL));
+	err = prepare_row(days, &rows);
 	if (!err)
 		err = read_ids(days, page, ids, rows);
 	sqlite3_finalize(ids);

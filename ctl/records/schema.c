@@ -90,8 +90,7 @@ const char schema_names[] =
 	"COMMIT";
 
 const char schema_without_names[] =
-	"CREATE TEMP VIEW attribution AS SELECT *, '' AS observed_name FROM main.attribution;"
-	"CREATE TEMP VIEW flow AS SELECT *, 0 AS lookup FROM main.flow";
+	"CREATE TEMP VIEW attribution AS SELECT *, '' AS observed_name FROM main.attribution";
 
 int schema_error(int result)
 {

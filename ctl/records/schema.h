@@ -48,7 +48,10 @@ extern const char schema_later[];
 /** The columns that older files have not, for writing; counter "names" is there where they are. */
 extern const char schema_names[];
 
-/** The same for reading: views in place of the tables. */
+/**
+ * The same for reading: a view in place of the attributions. Of a flow's lookup there is
+ * none, since a query that names an index wants a table.
+ */
 extern const char schema_without_names[];
 
 /** The attribution's texts as columns, by enum attribution_text. */

@@ -10,6 +10,7 @@
  * the module: procedure.mjs does.
  */
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Services, TOP, VIEWS, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
 import { look, show as visit } from "./views.mjs";
@@ -197,6 +198,66 @@ test("10,000 rows: the page holds those in sight", async () => {
     return Number(await grid.getAttribute("aria-rowcount")) > 9000;
   }, 60);
   holds((await grid.locator('[role="row"]').count()) < 80, "rows in the page");
+});
+
+test("a value is a filter, with Shift what is not to be shown", async () => {
+  await show("/logs/flows?range=7d");
+  const grid = page.getByRole("grid", { name: "Flow records" });
+  const value = grid.getByRole("button", { name: "443" }).or(grid.getByRole("button", { name: "HTTPS" })).first();
+  const service = await value.textContent();
+  await value.click();
+  await until("only those", async () => page.url().includes(encodeURIComponent("port:443")) && !page.url().includes(encodeURIComponent("-port")));
+  await until("rows of it", async () => (await grid.getByRole("button", { name: service, exact: true }).count()) > 5);
+  await show("/logs/flows?range=7d");
+  await grid.getByRole("button", { name: service, exact: true }).first().click({ modifiers: ["Shift"] });
+  await until("all but those", async () => page.url().includes(encodeURIComponent("-port:443")));
+  await until("none of it", async () => (await grid.getByRole("row").count()) > 5 && (await grid.getByRole("button", { name: service, exact: true }).count()) === 0);
+});
+
+test("a span of the histogram that is brushed becomes the time shown", async () => {
+  await show("/flows?range=7d");
+  const box = await page.getByRole("region", { name: "Flows over time" }).locator(".u-over").boundingBox();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await until("a span of its own", async () => /since=.*until=/.test(page.url()));
+  const span = new URLSearchParams(new URL(page.url()).hash.split("?")[1]);
+  const hours = (Date.parse(span.get("until")) - Date.parse(span.get("since"))) / 3600000;
+  holds(hours > 24 && hours < 48, `a fifth of a week is ${hours} hours`);
+  /* What is shown can be sent: another page shows the same. */
+  const shown = page.url();
+  await enter({});
+  await page.goto(shown);
+  await until("the same", async () => page.url() === shown && (await page.getByText("Loading…").count()) === 0);
+});
+
+test("rows that are ticked become a ruleset, which mctl takes as it is copied", async () => {
+  await enter({ permissions: ["clipboard-read", "clipboard-write"] });
+  await show(`/platform?range=7d&line=Outgoing:Somewhere/Somewhere&tab=access&q=${encodeURIComponent("proto:tcp")}`);
+  const ticks = page.getByRole("checkbox", { name: "Tick this row" });
+  await ticks.nth(0).click();
+  await ticks.nth(1).click();
+  await page.getByRole("button", { name: "Create ruleset from 2 flows" }).click();
+  await page.getByRole("heading", { name: "Create ruleset from flows" }).waitFor();
+  const entries = () => page.locator("pre.command").textContent();
+  holds(/entries:[\s\S]*\d/.test(await entries()), "no address");
+  holds(/outgoingRules:[\s\S]*tcp\/\d/.test(await entries()), "no port");
+  for (const [choice, wanted] of [["Its /24", /\.0\/24|\/64/], ["Any", /0\.0\.0\.0\/0/]]) {
+    await page.getByRole("radio", { name: choice }).or(page.getByRole("button", { name: choice, exact: true })).first().click();
+    await until(choice, async () => wanted.test(await entries()));
+  }
+  await page.getByRole("region", { name: "What it does" }).getByText(/recorded|colour|flows/i).first().waitFor();
+  await page.getByRole("button", { name: "Copy as YAML" }).click();
+  const yaml = await page.evaluate(() => navigator.clipboard.readText());
+  const document = join(services.dir, "copied.yaml");
+  writeFileSync(document, yaml);
+  execFileSync(join(TOP, "build/bin/mctl"), ["--socket", services.socket, "apply", "--check", "-n", "/", "-f", document]);
+  await page.getByRole("button", { name: "Copy as mctl command" }).click();
+  const command = await page.evaluate(() => navigator.clipboard.readText());
+  holds(/^mctl .*apply/.test(command), command);
+  const checked = command.replace("apply", "apply --check");
+  execFileSync("bash", ["-ec", checked], { env: { ...process.env, PATH: `${join(TOP, "build/bin")}:${process.env.PATH}`, MSEG_SOCKET: services.socket } });
 });
 
 const LOST = "msegd does not answer";

@@ -269,6 +269,8 @@ def _():
                         "flow with its name", 60)[0]
     equal((flow["destinationFQDN"], flow["destinationIP"], flow["action"],
            flow["destinationName"]), (f"n2.{ZONE}", address(2), "Accept", "api"))
+    of_it = lookups(daemon, f"name:n2.{ZONE}%20type:A", 1)
+    equal([flow["destinationLookup"]], [lookup["ID"] for lookup in of_it])
     where = f"direction=out&service=tcp/{PORT}&address={address(2)}"
     told = daemon.get("explain?" + where).wanted(200)
     equal((told["action"], told["network"], told["names"]), ("Allow", "api", [f"n2.{ZONE}"]))

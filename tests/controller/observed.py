@@ -147,6 +147,8 @@ def _():
         shown = mctl("--socket", daemon.socket, *form, query, "-o", "json")
         equal(shown.returncode, 0, shown.stderr)
         true("shop.example" in shown.stdout, f"{query}: {shown.stdout}")
+    table = mctl("--socket", daemon.socket, "flows", "name:shop.example").stdout
+    true("NAME" in table and " shop.example " in table, table)
 
 
 @subtest("who names an address, nobody, or nonsense, has no name; what is long is read as far")

@@ -743,25 +743,12 @@ def domains_dumped():
 
 # --- records ----------------------------------------------------------------------------
 
-class Records:
+class Records(genl.Listener):
     """DNS records that come."""
 
     def __init__(self):
-        self.client = genl.Client(timeout=0.2)
+        super().__init__("dns", "DNS", genl.dns_record)
         lib.cleanups.callback(self.client.close)
-        self.client.call("DNS_SUBSCRIBE")
-        self.client.join("dns")
-        self.found = []
-
-    def read(self):
-        with contextlib.suppress(TimeoutError):
-            while True:
-                for _, message in self.client.receive():
-                    found = dict(genl.attrs_of(message[20:]))
-                    if K["A_DNS"] in found:
-                        self.found.append(genl.dns_record(found[K["A_DNS"]]) |
-                                          {"payload": found[K["A_DNS_PAYLOAD"]]})
-        return self.found
 
     def wait(self, event, seconds=5):
         return wait_for(lambda: [r for r in self.read() if r["event"] == K[f"DNS_EVENT_{event}"]],

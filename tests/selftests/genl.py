@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client of the module's Generic Netlink family that checks nothing itself."""
 
+import contextlib
 import os
 import re
 import socket
@@ -181,3 +182,25 @@ class Client:
 
     def join(self, group):
         self.socket.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, self.groups[group])
+
+
+class Listener:
+    """Records of a kind that come one by one, as dictionaries, with the bytes beside them."""
+
+    def __init__(self, group, attribute, decode, subscribe=True):
+        self.kind, self.payload = K["A_" + attribute], K[f"A_{attribute}_PAYLOAD"]
+        self.decode, self.found = decode, []
+        self.client = Client(timeout=0.2)
+        if subscribe:
+            self.client.call(group.upper() + "_SUBSCRIBE")
+        self.client.join(group)
+
+    def read(self):
+        with contextlib.suppress(TimeoutError):
+            while True:
+                for _, message in self.client.receive():
+                    found = dict(attrs_of(message[20:]))
+                    if self.kind in found:
+                        self.found.append(self.decode(found[self.kind]) |
+                                          {"payload": found[self.payload]})
+        return self.found

@@ -257,6 +257,7 @@ static void test_older_file(void **state)
 	run("ALTER TABLE attribution DROP COLUMN observed_name;"
 	    "ALTER TABLE flow DROP COLUMN lookup; DELETE FROM counter WHERE name='names'");
 	assert_int_equal(n_flows(""), 1);
+	assert_int_equal(n_flows("port:22"), 1);
 	assert_int_equal(n_flows("name:shop.example"), 0);
 	writer = begin();
 	record.attribution = named;
