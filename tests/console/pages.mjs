@@ -6,41 +6,47 @@
  *
  *	tests/console/pages.mjs
  *
- * SCREENSHOTS=DIRECTORY keeps pictures of all of them but of the log of lookups, which only
- * the module fills: procedure.mjs does.
+ * SCREENSHOTS=DIRECTORY keeps pictures of all of them but of those that are empty without
+ * the module: procedure.mjs does.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Services, TOP, VIEWS, axe, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
+import { Services, TOP, VIEWS, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
+import { look, show as visit } from "./views.mjs";
 
 skipUnlessThere();
 
 const PICK = encodeURIComponent(JSON.stringify([["out", "tcp/443", "198.51.100.7", "api.snapcraft.io"]]));
-const LOOKUPS = "dns-lookup-logs";
 const PAGES = {
   platform: "/platform?range=7d",
   "platform-table": "/platform?range=7d&view=table",
   summary: "/platform?range=7d&line=Outgoing:Somewhere/Somewhere&tab=summary",
   access: "/platform?range=7d&line=Outgoing:Somewhere/Somewhere&tab=access",
-  rules: "/platform?range=7d&line=Incoming:ExternalNetwork/ssh&tab=rules",
-  draft: "/platform?range=7d&policy=draft",
   flows: "/flows?range=7d",
   "flow-logs": "/logs/flows?range=7d",
-  [LOOKUPS]: "/logs/dns?range=7d",
-  "learned-addresses": "/logs/dns?view=learned",
-  audit: "/logs/audit?revision=1",
-  enforcers: "/manage/enforcers",
-  namespaces: "/manage/namespaces",
-  "external-networks": "/network/external-networks",
   "create-network": "/network/external-networks/create",
-  rulesets: "/network/rulesets",
   "create-ruleset": "/network/rulesets/create",
-  "rules-out-of-the-box": "/network/catalogue",
   "from-flows": `/network/rulesets/from-flows?pick=${PICK}`,
-  staged: "/staged",
   discovery: "/discovery",
-  health: "/health",
+};
+/* tests/console/procedure.mjs looks at them, and keeps pictures of them, filled. */
+const EMPTY = ["/logs/dns?range=7d", "/network/external-networks", "/network/rulesets", "/staged", "/nowhere"];
+const DIALOGS = {
+  keys: async () => {
+    await show("/health");
+    await page.locator("main").focus();
+    await page.keyboard.press("?");
+  },
+  disable: async () => {
+    await show("/discovery");
+    await page.getByRole("button", { name: "Disable discovery mode" }).click();
+  },
+  "session-ended": async () => {
+    await show("/network/external-networks");
+    await page.context().clearCookies();
+    await page.evaluate(() => (location.hash = "/manage/namespaces"));
+  },
 };
 
 let services;
@@ -54,12 +60,7 @@ async function enter(options) {
   await page.getByRole("heading", { name: "Platform" }).waitFor();
 }
 
-async function show(path) {
-  await page.goto(`${services.url}/#${path}`);
-  await page.locator("main h1").waitFor();
-  await page.waitForLoadState("networkidle", { timeout: 2000 }).catch(() => undefined);
-  await until("loaded", async () => (await page.getByText("Loading…").count()) === 0);
-}
+const show = (path) => visit(page, `${services.url}/#${path}`);
 
 test("the services, and a login by link", async () => {
   services = await Services.start();
@@ -74,17 +75,28 @@ test("the services, and a login by link", async () => {
 
 for (const [view, options] of VIEWS)
   test(`${view}: axe finds nothing, and all of it fits`, async () => {
-    await enter(options);
     const found = [];
+    await page?.context().close();
+    page = await newPage(browser, options);
+    await page.goto(services.url);
+    await page.getByLabel("Link or token").waitFor();
+    found.push(...(await look(page, "login", view)));
+    await enter(options);
     for (const [name, path] of Object.entries(PAGES)) {
       await show(path);
-      found.push(...(await axe(page)).map((violation) => `${name}: ${violation}`));
-      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: wider than the screen`);
-      if (process.env.SCREENSHOTS && name !== LOOKUPS) {
-        /* Pictures are of the page, not of this test's lack of a module. */
-        await page.evaluate(() => document.querySelectorAll(".banner.warn").forEach((banner) => banner.remove()));
-        await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
-      }
+      /* Pages are as they are with the module. */
+      await page.evaluate(() => document.querySelectorAll(".banner.warn").forEach((banner) => banner.remove()));
+      found.push(...(await look(page, name, view)));
+    }
+    for (const path of EMPTY) {
+      await show(path);
+      found.push(...(await look(page, path)));
+    }
+    for (const [name, open] of Object.entries(DIALOGS)) {
+      await open();
+      await page.getByRole("dialog").waitFor();
+      found.push(...(await look(page, name, view)));
+      await page.keyboard.press("Escape");
     }
     equal(found, []);
     equal(page.complaints, []);
@@ -118,6 +130,25 @@ test("by keyboard: g p, /, ?", async () => {
   equal(await page.getByRole("dialog").count(), 0);
 });
 
+test("a map that takes longer than flows need to come is shown all the same", async () => {
+  await enter({});
+  await page.addInitScript(() => {
+    window.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        setInterval(() => this.dispatchEvent(new MessageEvent("flow", { data: "{}" })), 100);
+      }
+    };
+  });
+  await page.route("**/api/v1/map*", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue().catch(() => undefined);
+  });
+  await page.reload();
+  await page.locator("[data-line]").first().waitFor();
+  await enter({});
+});
+
 test("a wrong query says where", async () => {
   await show("/flows?q=port:22%20prot:udp");
   await page.getByText("At character 9: there is no field 'prot'.").waitFor();
@@ -133,6 +164,21 @@ test("messages stand at their fields", async () => {
   await page.keyboard.press("Enter");
   await page.getByRole("button", { name: "Next" }).click();
   await page.locator(".field .error", { hasText: "excludes nothing" }).waitFor();
+});
+
+test("there is nothing to save before what is edited is there", async () => {
+  let answer;
+  const asked = new Promise((resolve) => (answer = resolve));
+  await page.route("**/api/v1/externalnetworks/late?*", async (route) => {
+    await asked;
+    await route.fulfill({ json: { ID: "0".repeat(24), name: "late", namespace: "/", description: "", entries: ["192.0.2.1"], associatedTags: [], propagate: false } });
+  });
+  await page.goto(`${services.url}/#/network/external-networks/edit?namespace=%2F&name=late`);
+  await page.getByText("Loading…").waitFor();
+  equal(await page.getByRole("button", { name: "Save" }).count(), 0, "buttons");
+  answer();
+  await until("the form", async () => (await page.getByLabel("Name", { exact: true }).inputValue()) === "late");
+  await page.getByRole("button", { name: "Save" }).waitFor();
 });
 
 test("names are text, whatever they are", async () => {
@@ -214,12 +260,34 @@ test("rows that are ticked become a ruleset, which mctl takes as it is copied", 
   execFileSync("bash", ["-ec", checked], { env: { ...process.env, PATH: `${join(TOP, "build/bin")}:${process.env.PATH}`, MSEG_SOCKET: services.socket } });
 });
 
-test("a lost msegd shows, with an age, and comes back by itself", async () => {
+const LOST = "msegd does not answer";
+
+const gone = () => page.locator(".banner.lost");
+const isBack = () => until("it is back", async () => (await gone().count()) === 0, 30);
+
+test("an msegd that hangs shows, with the age of what is on screen, and comes back by itself", async () => {
+  await show("/platform?range=7d");
+  const lines = await page.locator("[data-line]").count();
+  services.msegd.kill("SIGSTOP");
+  try {
+    await gone().waitFor({ timeout: 60_000 });
+    const age = async () => Number((await gone().locator("strong").textContent()).match(/^\d+/)?.[0]);
+    const first = await age();
+    await until("it grows old", async () => (await age()) > first);
+    equal(await page.locator("[data-line]").count(), lines, "what is on screen");
+  } finally {
+    services.msegd.kill("SIGCONT");
+  }
+  await isBack();
+  equal(await page.getByRole("dialog").count(), 0, "nobody has to log in again");
+});
+
+test("a lost msegd shows, and comes back by itself", async () => {
   await show("/health");
   services.msegd.kill();
-  await page.getByText("msegd does not answer", { exact: false }).waitFor({ timeout: 30_000 });
+  await page.getByText(LOST, { exact: false }).waitFor({ timeout: 30_000 });
   await services.startMsegd();
-  await until("it is back", async () => (await page.getByText("msegd does not answer", { exact: false }).count()) === 0, 30);
+  await isBack();
   /* Sessions end with msegd; what is shown stays. */
   await page.getByRole("dialog", { name: "Your session has ended" }).waitFor();
   await page.getByLabel("Link or token").fill(services.link());

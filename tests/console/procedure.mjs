@@ -9,12 +9,12 @@
  *
  * The words are the procedure's. The picture's lines are asserted by what is drawn,
  * colour and dash; what the browser did is asked of the host. MSEG_KERNEL=6.1 is another
- * kernel, SCREENSHOTS=DIRECTORY keeps pictures of the log of lookups.
+ * kernel, SCREENSHOTS=DIRECTORY keeps pictures of pages that are empty without the module.
  */
-import { join } from "node:path";
 import { VIEWS, bePatient, equal, holds, launch, main, newPage, skipUnlessThere, test, until } from "./browser.mjs";
 import { Keys, Mouse } from "./hands.mjs";
 import { Machine } from "./machine.mjs";
+import { look, show } from "./views.mjs";
 
 skipUnlessThere();
 bePatient(4);
@@ -47,18 +47,6 @@ async function enter(Hands) {
   await page.goto(await machine.link());
   await page.getByRole("heading", { name: "Platform" }).waitFor();
   equal(new URL(page.url()).hash.includes("login"), false, "the code stays in the address bar");
-}
-
-async function takePictures(name) {
-  if (!process.env.SCREENSHOTS) return;
-  for (const [view, { viewport, colorScheme }] of VIEWS) {
-    await page.setViewportSize(viewport);
-    await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
-  }
-  const [, { viewport, colorScheme }] = VIEWS[0];
-  await page.setViewportSize(viewport);
-  await page.emulateMedia({ colorScheme });
 }
 
 async function goTo(name, ...above) {
@@ -265,6 +253,7 @@ function procedure(Hands) {
     await hands.press(button("Disable discovery mode"));
     await hands.press(page.getByRole("dialog").getByRole("button", { name: "Disable discovery mode" }));
     await page.getByText("Discovery mode is disabled in", { exact: false }).waitFor();
+    await until("the page has reached the host anew", async () => (await page.getByRole("dialog").count()) === 0);
     await until("confirmed", async () => (await page.getByText("is on trial", { exact: false }).count()) === 0);
     const status = await machine.mctl("status");
     equal([status.mode, status.confirmLeft], ["enforcing", 0], "mctl status");
@@ -409,10 +398,99 @@ test("a lookup stands in its log without being asked for again", async () => {
   holds(!(await grid("DNS lookups").textContent()).includes(name), "it stands there already");
   await machine.run("dig", "+tries=1", "+time=10", name);
   await grid("DNS lookups").getByText(name).first().waitFor();
-  await takePictures("dns-lookup-logs");
 });
 
+test("what is changed elsewhere is announced, by the same user, too; what is changed here is not", async () => {
+  const made = page.getByText(/made revision \d+/);
+  await page.goto(`${machine.url}/#/network/external-networks`);
+  await page.reload();
+  await grid("External networks").getByText("ssh", { exact: true }).waitFor();
+  equal(await made.count(), 0, "before");
+  await createNetwork("here", "203.0.113.0/24");
+  await grid("External networks").getByText("here", { exact: true }).waitFor();
+  equal(await made.count(), 0, "its own");
+  await machine.run("mctl", "api", "create", "externalnetwork", "-k", "name", "names", "-k", "entries", '["www.example.net", "*.example.net"]', "--yes");
+  await made.waitFor();
+  await grid("External networks").getByText("names", { exact: true }).waitFor();
+});
+
+/** What the procedure has made, and what is empty without the module. */
+async function filledPages() {
+  const named = async (kind, name) => {
+    const object = (await machine.mctl("list", kind)).find((one) => one.name === name);
+    return `namespace=${encodeURIComponent(object.namespace)}&name=${encodeURIComponent(name)}`;
+  };
+  const { revision } = await machine.api("status");
+  return {
+    rules: "/platform?range=24h&line=Incoming:ExternalNetwork/ssh&tab=rules",
+    draft: "/platform?range=24h&policy=draft",
+    "dns-lookup-logs": "/logs/dns?range=24h",
+    "learned-addresses": "/logs/dns?view=learned",
+    audit: `/logs/audit?revision=${revision}`,
+    enforcers: "/manage/enforcers",
+    namespaces: "/manage/namespaces",
+    "external-networks": "/network/external-networks",
+    "edit-network": `/network/external-networks/edit?${await named("externalnetworks", "metadata")}`,
+    rulesets: "/network/rulesets",
+    "edit-ruleset": `/network/rulesets/edit?${await named("networkrulesetpolicies", "Allow bidirectional ICMP traffic")}`,
+    "rules-out-of-the-box": "/network/catalogue",
+    staged: "/staged",
+    "discovery-disabled": "/discovery",
+    health: "/health",
+  };
+}
+
+const STAGED = {
+  APIVersion: 1,
+  label: "staged",
+  data: {
+    externalnetworks: [{ name: "backup", entries: ["198.51.100.80"] }],
+    networkrulesetpolicies: [
+      {
+        name: "Allow outgoing backups",
+        subject: [["$identity=processingunit"]],
+        outgoingRules: [{ action: "Allow", object: [["externalnetwork:name=backup"]], protocolPorts: ["tcp/8080"] }],
+      },
+    ],
+  },
+};
+
+const BY_NAME = {
+  name: "Allow www.example.net",
+  subject: [["$identity=processingunit"]],
+  outgoingRules: [{ action: "Allow", object: [["externalnetwork:name=names"]], protocolPorts: ["tcp/443"] }],
+};
+
+test("lookups are real, and a change is staged", async () => {
+  await machine.run("mctl", "api", "create", "networkrulesetpolicy", "-d", JSON.stringify(BY_NAME), "--yes");
+  await machine.run("dig", "+tries=1", "+time=10", "www.example.net");
+  await machine.attempt("dig", "+tries=1", "+time=10", "no-such-host.example.net");
+  await until("an address is learned", async () => (await machine.api("dns/cache")).length > 0);
+  const home = (await machine.api("status")).enforcer.namespace;
+  await machine.run("curl", "-sSf", "--unix-socket", "/run/mseg/api.sock", "-X", "PUT", "-H", "Content-Type: application/json", "-d", JSON.stringify(STAGED), `http://mseg/v1/staged?namespace=${encodeURIComponent(home)}`);
+});
+
+for (const [view, options] of VIEWS)
+  test(`${view}: axe finds nothing on pages that are filled, and all of it fits`, async () => {
+    const complaints = page.complaints;
+    await page.context().close();
+    page = await newPage(browser, options);
+    page.complaints.push(...complaints);
+    await page.goto(await machine.link());
+    await page.getByRole("heading", { name: "Platform" }).waitFor();
+    const found = [];
+    for (const [name, path] of Object.entries(await filledPages())) {
+      await show(page, `${machine.url}/#${path}`);
+      if (name === "enforcers") await page.locator(".expander").first().click();
+      const filled = page.locator("main [role=row], main tbody tr, main .card, main form");
+      await until(`${name} is filled`, async () => (await filled.count()) > 0 && (await page.getByText("…", { exact: true }).count()) === 0);
+      found.push(...(await look(page, name, view)));
+    }
+    equal(found, []);
+  });
+
 test("Audit: the revision of before is restored, and discovery mode with it", async () => {
+  await enter(Mouse);
   await goTo("Audit", "Monitor", "Logs");
   await page.goto(`${machine.url}/#/logs/audit?revision=${before}`);
   await hands.press(button("Restore"));

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { heardAt, lostSince } from "./lib/api";
+import { changing, heardAt, lostSince, ownRevisions } from "./lib/api";
 import { duration } from "./lib/format";
 import { newRevision } from "./lib/live";
 import { rangeParams } from "./lib/range";
@@ -147,10 +147,10 @@ function Problems() {
   );
 }
 
-/** Somebody else's change is told, never hidden. */
+/** A change that was made elsewhere is told, never hidden: who made it may have this one's name. */
 function Announcement() {
   const revision = newRevision.value;
-  if (!revision || !revision.user || revision.user === user.value) return null;
+  if (!revision || !revision.user || changing.value || ownRevisions.value.has(revision.revision)) return null;
   return (
     <div class="banner info" role="status">
       <span>

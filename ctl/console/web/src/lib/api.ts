@@ -9,6 +9,17 @@ export const lostSince = signal<number | null>(null);
 /** When it answered last. */
 export const heardAt = signal(Date.now());
 
+/** Questions that are not answered yet. */
+let asking = 0;
+
+export function isAsking(): boolean {
+  return asking > 0;
+}
+
+/** Revisions that this page has made, and changes of its own that are not answered yet. */
+export const ownRevisions = signal<ReadonlySet<number>>(new Set());
+export const changing = signal(0);
+
 export class ApiError extends Error {
   readonly status: number;
   readonly errors: Notice[];
@@ -29,6 +40,8 @@ export interface Options {
   type?: string | undefined;
   etag?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Milliseconds after which msegd counts as lost. */
+  patience?: number | undefined;
 }
 
 export interface Answer<T> {
@@ -76,19 +89,23 @@ function initOf(method: string, options: Options): RequestInit {
     init.body = options.type ? String(options.body) : JSON.stringify(options.body);
   }
   if (options.signal) init.signal = options.signal;
+  if (options.patience) init.signal = AbortSignal.timeout(options.patience);
   return init;
 }
 
 /** Send a request; where the session has ended, wait for a login and send it again. */
-export async function send<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
+async function ask<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
   for (;;) {
     let answer: Response;
+    asking++;
     try {
       answer = await fetch(url(path, options.query), initOf(method, options));
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
       lost();
       throw new ApiError(0, "The console does not answer.");
+    } finally {
+      asking--;
     }
     if (answer.status === 401 || (answer.status === 413 && !(await loggedIn()))) {
       heard();
@@ -104,6 +121,20 @@ export async function send<T>(method: string, path: string, options: Options = {
     heard();
     const body = answer.status === 204 ? (undefined as T) : ((await answer.json()) as T);
     return { body, etag: answer.headers.get("ETag") ?? "" };
+  }
+}
+
+/** The same; what it changes is known as this page's own change. */
+export async function send<T>(method: string, path: string, options: Options = {}): Promise<Answer<T>> {
+  if (method === "GET") return ask(method, path, options);
+  changing.value++;
+  try {
+    const answer = await ask<T>(method, path, options);
+    const revision = (answer.body as { revision?: number } | undefined)?.revision;
+    if (revision !== undefined) ownRevisions.value = new Set([...ownRevisions.value, revision]);
+    return answer;
+  } finally {
+    changing.value--;
   }
 }
 

@@ -13,9 +13,12 @@ export interface ImportDocument {
 const PLAIN = /^[A-Za-z/][A-Za-z0-9 ._/-]*[A-Za-z0-9._/-]$/;
 const WORDS = /^(true|false|yes|no|on|off|null|y|n)$/i;
 
-/** A string that every YAML reader takes for that string. */
+/* What a YAML reader takes for another string, or a terminal shows as another. */
+const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** A string that every YAML reader takes for that string, and that shows as what it is. */
 export function yamlString(text: string): string {
-  return PLAIN.test(text) && !WORDS.test(text) ? text : JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029\ufeff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return PLAIN.test(text) && !WORDS.test(text) ? text : JSON.stringify(text).replace(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function scalar(value: unknown): string {

@@ -35,19 +35,25 @@ export function useFollowed<T, L extends string>(path: string, list: L, q: strin
   const seen = useRef(ticked.value);
   const { since, until } = range.value;
 
-  const fetchPage = (cursor: string | null, before: T[], abort?: AbortSignal) => {
+  /* An answer to what is not asked any more comes too late. */
+  const asked = useRef(new AbortController());
+  const fetchPage = (cursor: string | null, before: T[]) => {
+    asked.current.abort();
+    const abort = new AbortController();
+    asked.current = abort;
     setState((s) => ({ ...s, busy: true }));
-    get<Record<L, T[]> & { cursor: string | null }>(path, { q, since, until, limit: A_PAGE, cursor }, abort)
-      .then((page) => setState({ rows: [...before, ...page[list]], cursor: page.cursor, error: null, busy: false }))
+    get<Record<L, T[]> & { cursor: string | null }>(path, { q, since, until, limit: A_PAGE, cursor }, abort.signal)
+      .then((page) => {
+        if (!abort.signal.aborted) setState({ rows: [...before, ...page[list]], cursor: page.cursor, error: null, busy: false });
+      })
       .catch((error: ApiError) => {
-        if (!abort?.aborted) setState((s) => ({ ...s, error, busy: false }));
+        if (!abort.signal.aborted) setState((s) => ({ ...s, error, busy: false }));
       });
   };
   useEffect(() => {
-    const abort = new AbortController();
     setBehind(false);
-    fetchPage(null, [], abort.signal);
-    return () => abort.abort();
+    fetchPage(null, []);
+    return () => asked.current.abort();
   }, [q, since, until, epoch.value]);
 
   const tick = ticked.value;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One stream of events a browser; what is shown follows it. */
 import { type Signal, signal } from "@preact/signals";
-import { heardAt, lost, lostSince } from "./api";
+import { heardAt, isAsking, lost, lostSince } from "./api";
 import { epoch, refresh } from "./resource";
 import type { Flow, Revision } from "./types";
+
+const A_MOMENT = 400;
 
 /** Counts up with flows, at most a few times a second. */
 export const flowTick = signal(0);
@@ -25,13 +27,20 @@ export function onFlow(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
+/* Where an answer takes longer than flows need to come, it is waited for, not asked for anew. */
+function count(counter: Signal<number>): void {
+  if (isAsking()) {
+    window.setTimeout(() => count(counter), A_MOMENT);
+    return;
+  }
+  pending.delete(counter);
+  counter.value++;
+}
+
 function tick(counter: Signal<number>): void {
   if (pending.has(counter)) return;
   pending.add(counter);
-  window.setTimeout(() => {
-    pending.delete(counter);
-    counter.value++;
-  }, 400);
+  window.setTimeout(() => count(counter), A_MOMENT);
 }
 
 function onFlowEvent(event: MessageEvent<string>): void {

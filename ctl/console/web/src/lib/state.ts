@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What every page wants to know: the service's state, who asks and what he may. */
 import { computed, signal } from "@preact/signals";
-import { get, lostSince } from "./api";
+import { lostSince, send } from "./api";
 import { refresh } from "./resource";
 import type { Status } from "./types";
 
 export const status = signal<Status | null>(null);
+
+/* msegd answers sooner, or it hangs. */
+const PATIENCE = 15_000;
 
 let timer = 0;
 
@@ -14,7 +17,7 @@ export async function watch(): Promise<void> {
   clearTimeout(timer);
   const waited = lostSince.value !== null;
   try {
-    status.value = await get<Status>("status");
+    status.value = (await send<Status>("GET", "status", { patience: PATIENCE })).body;
     if (waited) refresh();
   } catch {
     /* lostSince tells, and the banner shows it. */

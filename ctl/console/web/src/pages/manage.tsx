@@ -23,12 +23,12 @@ function Details({ enforcer }: { enforcer: Enforcer }) {
   return (
     <div class="details">
       <Warnings notices={described.data?.warnings ?? []} />
-      <h3>Microsegmentation tags</h3>
+      <h2>Microsegmentation tags</h2>
       <Tags tags={mine?.normalizedTags ?? []} />
       <Copy text={`$enforcerid=${enforcer.ID}`} label="Copy $enforcerid tag" />
       {own && (
         <>
-          <h3>State</h3>
+          <h2>State</h2>
           <Facts
             facts={[
               ["Module", own.module.loaded ? `loaded, ${own.module.version ?? ""}` : "not loaded"],
@@ -44,7 +44,7 @@ function Details({ enforcer }: { enforcer: Enforcer }) {
           />
         </>
       )}
-      <h3>Rulesets</h3>
+      <h2>Rulesets</h2>
       {rulesets.length === 0 && <p class="hint">None: the defaults decide everything.</p>}
       <ul class="plain-list">
         {rulesets.map((r) => (

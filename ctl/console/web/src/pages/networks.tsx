@@ -5,8 +5,7 @@ import { type ApiError, get, remove } from "../lib/api";
 import { useEditor } from "../lib/editor";
 import { entryProblem } from "../lib/entries";
 import { at, elsewhere } from "../lib/form";
-import { ago, count } from "../lib/format";
-import { networkHits } from "../lib/hits";
+import { hitsText, lastText, networkHits } from "../lib/hits";
 import { refresh, useResource } from "../lib/resource";
 import { href, navigate, param } from "../lib/router";
 import { tagProblem } from "../lib/selector";
@@ -103,11 +102,11 @@ export function Networks() {
       order: (n) => users(n).length,
       cell: (n) => (users(n).length ? users(n).length : <span class="warn-text">unused</span>),
     },
-    { key: "hits", title: "Flows, 7 days", width: 1, right: true, wide: true, order: (n) => hits.data?.get(n.name)?.flows ?? 0, cell: (n) => count(hits.data?.get(n.name)?.flows ?? 0) },
-    { key: "last", title: "Last hit", width: 1, wide: true, order: (n) => hits.data?.get(n.name)?.last ?? "", cell: (n) => ago(hits.data?.get(n.name)?.last) },
+    { key: "hits", title: "Flows, 7 days", width: 1, min: "6rem", right: true, wide: true, order: (n) => hits.data?.of.get(n.name)?.flows ?? 0, cell: (n) => hitsText(hits.data, n.name) },
+    { key: "last", title: "Last hit", width: 1, wide: true, order: (n) => hits.data?.of.get(n.name)?.last ?? "", cell: (n) => lastText(hits.data, n.name) },
     {
       key: "actions",
-      title: "",
+      title: "Actions",
       width: 0.9,
       right: true,
       cell: (n) =>
@@ -236,23 +235,26 @@ export function NetworkForm({ edit }: { edit: boolean }) {
         </div>
       )}
       <Warnings notices={editor.warnings} />
-      <Wizard
-        steps={
-          edit
-            ? [{ title: "Network", content: [name, networks, tags], problem: unnamed ?? wrong }]
-            : [
-                { title: "Name", content: name, problem: unnamed },
-                { title: "Networks", content: networks, problem: wrong },
-                { title: "Tags", content: tags },
-              ]
-        }
-        at={step}
-        onStep={(to) => void goTo(to)}
-        onDone={() => void save()}
-        done={edit ? "Save" : "Create"}
-        busy={editor.busy}
-        onCancel={() => navigate(LIST)}
-      />
+      {edit && !editor.original && !editor.error && <p role="status">Loading…</p>}
+      {(!edit || editor.original) && (
+        <Wizard
+          steps={
+            edit
+              ? [{ title: "Network", content: [name, networks, tags], problem: unnamed ?? wrong }]
+              : [
+                  { title: "Name", content: name, problem: unnamed },
+                  { title: "Networks", content: networks, problem: wrong },
+                  { title: "Tags", content: tags },
+                ]
+          }
+          at={step}
+          onStep={(to) => void goTo(to)}
+          onDone={() => void save()}
+          done={edit ? "Save" : "Create"}
+          busy={editor.busy}
+          onCancel={() => navigate(LIST)}
+        />
+      )}
     </Page>
   );
 }

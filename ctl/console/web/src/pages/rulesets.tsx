@@ -4,8 +4,8 @@ import { useState } from "preact/hooks";
 import { type ApiError, get, patch, remove } from "../lib/api";
 import { useEditor } from "../lib/editor";
 import { at, elsewhere } from "../lib/form";
-import { ago, count, plural } from "../lib/format";
-import { rulesetHits } from "../lib/hits";
+import { plural } from "../lib/format";
+import { hitsText, lastText, rulesetHits } from "../lib/hits";
 import { refresh, useResource } from "../lib/resource";
 import { href, navigate, param } from "../lib/router";
 import { selectorText } from "../lib/selector";
@@ -106,7 +106,8 @@ export function Rulesets() {
   const hits = useResource("hits", rulesetHits);
   const [deleting, setDeleting] = useState<Ruleset | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
-  const hit = (r: Ruleset) => hits.data?.get(`${r.namespace}\n${r.name}`);
+  const key = (r: Ruleset) => `${r.namespace}\n${r.name}`;
+  const hit = (r: Ruleset) => hits.data?.of.get(key(r));
   const toggle = (ruleset: Ruleset) =>
     patch<Ruleset>(KIND, ruleset, { disabled: !ruleset.disabled }).then(
       () => {
@@ -120,7 +121,7 @@ export function Rulesets() {
     {
       key: "name",
       title: "Name",
-      width: 1.8,
+      width: 2.4,
       order: (r) => r.name,
       cell: (r) => (
         <a href={href(`${LIST}/edit`, { namespace: r.namespace, name: r.name })}>
@@ -128,15 +129,15 @@ export function Rulesets() {
         </a>
       ),
     },
-    { key: "namespace", title: "Namespace", width: 0.8, wide: true, order: (r) => r.namespace, cell: (r) => <Name text={r.namespace} /> },
+    { key: "namespace", title: "Namespace", width: 0.8, roomy: true, order: (r) => r.namespace, cell: (r) => <Name text={r.namespace} /> },
     { key: "subject", title: "Applies to", width: 1.3, wide: true, cell: (r) => <Name text={selectorText(r.subject)} /> },
     { key: "rules", title: "Rules", width: 2.2, wide: true, cell: (r) => <Name text={rulesText(r)} most={90} /> },
     { key: "state", title: "State", width: 1, order: (r) => String(r.disabled), cell: (r) => <State ruleset={r} description={described.data?.get(r.ID)} /> },
-    { key: "hits", title: "Hits, 7 days", width: 0.8, right: true, wide: true, order: (r) => hit(r)?.flows ?? 0, cell: (r) => count(hit(r)?.flows ?? 0) },
-    { key: "last", title: "Last hit", width: 0.9, wide: true, order: (r) => hit(r)?.last ?? "", cell: (r) => ago(hit(r)?.last) },
+    { key: "hits", title: "Hits, 7 days", width: 0.8, min: "6.2rem", right: true, wide: true, order: (r) => hit(r)?.flows ?? 0, cell: (r) => hitsText(hits.data, key(r)) },
+    { key: "last", title: "Last hit", width: 0.9, wide: true, order: (r) => hit(r)?.last ?? "", cell: (r) => lastText(hits.data, key(r)) },
     {
       key: "actions",
-      title: "",
+      title: "Actions",
       width: 1.2,
       right: true,
       cell: (r) =>
@@ -282,22 +283,25 @@ export function RulesetForm({ edit }: { edit: boolean }) {
       )}
       {editor.error && !editor.missing && (elsewhere(editor.error, own).length > 0 || !editor.errors.length) && <Failure error={editor.error} what="Not saved" />}
       <Warnings notices={edit ? (described.data?.warnings ?? []) : editor.warnings} title={param("saved") ? "Saved, but look at this" : "Warnings"} />
-      <Wizard
-        steps={
-          edit
-            ? [{ title: "Ruleset", content: [name, rules], problem: unnamed ?? unready }]
-            : [
-                { title: "Name", content: name, problem: unnamed },
-                { title: "Rules", content: rules, problem: unready },
-              ]
-        }
-        at={step}
-        onStep={setStep}
-        onDone={() => void save()}
-        done={edit ? "Save" : "Create"}
-        busy={editor.busy}
-        onCancel={() => navigate(LIST)}
-      />
+      {edit && !editor.original && !editor.error && <p role="status">Loading…</p>}
+      {(!edit || editor.original) && (
+        <Wizard
+          steps={
+            edit
+              ? [{ title: "Ruleset", content: [name, rules], problem: unnamed ?? unready }]
+              : [
+                  { title: "Name", content: name, problem: unnamed },
+                  { title: "Rules", content: rules, problem: unready },
+                ]
+          }
+          at={step}
+          onStep={setStep}
+          onDone={() => void save()}
+          done={edit ? "Save" : "Create"}
+          busy={editor.busy}
+          onCancel={() => navigate(LIST)}
+        />
+      )}
     </Page>
   );
 }
