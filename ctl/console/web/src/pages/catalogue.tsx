@@ -87,7 +87,7 @@ export function Catalogue() {
                 {entry.opens.map((o) => `${o.incoming ? "in" : "out"} ${o.services.join(", ")}`).join(" · ")}
               </p>
               {may("edit", home.value) && (
-                <button type="button" class="button small" onClick={() => setOpen(entry)} aria-label={`Activate ${entry.name}`}>
+                <button type="button" class="button small" onClick={() => setOpen(entry)} aria-label={`${active ? "Activate again" : "Activate"} ${entry.name}`}>
                   {active ? "Activate again" : "Activate"}
                 </button>
               )}
