@@ -6,6 +6,7 @@ into /usr/local and /var."""
 
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -79,6 +80,14 @@ def start_manager():
     while not inner() or inside("systemctl", "is-active", "msegd.socket").stdout != "active\n":
         true(time.monotonic() < limit, "systemd does not start, or has no socket")
         time.sleep(0.5)
+
+
+def end_manager():
+    """All that it runs goes with process 1; until then they hold the pipe that is read here."""
+    first = inner()
+    if first:
+        os.kill(first, signal.SIGKILL)
+    manager.wait(PATIENCE)
 
 
 def main_process():
@@ -156,5 +165,8 @@ if __name__ == "__main__":
     load_module()
     fresh_kernel()
     install()
-    start_manager()
-    main()
+    try:
+        start_manager()
+        main()
+    finally:
+        end_manager()
