@@ -492,31 +492,47 @@ static void leave_front(struct mseg_conns *conns, struct mseg_conn *conn)
 		unrcu_pointer(cmpxchg(place, RCU_INITIALIZER(conn), NULL));
 }
 
-bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
+/* The place of an entry that is in no chain. */
+static void leave(struct mseg_conns *conns, const struct mseg_conn *conn)
+{
+	if (mseg_packet_is_rejected(&conn->key))
+		atomic_dec(&conns->rejected);
+	give_place_back(conns);
+}
+
+/* The entry of a bucket that has the same key, or NULL; the bucket's lock is held. */
+static struct mseg_conn *find_same(const struct mseg_conn_bucket *bucket,
+				   const struct mseg_conn *conn)
+{
+	struct mseg_conn *other;
+
+	hlist_for_each_entry(other, &bucket->chain, node)
+		if (same_key(&other->key, &conn->key))
+			return other;
+	return NULL;
+}
+
+struct mseg_conn *mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn)
 {
 	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
 	u8 state = conn->state;
 	struct mseg_conn *other;
-	bool first = true;
 
+	if (mseg_packet_is_rejected(&conn->key))
+		atomic_inc(&conns->rejected);
 	spin_lock_bh(&bucket->lock);
-	hlist_for_each_entry(other, &bucket->chain, node) {
-		if (same_key(&other->key, &conn->key)) {
-			first = false;
-			break;
-		}
-	}
-	if (first)
+	other = find_same(bucket, conn);
+	if (!other)
 		hlist_add_head_rcu(&conn->node, &bucket->chain);
 	spin_unlock_bh(&bucket->lock);
-	if (first) {
-		mseg_stat(conns->stats, conn_added);
-		mseg_stat_state(conns->stats, state);
-	} else {
-		give_place_back(conns);
+	if (other) {
+		leave(conns, conn);
 		free_conn(conn);
+		return other;
 	}
-	return first;
+	mseg_stat(conns->stats, conn_added);
+	mseg_stat_state(conns->stats, state);
+	return conn;
 }
 
 bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
@@ -533,7 +549,7 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
 	}
 	spin_unlock_bh(&bucket->lock);
 	if (removed) {
-		give_place_back(conns);
+		leave(conns, conn);
 		mseg_stat(conns->stats, conn_removed);
 		call_rcu(&conn->rcu, free_conn_rcu);
 	}

@@ -231,6 +231,7 @@ struct mseg_conn_bucket {
  * @host: of the initial network namespace
  * @count: entries now, reserved before they are linked
  * @allocated: the same, and those that were unlinked and wait to be freed
+ * @rejected: entries that stand for rejected attempts, counted before they are linked
  * @timeouts: in seconds, 1 to MSEG_TIMEOUT_LIMIT; change at any time
  * @stats: of the network namespace
  */
@@ -243,6 +244,7 @@ struct mseg_conns {
 	bool host;
 	atomic_t count;
 	atomic_t allocated;
+	atomic_t rejected;
 	int timeouts[MSEG_TIMEOUT_MAX];
 	struct mseg_stats __percpu *stats;
 };
@@ -392,6 +394,19 @@ void mseg_conns_free(struct mseg_conns *conns);
 struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key);
 
 /**
+ * mseg_conn_any_rejected() - whether attempts may be remembered as rejected
+ * @conns: the cache
+ *
+ * Any context.
+ *
+ * Return: false when no mseg_conn_find() by the key of such would find any.
+ */
+static inline bool mseg_conn_any_rejected(const struct mseg_conns *conns)
+{
+	return atomic_read(&conns->rejected);
+}
+
+/**
  * mseg_conn_new() - an entry that is not in the cache yet
  * @conns: the cache
  * @key: copied
@@ -436,10 +451,9 @@ struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_c
  *
  * Under RCU, any context.
  *
- * Return: true when it was put in; false when another processor was first, and
- * @conn was freed.
+ * Return: @conn, or where another processor was first its entry, and @conn was freed.
  */
-bool mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn);
+struct mseg_conn *mseg_conn_add(struct mseg_conns *conns, struct mseg_conn *conn);
 
 /**
  * mseg_conn_remove() - take an entry out of the cache

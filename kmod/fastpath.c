@@ -17,17 +17,16 @@ static const struct net_device *device_of(const struct sk_buff *skb,
 	return dst ? dst->dev : state->out;
 }
 
-static const u8 *read_ipv4(const struct sk_buff *skb, bool out, struct mseg_conn_key *key)
+static bool read_ipv4(const struct sk_buff *skb, bool out, struct mseg_conn_key *key)
 {
 	const struct iphdr *ip = ip_hdr(skb);
 
 	if (*(const u8 *)ip != MSEG_IPV4_PLAIN || ip->frag_off & htons(IP_MF | IP_OFFSET))
-		return NULL;
+		return false;
 	key->local = (struct in6_addr){ .s6_addr32 = { out ? ip->saddr : ip->daddr } };
 	key->remote = (struct in6_addr){ .s6_addr32 = { out ? ip->daddr : ip->saddr } };
 	key->family = MSEG_FAMILY_IPV4;
-	key->protocol = ip->protocol;
-	return (const u8 *)(ip + 1);
+	return true;
 }
 
 static bool is_link_local(const struct in6_addr *address)
@@ -36,28 +35,30 @@ static bool is_link_local(const struct in6_addr *address)
 	       address->s6_addr[0] == 0xff;
 }
 
-static const u8 *read_ipv6(const struct sk_buff *skb, bool out, struct mseg_conn_key *key)
+static bool read_ipv6(const struct sk_buff *skb, bool out, struct mseg_conn_key *key)
 {
 	const struct ipv6hdr *ip = ipv6_hdr(skb);
 
 	if (ip->version != 6 || is_link_local(&ip->saddr) || is_link_local(&ip->daddr))
-		return NULL;
+		return false;
 	key->local = out ? ip->saddr : ip->daddr;
 	key->remote = out ? ip->daddr : ip->saddr;
 	key->family = MSEG_FAMILY_IPV6;
-	key->protocol = ip->nexthdr;
-	return (const u8 *)(ip + 1);
+	return true;
 }
 
 static bool read_key(const struct sk_buff *skb, const struct nf_hook_state *state, bool out,
 		     struct mseg_conn_key *key)
 {
-	const u8 *header = state->pf == NFPROTO_IPV4 ? read_ipv4(skb, out, key) :
-						       read_ipv6(skb, out, key);
+	bool ipv4 = state->pf == NFPROTO_IPV4;
+	const u8 *header = ipv4 ? (const u8 *)(ip_hdr(skb) + 1) : (const u8 *)(ipv6_hdr(skb) + 1);
+	u8 protocol = ipv4 ? ip_hdr(skb)->protocol : ipv6_hdr(skb)->nexthdr;
 
-	if (!header ||
-	    !mseg_fastpath_transport(key->protocol, header, skb_tail_pointer(skb) - header))
+	/* First, since what begins a connection goes no further. */
+	if (!mseg_fastpath_transport(protocol, header, skb_tail_pointer(skb) - header) ||
+	    !(ipv4 ? read_ipv4(skb, out, key) : read_ipv6(skb, out, key)))
 		return false;
+	key->protocol = protocol;
 	*(u32 *)&key->lport = mseg_fastpath_ports(header, out);
 	key->scope = 0;
 	key->kind = MSEG_CONN_PLAIN;

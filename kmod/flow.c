@@ -114,8 +114,9 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	memset(record, 0, sizeof(*record));
 	record->id = conn->id;
 	record->first_seen = conn->first_seen;
-	record->last_seen =
-		max(conn->first_seen, ktime_get_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
+	/* No finer than the jiffies that it is known in. */
+	record->last_seen = max(conn->first_seen,
+				ktime_get_coarse_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
 	/* Of forwarded connections those are counted as out that come from who began. */
 	out = !mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT;
 	record->packets_in = atomic64_read(&conn->packets[!out]);
@@ -139,47 +140,51 @@ static void count_lost(struct mseg_flows *flows, u8 verdict)
 		mseg_stat(flows->stats, flows_lost_accept);
 }
 
-static bool enqueue(struct queue *queue, const struct mseg_flow_record *record)
+/* Where the next record goes, or NULL. */
+static struct mseg_flow_record *take_slot(struct queue *queue, u8 verdict)
 {
-	u32 limit = record->verdict == MSEG_ACTION_REJECT ? QUEUE_RECORDS : ALLOWED_RECORDS;
-	struct mseg_flow_record *slot;
+	u32 limit = verdict == MSEG_ACTION_REJECT ? QUEUE_RECORDS : ALLOWED_RECORDS;
 
+	queue->seq++;
 	if (queue->count >= limit)
-		return false;
-	slot = &queue->records[(queue->head + queue->count++) % QUEUE_RECORDS];
-	*slot = *record;
-	return true;
+		return NULL;
+	return &queue->records[(queue->head + queue->count++) % QUEUE_RECORDS];
+}
+
+/* Filled in where it is queued: the entry's lock is taken inside the queue's. */
+static void fill_slot(struct mseg_flow_record *slot, u64 seq, struct mseg_conn *conn, u8 event)
+{
+	mseg_flow_fill(slot, conn, event);
+	slot->seq = seq;
+	slot->cpu = smp_processor_id();
+	slot->count = atomic_xchg(&conn->attempts, 0);
+	WRITE_ONCE(conn->reported_packets, slot->packets_in + slot->packets_out);
 }
 
 void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 {
-	struct mseg_flow_record record;
+	u8 verdict = READ_ONCE(conn->verdict);
+	struct mseg_flow_record *slot;
 	struct queue *queue;
-	bool queued;
 
 	WRITE_ONCE(conn->reported, jiffies);
 	if (!mseg_subscriber_any(flows->subscribers))
 		return;
-	mseg_flow_fill(&record, conn, event);
-	record.count = atomic_xchg(&conn->attempts, 0);
-	WRITE_ONCE(conn->reported_packets, record.packets_in + record.packets_out);
 	mseg_stat(flows->stats, flows_made);
 
 	local_bh_disable();
 	queue = this_cpu_ptr(flows->queues);
 	spin_lock(&queue->lock);
-	record.seq = ++queue->seq;
-	record.cpu = smp_processor_id();
-	queued = enqueue(queue, &record);
+	slot = take_slot(queue, verdict);
+	if (slot)
+		fill_slot(slot, queue->seq, conn, event);
 	spin_unlock(&queue->lock);
 	local_bh_enable();
-	if (queued) {
+	/* Of a lost one's attempts the next record tells. */
+	if (slot)
 		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
-		return;
-	}
-	count_lost(flows, record.verdict);
-	/* The next record stands for them. */
-	atomic_add(record.count, &conn->attempts);
+	else
+		count_lost(flows, verdict);
 }
 
 static u32 dequeue(struct queue *queue, struct mseg_flow_record *to, u32 max)

@@ -58,7 +58,7 @@ static inline void mseg_generation_hit(const struct mseg_generation *generation,
 	if (rule == MSEG_ID_NONE)
 		return;
 	atomic64_inc(&generation->hits[rule].count);
-	WRITE_ONCE(generation->hits[rule].last, ktime_get_real_ns());
+	WRITE_ONCE(generation->hits[rule].last, ktime_get_coarse_real_ns());
 }
 
 /**

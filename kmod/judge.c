@@ -271,16 +271,13 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 static void add_or_count(struct mseg_net *mnet, struct mseg_conn *conn,
 			 const struct mseg_packet *packet)
 {
-	struct mseg_conn_key key = conn->key;
+	struct mseg_conn *added = mseg_conn_add(mnet->conns, conn);
 
-	if (mseg_conn_add(mnet->conns, conn)) {
+	/* Where another processor was first, its entry serves as well. */
+	if (added == conn)
 		mseg_flow_emit(mnet->flows, conn, MSEG_FLOW_EVENT_BEGIN);
-		return;
-	}
-	/* Another processor was first, and its entry serves as well. */
-	conn = mseg_conn_find(mnet->conns, &key);
-	if (conn)
-		mseg_track_packet(mnet, conn, packet);
+	else
+		mseg_track_packet(mnet, added, packet);
 }
 
 static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -395,13 +392,13 @@ u8 mseg_judge_known(struct mseg_net *mnet, struct mseg_conn *conn)
 static bool answers_query(struct mseg_net *mnet, const struct mseg_generation *generation,
 			  const struct mseg_packet *packet)
 {
-	struct mseg_judgement judgement = {};
+	struct mseg_judgement judgement;
 	struct mseg_conn_key query;
 	struct mseg_conn *conn;
 
-	if (packet->key.path != MSEG_PATH_HOST ||
-	    !mseg_query_find(mnet->queries, mnet->net, packet, &query))
+	if (!mseg_query_find(mnet->queries, mnet->net, packet, &query))
 		return false;
+	memset(&judgement, 0, sizeof(judgement));
 	conn = mseg_track_find(mnet, &query);
 	if (conn) {
 		judgement.verdict.action = current_verdict(mnet, generation, conn);
@@ -433,9 +430,12 @@ static struct mseg_conn *find_rejected(struct mseg_net *mnet,
 				       const struct mseg_generation *generation,
 				       const struct mseg_packet *packet)
 {
-	struct mseg_conn_key key = packet->key;
+	struct mseg_conn_key key;
 	struct mseg_conn *conn;
 
+	if (!mseg_conn_any_rejected(mnet->conns))
+		return NULL;
+	key = packet->key;
 	to_rejected(&key, packet, direction_of(packet));
 	conn = mseg_track_find(mnet, &key);
 	/* What a socket waits for is no attempt, whatever was forged before. */
@@ -585,7 +585,7 @@ static u8 judge_unknown(struct mseg_net *mnet, const struct mseg_generation *gen
 {
 	struct mseg_conn *conn;
 
-	if (answers_query(mnet, generation, packet))
+	if (mseg_query_may_answer(packet) && answers_query(mnet, generation, packet))
 		return MSEG_ACTION_ALLOW;
 	conn = find_single(mnet, packet);
 	if (conn)

@@ -76,6 +76,13 @@ bool mseg_process_sends(const struct mseg_packet *packet)
 	return in_task() && (packet->raw || !in_softirq()) && !(current->flags & PF_KTHREAD);
 }
 
+/* The kernel keeps it filled up with zeroes, the last byte of all among them. */
+static void copy_command(char *command)
+{
+	memcpy(command, current->comm, TASK_COMM_LEN);
+	command[TASK_COMM_LEN - 1] = '\0';
+}
+
 bool mseg_process_of_packet(struct mseg_process *process, const struct mseg_packet *packet)
 {
 	struct sock *sk = process_socket(packet->sk);
@@ -85,7 +92,7 @@ bool mseg_process_of_packet(struct mseg_process *process, const struct mseg_pack
 		return false;
 	mseg_process_of_socket(process, sk);
 	if (mseg_process_sends(packet))
-		strscpy_pad(process->command, current->comm, sizeof(process->command));
+		copy_command(process->command);
 	return true;
 }
 

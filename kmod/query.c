@@ -106,17 +106,6 @@ static bool may_be_awaited(const struct set *set)
 	return READ_ONCE(set->used) && time_before(jiffies, READ_ONCE(set->until));
 }
 
-/* Datagrams, and ICMP's queries: with anything else nobody asks a group. */
-static bool may_ask(const struct mseg_packet *packet)
-{
-	switch (packet->key.protocol) {
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-		return true;
-	}
-	return packet->key.kind == MSEG_CONN_QUERY_OUT;
-}
-
 static struct slot *slot_of(struct set *set, const struct mseg_conn_key *key,
 			    const struct exchange *exchange)
 {
@@ -177,7 +166,7 @@ bool mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *pac
 	bool forgotten = false;
 	u32 uid;
 
-	if (!may_ask(packet))
+	if (!mseg_query_has_answers(packet))
 		return false;
 	uid = who_asks(packet);
 	exchange_of(&exchange, packet);
@@ -240,8 +229,6 @@ bool mseg_query_find(struct mseg_queries *queries, struct net *net,
 	bool found = false;
 	struct set *set;
 
-	if (packet->out || !may_ask(packet))
-		return false;
 	exchange_of(&exchange, packet);
 	set = set_of(queries, &exchange);
 	if (!may_be_awaited(set))

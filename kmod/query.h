@@ -21,6 +21,17 @@ struct mseg_queries *mseg_queries_new(void);
  */
 void mseg_queries_free(struct mseg_queries *queries);
 
+/* Datagrams, and ICMP's queries. */
+static inline bool mseg_query_has_answers(const struct mseg_packet *packet)
+{
+	switch (packet->key.protocol) {
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return true;
+	}
+	return packet->key.kind == MSEG_CONN_QUERY_OUT;
+}
+
 /**
  * mseg_query_note() - wait for answers to a packet
  * @queries: of its namespace
@@ -34,10 +45,24 @@ void mseg_queries_free(struct mseg_queries *queries);
 bool mseg_query_note(struct mseg_queries *queries, const struct mseg_packet *packet);
 
 /**
+ * mseg_query_may_answer() - whether a packet is of those that answer a query to a group
+ * @packet: parsed
+ *
+ * Datagrams, and ICMP's replies: with anything else nobody asks a group. What is
+ * forwarded or only observed answers nobody here.
+ *
+ * Return: false when mseg_query_find() need not be asked.
+ */
+static inline bool mseg_query_may_answer(const struct mseg_packet *packet)
+{
+	return !packet->out && packet->key.path == MSEG_PATH_HOST && mseg_query_has_answers(packet);
+}
+
+/**
  * mseg_query_find() - the query that a packet may answer
  * @queries: of the namespace
  * @net: network namespace
- * @packet: incoming
+ * @packet: of those that mseg_query_may_answer()
  * @query: filled with the query's connection
  *
  * Under RCU. An answer goes to the query's address and port, comes from the port

@@ -15,7 +15,7 @@ static struct mseg_conn *add_to(struct mseg_conns *conns, const struct mseg_conn
 	if (!conn)
 		return NULL;
 	conn->state = state;
-	return mseg_conn_add(conns, conn) ? conn : NULL;
+	return mseg_conn_add(conns, conn) == conn ? conn : NULL;
 }
 
 static struct mseg_conn *add(struct mseg_conns *conns, const struct mseg_conn_key *key, u8 state)
@@ -81,6 +81,34 @@ static void kinds(struct kunit *test)
 		key.kind = kind;
 		KUNIT_EXPECT_EQ(test, kind, find(mnet->conns, &key)->key.kind);
 	}
+}
+
+/* Told of those that are in the cache, however they came and went. */
+static void any_rejected(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 1000);
+	struct mseg_conn_key key = mseg_test_key(2);
+	struct mseg_conns *conns = mnet->conns;
+	struct mseg_conn *in, *out;
+
+	KUNIT_EXPECT_NOT_NULL(test, add(conns, &key, MSEG_CONN_STATE_REJECTED));
+	KUNIT_EXPECT_FALSE(test, mseg_conn_any_rejected(conns));
+	key.kind = MSEG_CONN_REJECTED_IN;
+	in = add(conns, &key, MSEG_CONN_STATE_REJECTED);
+	KUNIT_ASSERT_NOT_NULL(test, in);
+	KUNIT_EXPECT_TRUE(test, mseg_conn_any_rejected(conns));
+	/* Another processor was first. */
+	KUNIT_EXPECT_NULL(test, add(conns, &key, MSEG_CONN_STATE_REJECTED));
+	key.kind = MSEG_CONN_REJECTED_OUT;
+	out = add(conns, &key, MSEG_CONN_STATE_REJECTED);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	rcu_read_lock();
+	KUNIT_EXPECT_TRUE(test, mseg_conn_remove(conns, in));
+	KUNIT_EXPECT_FALSE(test, mseg_conn_remove(conns, in));
+	KUNIT_EXPECT_TRUE(test, mseg_conn_any_rejected(conns));
+	KUNIT_EXPECT_TRUE(test, mseg_conn_remove(conns, out));
+	rcu_read_unlock();
+	KUNIT_EXPECT_FALSE(test, mseg_conn_any_rejected(conns));
 }
 
 static void limit(struct kunit *test)
@@ -536,6 +564,7 @@ static void races(struct kunit *test)
 
 static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove),
 				     KUNIT_CASE(kinds),
+				     KUNIT_CASE(any_rejected),
 				     KUNIT_CASE(limit),
 				     KUNIT_CASE(overflow),
 				     KUNIT_CASE(waiting),

@@ -139,7 +139,7 @@ static struct mseg_conns *remember(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, conn);
 		conn->state = MSEG_CONN_STATE_ESTABLISHED;
 		rcu_read_lock();
-		KUNIT_ASSERT_TRUE(test, mseg_conn_add(conns, conn));
+		KUNIT_ASSERT_PTR_EQ(test, conn, mseg_conn_add(conns, conn));
 		KUNIT_EXPECT_NULL(test, in_front(conns, skb, &ways[i]));
 		mseg_conn_to_front(conns, conn);
 		KUNIT_EXPECT_PTR_EQ(test, conn, in_front(conns, skb, &ways[i]));
@@ -225,7 +225,7 @@ static struct mseg_conn *settled(struct kunit *test, struct mseg_net *mnet)
 	conn->named = MSEG_CONN_NAMED_TASK;
 	conn->last_seen = jiffies;
 	rcu_read_lock();
-	KUNIT_ASSERT_TRUE(test, mseg_conn_add(mnet->conns, conn));
+	KUNIT_ASSERT_PTR_EQ(test, conn, mseg_conn_add(mnet->conns, conn));
 	rcu_read_unlock();
 	return conn;
 }

@@ -33,7 +33,7 @@ static struct mseg_conn *conn_new(struct kunit *test, struct mseg_net *mnet, u32
 	conn->verdict = verdict;
 	conn->service = 53;
 	conn->direction = MSEG_DIRECTION_OUT;
-	KUNIT_ASSERT_TRUE(test, mseg_conn_add(mnet->conns, conn));
+	KUNIT_ASSERT_PTR_EQ(test, conn, mseg_conn_add(mnet->conns, conn));
 	return conn;
 }
 

@@ -38,7 +38,7 @@ static struct mseg_conn *add(struct kunit *test, struct mseg_net *mnet, u32 peer
 	conn = mseg_conn_new(mnet->conns, &key, false);
 	KUNIT_ASSERT_NOT_NULL(test, conn);
 	conn->state = state;
-	KUNIT_ASSERT_TRUE(test, mseg_conn_add(mnet->conns, conn));
+	KUNIT_ASSERT_PTR_EQ(test, conn, mseg_conn_add(mnet->conns, conn));
 	return conn;
 }
 
