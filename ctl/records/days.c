@@ -68,10 +68,9 @@ static int64_t *list(const struct reader_range *range, size_t *n)
 /* Those of today's tables that an older file has not. */
 static int add_columns(struct days *days)
 {
-	bool have = false;
-	int err = days_have(days, "names", &have);
+	int err = days_have(days, "names", &days->names);
 
-	if (err || have)
+	if (err || days->names)
 		return err;
 	return schema_error(sqlite3_exec(days->db, schema_without_names, NULL, NULL, NULL));
 }

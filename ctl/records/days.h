@@ -22,6 +22,8 @@ struct days {
 	int64_t deadline;
 	int64_t day;
 	sqlite3 *db;
+	/* The file keeps by which look-up a name was known; older ones have a view instead. */
+	bool names;
 };
 
 /**

@@ -209,11 +209,9 @@ static int prepare_ids(struct days *days, sqlite3_stmt **ids, int64_t *chosen)
 static int prepare_row(struct days *days, sqlite3_stmt **row)
 {
 	char sql[sizeof(row_sql) + 16];
-	bool have = false;
-	int err = days_have(days, "names", &have);
 
-	snprintf(sql, sizeof(sql), row_sql, have ? "f.lookup" : "0");
-	return err ? err : schema_error(sqlite3_prepare_v2(days->db, sql, -1, row, NULL));
+	snprintf(sql, sizeof(sql), row_sql, days->names ? "f.lookup" : "0");
+	return schema_error(sqlite3_prepare_v2(days->db, sql, -1, row, NULL));
 }
 
 static int64_t row_at(const struct days *days, int64_t time)

@@ -3,6 +3,11 @@
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
+/** Whom a flow or an edge is for: as it was looked up, or as the connection itself says. */
+export function nameOf(of: { destinationFQDN?: string; observedName?: string }): string {
+  return of.destinationFQDN || of.observedName || "";
+}
+
 export function bytes(n: number): string {
   let unit = 0;
   while (n >= 1000 && unit < UNITS.length - 1) {

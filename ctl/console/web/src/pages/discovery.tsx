@@ -2,14 +2,14 @@
 /* Discovery mode: what works by the default alone, and the way out of it. */
 import { useMemo, useState } from "preact/hooks";
 import { ApiError, get, send } from "../lib/api";
-import { ago, count, duration, plural } from "../lib/format";
+import { ago, count, duration, nameOf, plural } from "../lib/format";
 import { type Pick, pickOfEdge, startRule } from "../lib/picks";
 import { refresh, useResource } from "../lib/resource";
 import { href, param, setParams } from "../lib/router";
 import { serviceLabel } from "../lib/services";
 import { home, may, watch } from "../lib/state";
 import { confirm, reconnect } from "../lib/trial";
-import type { Change, Coverage, Discovery as State, Edge } from "../lib/types";
+import type { Change, Coverage, Discovery as State, Edge, Flow } from "../lib/types";
 import { Empty, Failure, Name, Page, Verdict, Way } from "../ui/basics";
 import { Check } from "../ui/chips";
 import { Dialog } from "../ui/dialog";
@@ -69,7 +69,7 @@ const COLUMNS: Column<Missing>[] = [
     order: (m) => m.addresses,
     cell: (m) => (
       <>
-        <Name text={m.edge.destinationFQDN || m.edge.observedName || m.edge.address} />
+        <Name text={nameOf(m.edge) || m.edge.address} />
         {m.addresses > 1 && ` and ${m.addresses - 1} more`}
       </>
     ),
@@ -172,7 +172,7 @@ export function Discovery() {
   const [error, setError] = useState<ApiError | null>(null);
   const state = useResource(`discovery ${space}`, (abort) => send<State>("GET", "discovery", { query: { namespace: space }, signal: abort }));
   const edges = useResource("default edges", (abort) => get<{ edges: Edge[] }>("edges", { q: "verdict:accept reason:default", since: "7d", limit: 1000 }, abort));
-  const seen = useResource("seen at all", (abort) => get<{ edges: Edge[] }>("edges", { since: "7d", limit: 1 }, abort));
+  const seen = useResource("seen at all", (abort) => get<{ flows: Flow[] }>("flows", { since: "7d", limit: 1 }, abort));
   const covered = useResource("coverage", (abort) => get<Coverage>("coverage", { since: "7d" }, abort));
   const rows = useMemo(() => missing(edges.data?.edges ?? []), [edges.data]);
   const on = state.data?.body.discovery;
@@ -250,7 +250,7 @@ export function Discovery() {
           </p>
         )}
         {edges.data && rows.length === 0 && seen.data ? (
-          <NothingMissing recorded={seen.data.edges.length > 0} />
+          <NothingMissing recorded={seen.data.flows.length > 0} />
         ) : (
           <Table label="Allowed by the default alone" rows={rows} columns={COLUMNS} rowKey={(m) => m.key} selected={ticked} onSelect={setTicked} empty={edges.loading ? "Loading…" : "Nothing."} />
         )}

@@ -2,7 +2,7 @@
 /* Who talked to whom: one row a peer's address and service, with how often. */
 import { useMemo, useState } from "preact/hooks";
 import { type ApiError, get } from "../lib/api";
-import { ago, bytes, count, plural } from "../lib/format";
+import { ago, bytes, count, nameOf, plural } from "../lib/format";
 import { flowTick } from "../lib/live";
 import { pickOfEdge, pickOfFlow, startRule } from "../lib/picks";
 import { FLOW_FIELDS, parse } from "../lib/query";
@@ -27,7 +27,7 @@ const COLUMNS: Column<Edge>[] = [
   { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", order: (e) => e.direction, cell: (e) => <Way incoming={e.direction === "Incoming"} /> },
   { key: "peer", title: "Peer", width: 1.3, order: (e) => e.peer.name, cell: (e) => <Name text={e.peer.name || e.peer.type} /> },
   { key: "address", title: "Address", width: 1.6, min: "7rem", wide: true, order: (e) => e.address, cell: (e) => <Name text={e.address} /> },
-  { key: "name", title: "Name", width: 1.4, roomy: true, order: (e) => e.destinationFQDN || e.observedName || "", cell: (e) => <Name text={e.destinationFQDN || e.observedName || "–"} /> },
+  { key: "name", title: "Name", width: 1.4, roomy: true, order: nameOf, cell: (e) => <Name text={nameOf(e) || "–"} /> },
   { key: "service", title: "Service", width: 1.3, order: (e) => e.service, cell: (e) => serviceLabel(e.service) },
   { key: "process", title: "Process", width: 1, roomy: true, order: (e) => e.command ?? "", cell: (e) => <Name text={e.command || "–"} /> },
   { key: "flows", title: "Flows", width: 0.7, right: true, order: (e) => e.flows, cell: (e) => count(e.flows) },

@@ -2,7 +2,7 @@
 /* Flow records. */
 import { useMemo, useState } from "preact/hooks";
 import { useFollowed } from "../lib/followed";
-import { bytes, count, plural, time } from "../lib/format";
+import { bytes, count, nameOf, plural, time } from "../lib/format";
 import { flowTick } from "../lib/live";
 import { FLOW_FIELDS, format, parse, withValue } from "../lib/query";
 import { serviceLabel, serviceOf } from "../lib/services";
@@ -28,11 +28,6 @@ export function peerAddress(flow: Flow): string {
 export function peerName(flow: Flow): string {
   const [type, name] = incoming(flow) ? [flow.sourceType, flow.sourceName] : [flow.destinationType, flow.destinationName];
   return name || type;
-}
-
-/** What the peer is called: as it was looked up, as the connection says, or as the policy has it. */
-function nameOf(flow: Flow): string {
-  return flow.destinationFQDN || flow.observedName || peerName(flow);
 }
 
 export function ruleOf(flow: { rulesetName?: string; policyName?: string; ruleName?: string; reason?: string }): string {
@@ -89,8 +84,8 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
       title: "Name",
       width: 1.5,
       roomy: true,
-      order: nameOf,
-      cell: (f) => <Name text={nameOf(f)} />,
+      order: (f) => nameOf(f) || peerName(f),
+      cell: (f) => <Name text={nameOf(f) || peerName(f)} />,
     },
     {
       key: "process",
