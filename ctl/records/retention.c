@@ -104,7 +104,7 @@ static bool is_too_old(const struct kept *kept, int64_t today, unsigned int days
 	return days && kept->day && kept->day <= today - (int64_t)days;
 }
 
-void retention_tidy(const char *directory, int64_t today, unsigned int days, uint64_t bytes)
+uint64_t retention_tidy(const char *directory, int64_t today, unsigned int days, uint64_t bytes)
 {
 	size_t n, i;
 	struct kept *kept = list(directory, &n);
@@ -120,6 +120,7 @@ void retention_tidy(const char *directory, int64_t today, unsigned int days, uin
 		sum -= kept[i].bytes;
 	}
 	free(kept);
+	return sum;
 }
 
 void retention_set_aside(const char *directory, int64_t day, char *text, size_t size)

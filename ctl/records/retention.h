@@ -12,8 +12,10 @@
  * @today: days since 1970; today's file always stays
  * @days: how many are kept; 0 for all
  * @bytes: of all files; 0 for any. Damaged ones count, and go before all others
+ *
+ * Return: the bytes of what is left.
  */
-void retention_tidy(const char *directory, int64_t today, unsigned int days, uint64_t bytes);
+uint64_t retention_tidy(const char *directory, int64_t today, unsigned int days, uint64_t bytes);
 
 /**
  * retention_set_aside() - give a damaged file another name

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "retention.h"
@@ -23,7 +24,7 @@
 #define PAUSE 250
 /* Seconds until a disk that failed is tried again, and between looks at what is kept. */
 #define RETRY 1
-#define TIDY_EVERY 60
+#define TIDY_EVERY 5
 /* Sets of four connections that may send another record. */
 #define OPEN_SETS (1U << 16)
 
@@ -53,6 +54,8 @@ struct writer {
 	bool busy;
 	bool ending;
 	struct writer_limits limits;
+	/* When they were last looked after. */
+	time_t tidied;
 	struct writer_counts counts;
 	/* Not stored yet, one a stage; lost is 0 where there is none. */
 	struct hole holes[N_STAGES];
@@ -68,7 +71,8 @@ struct writer {
 	int64_t last_mark;
 	int64_t last_time;
 	bool began;
-	time_t tidied;
+	/* Today's records alone are more than may be kept. */
+	bool crowded;
 	time_t failed;
 };
 
@@ -147,8 +151,18 @@ static void set_problem(struct writer *writer, const char *text)
 	is_new = strcmp(writer->problem, text) != 0;
 	snprintf(writer->problem, sizeof(writer->problem), "%s", text);
 	pthread_mutex_unlock(&writer->lock);
-	if (is_new)
+	if (is_new && *text)
 		fprintf(stderr, "msegd: %s\n", text);
+}
+
+/* SQLite also calls an input/output error what is a full disk. */
+static int reason_of(const struct writer *writer, int err)
+{
+	struct statvfs disk;
+
+	if (err == -EIO && !statvfs(writer->directory, &disk) && !disk.f_bavail)
+		return ENOSPC;
+	return -err;
 }
 
 /* What was not committed is lost; a damaged file makes room for another. */
@@ -159,7 +173,8 @@ static void fail(struct writer *writer, int err, int64_t day)
 
 	lose(writer, STAGE_DISK, writer->pending, writer->pending_since);
 	writer->pending[0] = writer->pending[1] = 0;
-	snprintf(text, sizeof(text), "flow records cannot be stored: %s", strerror(-err));
+	snprintf(text, sizeof(text), "flow records cannot be stored: %s",
+		 strerror(reason_of(writer, err)));
 	if (err == -EUCLEAN) {
 		day_close(writer->day);
 		writer->day = NULL;
@@ -294,7 +309,8 @@ static void put_record(struct writer *writer, const struct record *record)
 	if (writer->day && day_number(writer->day) != number)
 		commit(writer);
 	one[verdict_of(record)] = is_news(record);
-	if (!open_day(writer, number) || (writer->failed && time(NULL) - writer->failed < RETRY)) {
+	if (writer->crowded || !open_day(writer, number) ||
+	    (writer->failed && time(NULL) - writer->failed < RETRY)) {
 		lose(writer, STAGE_DISK, one, record->arrived);
 		return;
 	}
@@ -370,18 +386,36 @@ static unsigned int take_batch(struct writer *writer)
 	return n;
 }
 
+/* Whoever makes connections without end shall not fill the disk before the day is over. */
+static void set_crowded(struct writer *writer, bool crowded)
+{
+	static const char problem[] =
+		"flow records are not stored: today's alone are more than records.size";
+
+	if (crowded)
+		set_problem(writer, problem);
+	if (writer->crowded && !crowded)
+		set_problem(writer, "");
+	writer->crowded = crowded;
+}
+
 static void tidy(struct writer *writer)
 {
 	struct writer_limits limits;
 	time_t now = time(NULL);
+	uint64_t bytes;
+	bool is_time;
 
-	if (now - writer->tidied < TIDY_EVERY && now >= writer->tidied)
-		return;
-	writer->tidied = now;
 	pthread_mutex_lock(&writer->lock);
+	is_time = now - writer->tidied >= TIDY_EVERY || now < writer->tidied;
+	if (is_time)
+		writer->tidied = now;
 	limits = writer->limits;
 	pthread_mutex_unlock(&writer->lock);
-	retention_tidy(writer->directory, now / SCHEMA_DAY, limits.days, limits.bytes);
+	if (!is_time)
+		return;
+	bytes = retention_tidy(writer->directory, now / SCHEMA_DAY, limits.days, limits.bytes);
+	set_crowded(writer, limits.bytes && bytes > limits.bytes);
 }
 
 static void pause_for(unsigned int milliseconds)
@@ -425,9 +459,9 @@ static void *run(void *arg)
 
 	tidy(writer);
 	for (n = take_batch(writer); n; n = take_batch(writer)) {
+		tidy(writer);
 		handle_batch(writer, n);
 		commit(writer);
-		tidy(writer);
 		if (n < BATCH / 2)
 			wait_for_more(writer);
 	}
@@ -532,6 +566,7 @@ void writer_limit(struct writer *writer, const struct writer_limits *limits)
 {
 	pthread_mutex_lock(&writer->lock);
 	writer->limits = *limits;
+	writer->tidied = 0;
 	pthread_mutex_unlock(&writer->lock);
 }
 

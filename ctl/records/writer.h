@@ -16,7 +16,8 @@ struct writer;
 /**
  * struct writer_limits - what is kept
  * @days: whole days, today's among them; 0 for all
- * @bytes: of all files; 0 for any; today's file always stays
+ * @bytes: of all files; 0 for any. Today's file stays; where it alone is larger,
+ *	nothing more is stored, which is counted
  */
 struct writer_limits {
 	unsigned int days;

@@ -181,6 +181,18 @@ test("there is nothing to save before what is edited is there", async () => {
   await page.getByRole("button", { name: "Save" }).waitFor();
 });
 
+test("a ruleset that decided over a connection older than itself was hit", async () => {
+  const rulesets = ["busy", "older", "never"].map((name, i) => ({ ID: String(i).repeat(24), name, namespace: "/", description: "", disabled: false, fallback: false, propagate: false, subject: [["$identity=processingunit"]], incomingRules: [], outgoingRules: [], associatedTags: [] }));
+  const edges = [["busy", 1234], ["older", 0]].map(([rulesetName, flows]) => ({ policyNamespace: "/", rulesetName, flows, lastSeen: new Date().toISOString() }));
+  await page.route("**/api/v1/networkrulesetpolicies*", (route) => route.fulfill({ json: rulesets }));
+  await page.route("**/api/v1/edges*", (route) => route.fulfill({ json: { edges, cursor: null } }));
+  await page.goto(`${services.url}/#/network/rulesets`);
+  await page.reload();
+  for (const [name, hits] of [["busy", "1,234"], ["older", "1+"], ["never", "0"]])
+    await page.getByRole("row", { name: new RegExp(name) }).getByText(hits, { exact: true }).first().waitFor({ timeout: 5000 });
+  await page.unrouteAll();
+});
+
 test("names are text, whatever they are", async () => {
   const evil = '<img src=x onerror=window.owned=1>\u202egnp.exe 🚀';
   await show(`/network/rulesets/from-flows?pick=${encodeURIComponent(JSON.stringify([["out", "tcp/443", "198.51.100.7", evil.repeat(200)]]))}`);

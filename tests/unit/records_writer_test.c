@@ -403,6 +403,39 @@ static void test_balance(void **state)
 			 counts.lost[STAGE_QUEUE][0] + counts.lost[STAGE_QUEUE][1]);
 }
 
+/* What is lost with a limit of so many bytes, and what is said of it. */
+static uint64_t lost_within(struct writer *writer, uint64_t bytes, uint64_t id, char *problem)
+{
+	const struct writer_limits limits = { .bytes = bytes };
+	struct writer_counts counts;
+
+	writer_limit(writer, &limits);
+	put(writer, record_of(id, MSEG_FLOW_EVENT_BEGIN, 0));
+	writer_flush(writer);
+	writer_counts(writer, &counts);
+	writer_problem(writer, problem, 256);
+	return counts.lost[STAGE_DISK][0];
+}
+
+/* Today's file stays, and grows no further than it may. */
+static void test_too_much_for_a_day(void **state)
+{
+	struct writer *writer = begin();
+	char problem[256];
+
+	(void)state;
+	skip_at_midnight();
+	assert_int_equal(lost_within(writer, 0, 1, problem), 0);
+	assert_int_equal(lost_within(writer, 4096, 2, problem), 1);
+	assert_non_null(strstr(problem, "records.size"));
+	assert_int_equal(lost_within(writer, 4096, 3, problem), 2);
+	assert_int_equal(lost_within(writer, 1 << 30, 4, problem), 2);
+	assert_string_equal(problem, "");
+	writer_close(writer);
+	assert_int_equal(ask("SELECT count(*) FROM flow"), 2);
+	assert_int_equal(ask("SELECT total(lost) FROM hole"), 2);
+}
+
 static int setup(void **state)
 {
 	const char *texts[N_ATTRIBUTION_TEXTS] = { [ATTRIBUTION_PEER_NAME] = "lan" };
@@ -432,7 +465,7 @@ int main(void)
 		TEST(test_rows),       TEST(test_verdict_changes), TEST(test_names_come_later),
 		TEST(test_told_again), TEST(test_older_file),	   TEST(test_long_life),
 		TEST(test_restart),    TEST(test_nothing_missed),  TEST(test_damaged),
-		TEST(test_hole),       TEST(test_balance),
+		TEST(test_hole),       TEST(test_balance),	   TEST(test_too_much_for_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

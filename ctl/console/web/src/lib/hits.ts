@@ -19,8 +19,10 @@ export interface Hits {
 export function hitsText(hits: Hits | null, key: string): string {
   if (!hits) return "…";
   const hit = hits.of.get(key);
-  if (hits.complete) return counted(hit?.flows ?? 0);
-  return hit ? `${counted(hit.flows)}+` : "?";
+  if (!hit) return hits.complete ? "0" : "?";
+  /* A connection that is older than its verdict counts no beginning, and was judged. */
+  const flows = Math.max(hit.flows, 1);
+  return hits.complete && flows === hit.flows ? counted(flows) : `${counted(flows)}+`;
 }
 
 export function lastText(hits: Hits | null, key: string): string {
