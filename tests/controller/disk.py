@@ -3,6 +3,7 @@
 """A disk that is full or read-only: a change is refused with the reason, and the
 policy in force stays."""
 
+import glob
 import os
 import subprocess
 import tempfile
@@ -125,6 +126,24 @@ def _():
     true(not os.path.exists(old), "it is there for ever")
     daemon.post("externalnetworks", network("b")).wanted(201)
     equal(daemon.status()["problems"], [])
+
+
+@subtest("a full disk is called one, whatever SQLite makes of it")
+def _():
+    path = small_disk()
+    daemon = begin(path)
+    said = set()
+    for pages in range(0, 24, 2):
+        daemon.stop()
+        for file in glob.glob(path + "/state/flows/*"):
+            os.unlink(file)
+        fill(path)
+        os.truncate(path + "/fill", os.path.getsize(path + "/fill") - pages * 4096)
+        daemon.start()
+        time.sleep(0.5)
+        said |= {text for text in daemon.status()["problems"] if "records" in text}
+        os.unlink(path + "/fill")
+    equal(said, {"flow records cannot be stored: No space left on device"})
 
 
 @subtest("old revisions stay whole where a full disk leaves no room to forget them, and go once there is")
