@@ -96,14 +96,24 @@ static int errno_of(int code)
 	}
 }
 
-/* Remember what is said of an error before anything else is asked of SQLite. */
+/*
+ * Remember what is said of an error before anything else is asked of SQLite. Disks that
+ * tell late that they are full, quotas and limits are input/output errors to it: the
+ * system's reason is the one that helps.
+ */
 static int failed(struct store *store, int code)
 {
-	/* Flushing leaves no message of its own. */
+	/* Flushing leaves no message of its own, and errno as it was. */
+	int system = errno;
 	bool is_said = (sqlite3_errcode(store->db) & 0xff) == (code & 0xff);
+	const char *message = is_said ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
 
-	snprintf(store->error, sizeof(store->error), "%s",
-		 is_said ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
+	if (is_said)
+		system = sqlite3_system_errno(store->db);
+	if ((code & 0xff) == SQLITE_IOERR && system)
+		snprintf(store->error, sizeof(store->error), "%s: %s", message, strerror(system));
+	else
+		snprintf(store->error, sizeof(store->error), "%s", message);
 	return errno_of(code);
 }
 

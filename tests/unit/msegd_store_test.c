@@ -2,9 +2,12 @@
 /* The store forgets: bounded by number, age and size; what is kept can be restored. */
 #include "ctl_cmocka.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -193,6 +196,36 @@ static void test_work(void **state)
 	assert_int_equal(store_oldest(store), 191);
 }
 
+/* What a disk tells of late, as a quota does: not "disk I/O error" alone. */
+static void test_reason(void **state)
+{
+	const struct rlimit small = { 64 << 10, RLIM_INFINITY };
+	struct store_revision revision = { .user = "u", .reason = "", .action = "a" };
+	struct store_change change = { .id = ID,
+				       .kind = "externalnetwork",
+				       .namespace = "/",
+				       .name = "n",
+				       .after = body_of(1) };
+	struct rlimit before;
+	int err = 0;
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(store_begin(store, &revision), 0);
+	assert_int_equal(store_change(store, &change), 0);
+	err = store_flush(store);
+	if (!err)
+		err = store_commit(store, 1);
+	else
+		store_abort(store);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(err, -EIO);
+	assert_non_null(strstr(store_error(store), strerror(EFBIG)));
+	assert_int_equal(store_newest(store), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +234,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trial_stays, begin, end),
 		cmocka_unit_test_setup_teardown(test_room, begin, end),
 		cmocka_unit_test_setup_teardown(test_work, begin, end),
+		cmocka_unit_test_setup_teardown(test_reason, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
