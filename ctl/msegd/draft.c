@@ -9,10 +9,24 @@
 #include "lib/json.h"
 #include "model/object.h"
 
-static const char *body_of(struct json_object *json)
+/*
+ * An object as text, NULL where there is none. json-c keeps the text with what was asked for it: that is a list
+ * around the object here, which goes, or objects would stay twice as large.
+ */
+static char *body_of(struct json_object *json)
 {
-	return json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
-							    JSON_C_TO_STRING_NOSLASHESCAPE);
+	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	struct json_object *list = json ? json_object_new_array_ext(1) : NULL;
+	const char *text = NULL;
+	char *body = NULL;
+	size_t len = 0;
+
+	if (list && !json_object_array_add(list, json_object_get(json)))
+		text = json_object_to_json_string_length(list, flags, &len);
+	if (text)
+		body = strndup(text + 1, len - 2);
+	json_object_put(list);
+	return body;
 }
 
 static int add(struct draft *draft, const struct kind *kind, struct json_object *json)
@@ -178,13 +192,20 @@ static int add_change(const struct draft *from, const struct draft *to,
 		.before_label = before ? draft_label(from, object->id) : NULL,
 		.after_label = after ? draft_label(to, object->id) : NULL,
 	};
-
-	change.before = before ? body_of(before->json) : NULL;
+	struct json_object *was = before ? before->json : NULL, *is = after ? after->json : NULL;
+	char *old = body_of(was);
 	/* The same JSON is not written twice. */
-	if (after)
-		change.after = before && before->json == after->json ? change.before :
-								       body_of(after->json);
-	return changes_add(changes, &change);
+	char *new = is == was ? old : body_of(is);
+	int err = (was && !old) || (is && !new) ? -ENOMEM : 0;
+
+	change.before = old;
+	change.after = new;
+	if (!err)
+		err = changes_add(changes, &change);
+	if (new != old)
+		free(new);
+	free(old);
+	return err;
 }
 
 static bool is_touched(const struct draft *from, const struct draft *to,
