@@ -226,6 +226,37 @@ static int run_describe(struct context *context, int argc, char **argv)
 	return run(context, argc, argv, WANTED_EITHER, describe);
 }
 
+/* There is one host: it need not be named. */
+static int describe_host(struct request *request, const struct operands *operands)
+{
+	struct operands host = *operands;
+	struct json_object *hosts = NULL;
+	int status;
+
+	request->recursive = true;
+	status = fetch_list(request, operands->kind, &hosts);
+	if (status == MCTL_DONE && json_object_array_length(hosts) == 1)
+		host.object = service_field(json_object_array_get_idx(hosts, 0), "ID");
+	if (status == MCTL_DONE)
+		status = describe(request, &host);
+	json_object_put(hosts);
+	return status;
+}
+
+static int describe_short(struct request *request, const struct operands *operands)
+{
+	bool is_host = operands->kind->id == KIND_ENFORCER ||
+		       operands->kind->id == KIND_PROCESSINGUNIT;
+
+	return is_host && !operands->object ? describe_host(request, operands) :
+					      describe(request, operands);
+}
+
+static int run_describe_short(struct context *context, int argc, char **argv)
+{
+	return run(context, argc, argv, WANTED_EITHER, describe_short);
+}
+
 /* --- changing ------------------------------------------------------------- */
 
 /* The object as it is now, or, of one that is gone, nothing. */
@@ -527,8 +558,9 @@ static const struct command api_describe_command = {
 	.name = "describe",
 	.arguments = "IDENTITY [OBJECT] [-n NAMESPACE]",
 	.summary = "Tell what an object comes to, and why; or what fields an identity has",
-	.help = "Of an enforcer, it is the rulesets that apply to it and why; of a ruleset, whom it\n"
-		"applies to and how often its rules were hit. What is odd about it is said on stderr.\n"
+	.help = "Of an enforcer, it is the rulesets that apply to it and why; of a ruleset, whether\n"
+		"it applies to this host. What is odd about it is said on stderr. How often rules\n"
+		"decided is shown by 'mctl rules'.\n"
 		"\n" IDENTITY_HELP,
 	.operand = OPERAND_OBJECT,
 	.options = get_options,
@@ -579,9 +611,11 @@ const struct command describe_command = {
 	.name = "describe",
 	.arguments = "IDENTITY [OBJECT] [-n NAMESPACE]",
 	.summary = "Tell what an object comes to, and why, as 'mctl api describe' does",
-	.help = IDENTITY_HELP,
+	.help = "'mctl describe enforcer' is about this host: the rulesets that apply to it, and why.\n"
+		"Without an object, of another identity it is which fields it has.\n"
+		"\n" IDENTITY_HELP,
 	.operand = OPERAND_OBJECT,
 	.options = get_options,
 	.repeats = "c",
-	.run = run_describe,
+	.run = run_describe_short,
 };

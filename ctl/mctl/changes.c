@@ -135,6 +135,7 @@ int changes_report(const struct context *context, const struct service_change *c
 		   struct json_object *body)
 {
 	struct json_object *changes = service_object(body, "changes");
+	bool differs = json_object_array_length(changes);
 	const char *revision = service_field(body, "revision");
 	int status = MCTL_DONE;
 
@@ -143,9 +144,11 @@ int changes_report(const struct context *context, const struct service_change *c
 		status = changes_print(context, changes);
 	else
 		output_object(context->format, json_object_get(body));
-	if (change->check)
-		fputs("mctl: check passed, nothing changes\n", stderr);
-	else if (!json_object_array_length(changes))
+	if (change->check && differs)
+		fputs("mctl: check passed, this is what would change\n", stderr);
+	else if (change->check)
+		fputs("mctl: check passed, nothing would change\n", stderr);
+	else if (!differs)
 		fprintf(stderr, "mctl: nothing differs from revision %s\n", revision);
 	else
 		fprintf(stderr, "mctl: revision %s is in force\n", revision);

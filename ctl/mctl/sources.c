@@ -103,7 +103,9 @@ static int read_file(struct sources *sources, const char *name)
 		err = read_stream(sources, in);
 	if (!err && !sources->data)
 		err = append(sources, "", 0);
-	if (err)
+	if (err == -EMFILE)
+		fprintf(stderr, "mctl: cannot read %s: %d files are the most\n", name, SOURCES_MAX);
+	else if (err)
 		fprintf(stderr, "mctl: cannot read %s: %s\n", name, strerror(-err));
 	if (in && in != stdin)
 		fclose(in);

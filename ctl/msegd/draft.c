@@ -10,8 +10,9 @@
 #include "model/object.h"
 
 /*
- * An object as text, NULL where there is none. json-c keeps the text with what was asked for it: that is a list
- * around the object here, which goes, or objects would stay twice as large.
+ * An object as text, NULL where there is none. json-c keeps the text with what was asked
+ * for it: that is a list around the object here, which goes, or objects would stay twice
+ * as large.
  */
 static char *body_of(struct json_object *json)
 {

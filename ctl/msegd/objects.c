@@ -105,11 +105,24 @@ static struct json_object *list_objects(const struct target *target, bool recurs
 	return list;
 }
 
+/* A misspelt one is not empty. Whether it is there is nothing to who may not read it. */
+static bool is_missing(const struct target *target)
+{
+	return api_may_read(target->service, target->request, target->space) &&
+	       !model_find(target->service->now.model, kind_get(KIND_NAMESPACE), NULL,
+			   target->space);
+}
+
 static void get_list(const struct target *target)
 {
 	struct filter *filter = NULL;
 	bool recursive = false;
 
+	if (is_missing(target)) {
+		reply_problem(target->request, MHD_HTTP_NOT_FOUND, NULL, "there is no namespace %s",
+			      target->space);
+		return;
+	}
 	if (!parameter_bool(target->request, "recursive", &recursive) ||
 	    !parameter_filter(target->request, &filter))
 		return;

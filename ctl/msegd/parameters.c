@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,36 @@ static bool refuse(struct request *request, const char *name, const char *value,
 	reply_problem(request, MHD_HTTP_BAD_REQUEST, NULL, "%s is %s, not %s", name, what,
 		      text_show(value, strlen(value)).s);
 	return false;
+}
+
+/* Room for the longest list of words. */
+struct what {
+	char text[128];
+};
+
+/* "rematch, keep or reset"; one that is empty is not told. */
+static struct what list_words(const char *const *words)
+{
+	struct what what = { "" };
+	size_t i, n = 0, used = 0;
+
+	while (words[n] && *words[n])
+		n++;
+	for (i = 0; i < n && used < sizeof(what.text); i++)
+		used += (size_t)snprintf(what.text + used, sizeof(what.text) - used, "%s%s",
+					 !i	    ? "" :
+					 i + 1 == n ? " or " :
+						      ", ",
+					 words[i]);
+	return what;
+}
+
+static struct what tell_limits(unsigned long long min, unsigned long long max)
+{
+	struct what what;
+
+	snprintf(what.text, sizeof(what.text), "a number from %llu to %llu", min, max);
+	return what;
 }
 
 bool parameter_word(struct request *request, const char *name, const char *const *words,
@@ -33,7 +64,7 @@ bool parameter_word(struct request *request, const char *name, const char *const
 			return true;
 		}
 	}
-	return refuse(request, name, value, "another word");
+	return refuse(request, name, value, list_words(words).text);
 }
 
 bool parameter_number(struct request *request, const char *name, unsigned long long min,
@@ -50,7 +81,7 @@ bool parameter_number(struct request *request, const char *name, unsigned long l
 	if (*value < '0' || *value > '9' || *end || errno)
 		return refuse(request, name, value, "a number");
 	if (result < min || result > max)
-		return refuse(request, name, value, "a number within limits");
+		return refuse(request, name, value, tell_limits(min, max).text);
 	*number = result;
 	return true;
 }

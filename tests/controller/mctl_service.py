@@ -114,8 +114,14 @@ def installation(bench):
                     "an object is known by its ID")
     bench.tap.check("resolution" in bench.json("describe", "enforcer", enforcer["name"]),
                     "an enforcer is described")
+    bench.tap.equal(bench.json("describe", "enforcer")["object"]["ID"], enforcer["ID"],
+                    "the host need not be named")
+    fields = bench.ends(0, "api", "describe", "enforcer").stdout
+    bench.tap.check("MEANING" in fields, "api describe tells its fields", fields)
     bench.tap.equal(len(bench.json("history")), 1, "that is the first revision")
     bench.ends(1, "get", "netruleset", "nothing")
+    said = bench.ends(1, "list", "netrulesets", "-n", "/nowhere").stderr
+    bench.tap.check("no namespace /nowhere" in said, "a misspelt namespace is not empty", said)
 
 
 def checks(bench):
@@ -126,6 +132,12 @@ def checks(bench):
     answer = bench.json("apply", "--check", "-f", "-", stdin=KUBERNETES)
     bench.tap.equal(sorted(change["name"] for change in answer["changes"]), ["dns", "web"],
                     "several documents are one change")
+    said = bench.ends(0, "apply", "--check", "-f", "-", stdin=KUBERNETES).stderr
+    bench.tap.check("this is what would change" in said, "what is listed would change", said)
+    said = bench.ends(0, "apply", "--check", "-f", "-", stdin="data: {}").stderr
+    bench.tap.check("nothing would change" in said, "and nothing where nothing is", said)
+    said = bench.ends(1, "rollback", "99").stderr
+    bench.tap.check("from 1 to 1" in said, "which revisions there are is told", said)
     found = bench.ends(1, "diff", "-f", "-", stdin=KUBERNETES)
     bench.tap.check("+ externalnetwork /web" in found.stdout, "a document differs", found.stdout)
     result = subprocess.run(["bash", "-c", DISABLE], capture_output=True, text=True, timeout=30,
