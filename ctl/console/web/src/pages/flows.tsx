@@ -24,11 +24,11 @@ export function edgeKey(edge: Edge): string {
 }
 
 const COLUMNS: Column<Edge>[] = [
-  { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", order: (e) => e.direction, cell: (e) => <Way incoming={e.direction === "Incoming"} /> },
+  { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.6rem", order: (e) => e.direction, cell: (e) => <Way incoming={e.direction === "Incoming"} /> },
   { key: "peer", title: "Peer", width: 1.3, order: (e) => e.peer.name, cell: (e) => <Name text={e.peer.name || e.peer.type} /> },
   { key: "address", title: "Address", width: 1.6, min: "7rem", wide: true, order: (e) => e.address, cell: (e) => <Name text={e.address} /> },
   { key: "name", title: "Name", width: 1.4, roomy: true, order: nameOf, cell: (e) => <Name text={nameOf(e) || "–"} /> },
-  { key: "service", title: "Service", width: 1.3, order: (e) => e.service, cell: (e) => serviceLabel(e.service) },
+  { key: "service", title: "Service", width: 1.3, small: "5.2rem", order: (e) => e.service, cell: (e) => serviceLabel(e.service) },
   { key: "process", title: "Process", width: 1, roomy: true, order: (e) => e.command ?? "", cell: (e) => <Name text={e.command || "–"} /> },
   { key: "flows", title: "Flows", width: 0.7, right: true, order: (e) => e.flows, cell: (e) => count(e.flows) },
   { key: "bytes", title: "Bytes", width: 0.8, right: true, roomy: true, order: (e) => e.bytesIn + e.bytesOut, cell: (e) => bytes(e.bytesIn + e.bytesOut) },

@@ -55,11 +55,12 @@ function Pick({ field, value, onPick, children }: { field: string; value: string
 function columnsOf(onPick: (field: string, value: string, not: boolean) => void): Column<Flow>[] {
   return [
     { key: "time", title: "Time", width: 1.2, min: "4.6rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
-    { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.2rem", wide: true, order: (f) => f.direction, cell: (f) => <Way incoming={incoming(f)} /> },
+    { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.6rem", wide: true, order: (f) => f.direction, cell: (f) => <Way incoming={incoming(f)} /> },
     {
       key: "service",
       title: "Service",
       width: 1.4,
+      small: "5.2rem",
       order: (f) => serviceOf(f),
       cell: (f) => (
         <Pick field={f.destinationPort === undefined ? "service" : "port"} value={f.destinationPort === undefined ? serviceOf(f) : String(f.destinationPort)} onPick={onPick}>
