@@ -268,6 +268,50 @@ static void update(const struct target *target, bool replace)
 	json_object_put(json);
 }
 
+/* Something in a namespace, or below it; NULL where there is nothing. */
+static const struct model_object *content_of(const struct target *target,
+					     const struct model_object *space)
+{
+	const struct model_object *found = NULL;
+	struct model_object **objects;
+	unsigned int k;
+	size_t i, n;
+
+	for (k = 0; k < N_KINDS && !found; k++) {
+		if (kind_get(k)->is_derived)
+			continue;
+		objects = model_list(target->service->now.model, kind_get(k), space->name, true, &n);
+		for (i = 0; objects && i < n && !found; i++)
+			if (objects[i] != space)
+				found = objects[i];
+		free(objects);
+	}
+	return found;
+}
+
+static bool may_go(const struct target *target, const struct model_object *object)
+{
+	const struct model_object *content;
+	bool is_space;
+
+	if (object->kind->id != KIND_NAMESPACE)
+		return true;
+	if (!strcmp(object->name, "/")) {
+		reply_problem(target->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
+			      "the namespace / is always there");
+		return false;
+	}
+	content = content_of(target, object);
+	if (!content)
+		return true;
+	is_space = content->kind->id == KIND_NAMESPACE;
+	reply_problem(target->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
+		      "the namespace %s is not empty: delete the %s %s%s%s first", object->name,
+		      content->kind->singular, content->name, is_space ? "" : " in ",
+		      is_space ? "" : content->space);
+	return false;
+}
+
 static void delete_object(const struct target *target)
 {
 	const struct model_object *object = find(target);
@@ -278,11 +322,8 @@ static void delete_object(const struct target *target)
 	if (!object || !api_matches(target->service, target->request, object) ||
 	    !revise_read_how(target->request, &how))
 		return;
-	if (object->kind->id == KIND_NAMESPACE && !strcmp(object->name, "/")) {
-		reply_problem(target->request, MHD_HTTP_UNPROCESSABLE_CONTENT, NULL,
-			      "the namespace / is always there");
+	if (!may_go(target, object))
 		return;
-	}
 	if (draft_copy(&target->service->now, &next)) {
 		api_no_memory(target->request);
 		return;

@@ -97,7 +97,10 @@ def _():
     daemon.get("externalnetworks?filter=name+===").wanted(400)
     equal(daemon.get("namespaces/%2Facme%2Fvm").wanted(200)["namespace"], "/acme")
     equal(daemon.get("namespaces//acme/vm").wanted(200)["name"], "/acme/vm")
-    daemon.ask("DELETE", "namespaces/%2Facme").wanted(422)
+    refused = daemon.ask("DELETE", "namespaces/%2Facme").wanted(422)
+    equal(refused["detail"], "the namespace /acme is not empty: delete the namespace /acme/vm first")
+    refused = daemon.ask("DELETE", "namespaces/%2Facme%2Fvm").wanted(422)
+    true("delete the externalnetwork b in /acme/vm first" in refused["detail"], refused.body)
     daemon.ask("DELETE", "externalnetworks/b?namespace=/acme/vm").wanted(200)
     daemon.ask("DELETE", "namespaces/%2Facme%2Fvm").wanted(200)
 
