@@ -239,15 +239,23 @@ const struct kind *kind_find(const char *word, size_t len)
 	return NULL;
 }
 
-static const char *plural_at(size_t index, const void *arg)
+/* Every word for every kind; of those that are as near the plural comes first. */
+static const char *word_at(size_t index, const void *arg)
 {
+	const struct kind *kind = &kinds[index % N_KINDS];
+	const char *const words[] = { kind->plural, kind->singular, kind->alias_plural,
+				      kind->alias };
+	const size_t n = sizeof(words) / sizeof(words[0]);
+
 	(void)arg;
-	return index < N_KINDS ? kinds[index].plural : NULL;
+	if (index >= n * N_KINDS)
+		return NULL;
+	return words[index / N_KINDS] ? words[index / N_KINDS] : kind->plural;
 }
 
 const char *kind_nearest(const char *word, size_t len)
 {
-	return text_nearest(word, len, plural_at, NULL);
+	return text_nearest(word, len, word_at, NULL);
 }
 
 int kind_field_find(const struct kind *kind, const char *name, size_t len)

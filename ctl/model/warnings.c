@@ -106,7 +106,7 @@ static void warn_of_equal(struct lh_table *seen, const struct model_object *netw
 			  struct diag *diag)
 {
 	const void *key = (const void *)digest(entries, n);
-	const struct model_object *other;
+	const struct model_object *other, *told;
 	void *found = NULL;
 	size_t n_other = 0;
 
@@ -120,11 +120,12 @@ static void warn_of_equal(struct lh_table *seen, const struct model_object *netw
 	if (strcmp(other->space, network->space) != 0 || (only && only != network && only != other))
 		return;
 	if (same_entries(object_list(other->json, "entries", &n_other), entries, n)) {
-		const struct warned about = { network, "entries", NULL };
+		const struct warned about = { only ? only : network, "entries", NULL };
 
+		told = about.object == other ? network : other;
 		warn(diag, &about, "use one of them for both",
 		     "the network holds the same addresses as %s",
-		     text_show(other->name, strlen(other->name)).s);
+		     text_show(told->name, strlen(told->name)).s);
 	}
 }
 

@@ -39,7 +39,7 @@ static const struct {
 	  "f:5:26: error: a namespace cannot be called '..'\n"
 	  "f:5:41: warning: a network without entries holds nobody\n" },
 	{ "kind: ExternalNetwrk\nmetadata: {name: a}\n",
-	  "f:1:7: error: there is no kind of objects 'ExternalNetwrk': did you mean 'externalnetworks'?\n" },
+	  "f:1:7: error: there is no kind of objects 'ExternalNetwrk': did you mean 'externalnetwork'?\n" },
 	{ "kind: ExternalNetwork\nmetadata: {nam: a, labels: {}}\nspec: {entries: ['::/0'], description: a, desc: b}\n",
 	  "f:2:12: error: unknown field 'nam' in 'metadata': did you mean 'name'?\n"
 	  "f:2:20: warning: 'labels' means nothing here and is left out\n"

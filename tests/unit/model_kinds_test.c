@@ -31,7 +31,10 @@ static void test_names(void **state)
 		assert_ptr_equal(kind_find(words[i].word, strlen(words[i].word)),
 				 kind_get(words[i].id));
 	assert_null(kind_find("network", 7));
-	assert_string_equal(kind_nearest("externalnetwrk", 14), "externalnetworks");
+	assert_string_equal(kind_nearest("externalnetworsk", 16), "externalnetworks");
+	assert_string_equal(kind_nearest("externalnetwrk", 14), "externalnetwork");
+	assert_string_equal(kind_nearest("netrulest", 9), "netruleset");
+	assert_string_equal(kind_nearest("netrulestes", 11), "netrulesets");
 }
 
 static char *read_page(void)

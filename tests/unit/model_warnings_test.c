@@ -190,12 +190,43 @@ static void test_only(void **state)
 	model_free(model);
 }
 
+/* Of two equal networks each one's warning is about itself: told of both, none is told twice. */
+static void test_only_equal(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *messages;
+	} cases[] = {
+		{ "a",
+		  "f:2:22: warning: the network holds the same addresses as 'b': use one of them for both\n" },
+		{ "b",
+		  "f:2:56: warning: the network holds the same addresses as 'a': use one of them for both\n" },
+	};
+	struct model *model =
+		model_of("/", DOCUMENT(NETWORK("a", "10.0.0.0/8") ", " NETWORK("b", "10.0.0.0/8"),
+				       "{name: a, subject: [[role=none]]}"));
+	struct told told;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_OF(cases); i++) {
+		const struct model_object *only =
+			model_find(model, kind_get(KIND_EXTERNALNETWORK), "/", cases[i].name);
+
+		told_begin(&told);
+		assert_int_equal(warnings_find(model, only, &told.diag), 0);
+		assert_string_equal(told_text(&told), cases[i].messages);
+		told_end(&told);
+	}
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_objects), cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_host),	cmocka_unit_test(test_part),
-		cmocka_unit_test(test_only),
+		cmocka_unit_test(test_only),	cmocka_unit_test(test_only_equal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
