@@ -43,7 +43,7 @@ static bool take(int option, const char *value, void *arg)
 		wish->print = true;
 	else if (option == OPTION_NAME)
 		wish->name = value;
-	else
+	else if (option == OPTION_EXPIRES)
 		wish->expires = value;
 	if (option != OPTION_EXPIRES || seconds_of(value))
 		return true;
@@ -289,6 +289,7 @@ static const struct option login_options[] = {
 static const struct option token_options[] = {
 	{ "expires", required_argument, NULL, OPTION_EXPIRES },
 	{ "name", required_argument, NULL, OPTION_NAME },
+	{ "yes", no_argument, NULL, OPTION_YES },
 	{ 0 },
 };
 
@@ -304,13 +305,14 @@ static const struct command login_command = {
 
 static const struct command token_command = {
 	.name = "token",
-	.arguments = "create [--name NAME] [--expires TIME] | list | revoke ID",
+	.arguments = "create [--name NAME] [--expires TIME] [--yes] | list | revoke ID [--yes]",
 	.summary = "Make, list or revoke tokens, for programs",
 	.help = "A program sends its token as 'Authorization: Bearer TOKEN' to the console, and is who\n"
 		"made it. It is shown once, when it is made. Sessions are revoked likewise.\n"
 		"\n"
 		"  --expires TIME    for how long it is good: up to 366d; else 30d\n"
-		"  --name NAME       what it is for\n",
+		"  --name NAME       what it is for\n"
+		"  --yes             accepted for scripts; has no effect here\n",
 	.formats = FORMATS_LIST,
 	.options = token_options,
 	.run = run_token,

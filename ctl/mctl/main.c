@@ -38,11 +38,12 @@ static bool is_hidden(const struct command *command)
 	return command->name[0] == '_';
 }
 
+/* The hidden one comes last. */
 static const char *command_name(size_t index, const void *arg)
 {
 	const struct command *const *table = arg;
 
-	return table[index] ? table[index]->name : NULL;
+	return table[index] && !is_hidden(table[index]) ? table[index]->name : NULL;
 }
 
 static const struct command *find(const struct command *const *table, const char *name)

@@ -120,6 +120,9 @@ def installation(bench):
     bench.tap.check("MEANING" in fields, "api describe tells its fields", fields)
     bench.tap.equal(len(bench.json("history")), 1, "that is the first revision")
     bench.ends(1, "get", "netruleset", "nothing")
+    bench.ends(0, "console", "token", "create", "--name", "x", "--yes")
+    said = bench.ends(2, "completion").stderr
+    bench.tap.check("_complete" not in said, "what is the shells' own is not suggested", said)
     said = bench.ends(1, "list", "netrulesets", "-n", "/nowhere").stderr
     bench.tap.check("no namespace /nowhere" in said, "a misspelt namespace is not empty", said)
 
