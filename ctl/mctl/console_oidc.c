@@ -143,13 +143,15 @@ static int write_new(const char *path, struct json_object *keys)
 {
 	FILE *out = fopen(path, "we");
 	bool written;
+	int err;
 
 	if (!out)
 		return -errno;
 	written = !fchmod(fileno(out), 0644) &&
 		  fputs(json_object_to_json_string_ext(keys, JSON_C_TO_STRING_PRETTY), out) >= 0 &&
 		  putc('\n', out) != EOF && !fflush(out) && !fsync(fileno(out));
-	return fclose(out) || !written ? -EIO : 0;
+	err = written ? 0 : -errno;
+	return fclose(out) && !err ? -errno : err;
 }
 
 static int replace(const char *path, struct json_object *keys)

@@ -21,7 +21,11 @@ static int write_new(const char *path, int (*write)(FILE *out, void *arg), void 
 			close(fd);
 		return err;
 	}
+	errno = 0;
 	err = write(out, arg);
+	/* The writer need not tell why. */
+	if (err == -EIO && errno)
+		err = -errno;
 	if (!err && (fflush(out) || fsync(fd)))
 		err = -errno;
 	return fclose(out) && !err ? -errno : err;

@@ -302,6 +302,8 @@ static int add_signals(struct program *program)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow is refused what is written, as on a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	err = sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL);
 	if (err >= 0)
 		err = sd_event_add_signal(event, NULL, SIGINT, NULL, NULL);

@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import pwd
+import resource
 import socket
 import sqlite3
 import subprocess
@@ -566,6 +567,18 @@ def _():
     daemon.ask("PUT", "staged?set=n=x", text).wanted(409)
     daemon.ask("PUT", "staged?set=n=x", text,
                {"If-Match": daemon.get("staged").headers["ETag"]}).wanted(200)
+
+
+@subtest("where files may not grow a change is refused with the reason, and the service goes on")
+def _():
+    daemon = Msegd()
+    text = "data: {externalnetworks: [{name: ssh, entries: [::/0], description: '" + "x" * 4000 + "'}]}"
+    before = resource.prlimit(daemon.pid(), resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    refused = daemon.ask("PUT", "staged", text).wanted(507)
+    true("File too large" in refused["detail"], refused.body)
+    daemon.get("staged").wanted(404)
+    resource.prlimit(daemon.pid(), resource.RLIMIT_FSIZE, before)
+    daemon.ask("PUT", "staged", text).wanted(200)
 
 
 @subtest("a preview judges recorded flows by the document, and stores nothing")
