@@ -215,7 +215,7 @@ test("10,000 rows: the page holds those in sight", async () => {
 test("a value is a filter, with Shift what is not to be shown", async () => {
   await show("/logs/flows?range=7d");
   const grid = page.getByRole("grid", { name: "Flow records" });
-  const value = grid.getByRole("button", { name: "443" }).or(grid.getByRole("button", { name: "HTTPS" })).first();
+  const value = grid.getByRole("button", { name: /^tcp\/443 / }).first();
   const service = await value.textContent();
   await value.click();
   await until("only those", async () => page.url().includes(encodeURIComponent("port:443")) && !page.url().includes(encodeURIComponent("-port")));
@@ -279,6 +279,7 @@ const isBack = () => until("it is back", async () => (await gone().count()) === 
 
 test("an msegd that hangs shows, with the age of what is on screen, and comes back by itself", async () => {
   await show("/platform?range=7d");
+  await page.locator("[data-line]").first().waitFor();
   const lines = await page.locator("[data-line]").count();
   services.msegd.kill("SIGSTOP");
   try {

@@ -14,6 +14,10 @@ export async function show(page, url) {
 export async function look(page, name, view = "") {
   const found = (await axe(page)).map((violation) => `${name}: ${violation}`);
   if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push(`${name}: wider than the screen`);
+  const cut = await page.evaluate(() =>
+    [...document.querySelectorAll('[role="columnheader"]')].filter((head) => head.getClientRects().length && head.getBoundingClientRect().right > head.closest('[role="grid"]').getBoundingClientRect().right + 1).map((head) => head.textContent),
+  );
+  if (cut.length) found.push(`${name}: columns out of sight: ${cut.join(", ")}`);
   if (process.env.SCREENSHOTS && view) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${view}.png`) });
   return found;
 }

@@ -65,6 +65,8 @@ export function useFollowed<T, L extends string>(path: string, list: L, q: strin
     else fetchPage(null, []);
   }, [tick]);
 
+  /* Who draws the list may still hold what was handed out before something else was asked. */
+  const drawn = asked.current;
   return {
     ...state,
     behind,
@@ -73,7 +75,7 @@ export function useFollowed<T, L extends string>(path: string, list: L, q: strin
       fetchPage(null, []);
     },
     more: () => {
-      if (state.cursor && !state.busy && state.rows.length < AT_MOST) fetchPage(state.cursor, state.rows);
+      if (asked.current === drawn && state.cursor && !state.busy && state.rows.length < AT_MOST) fetchPage(state.cursor, state.rows);
     },
     onReading: (now) => {
       reading.current = now;

@@ -36,7 +36,9 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
     setState((before) => ({ ...before, loading: true }));
     loader
       .current(abort.signal)
-      .then((data) => setState({ key, data, error: null, loading: false }))
+      .then((data) => {
+        if (!abort.signal.aborted) setState({ key, data, error: null, loading: false });
+      })
       .catch((error: unknown) => {
         if (abort.signal.aborted) return;
         const shown = error instanceof ApiError ? error : new ApiError(0, String(error));

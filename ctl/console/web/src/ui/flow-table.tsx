@@ -54,13 +54,13 @@ function Pick({ field, value, onPick, children }: { field: string; value: string
 
 function columnsOf(onPick: (field: string, value: string, not: boolean) => void): Column<Flow>[] {
   return [
-    { key: "time", title: "Time", width: 1.2, min: "4.6rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
+    { key: "time", title: "Time", width: 1.2, min: "4.6rem", small: "4.5rem", order: (f) => f.lastSeen || f.timestamp, cell: (f) => <time dateTime={f.timestamp}>{time(f.lastSeen || f.timestamp)}</time> },
     { key: "direction", title: "Direction", width: 0.9, min: "5rem", small: "2.6rem", wide: true, order: (f) => f.direction, cell: (f) => <Way incoming={incoming(f)} /> },
     {
       key: "service",
       title: "Service",
       width: 1.4,
-      small: "5.2rem",
+      small: "4.7rem",
       order: (f) => serviceOf(f),
       cell: (f) => (
         <Pick field={f.destinationPort === undefined ? "service" : "port"} value={f.destinationPort === undefined ? serviceOf(f) : String(f.destinationPort)} onPick={onPick}>
@@ -73,6 +73,7 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
       title: "Address",
       width: 1.5,
       min: "7rem",
+      small: "5.6rem",
       order: peerAddress,
       cell: (f) => (
         <Pick field="address" value={peerAddress(f)} onPick={onPick}>
@@ -103,9 +104,9 @@ function columnsOf(onPick: (field: string, value: string, not: boolean) => void)
           "–"
         ),
     },
-    { key: "count", title: "Count", width: 0.6, min: "3.2rem", right: true, order: (f) => f.value, cell: (f) => count(f.value) },
+    { key: "count", title: "Count", width: 0.6, min: "3.2rem", right: true, wide: true, order: (f) => f.value, cell: (f) => count(f.value) },
     { key: "bytes", title: "Bytes", width: 0.8, right: true, roomy: true, order: (f) => f.bytesIn + f.bytesOut, cell: (f) => bytes(f.bytesIn + f.bytesOut) },
-    { key: "verdict", title: "Verdict", width: 1.5, min: "13rem", small: "3.7rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
+    { key: "verdict", title: "Verdict", width: 1.5, min: "13rem", small: "3.2rem", order: (f) => `${f.action}${f.reason}`, cell: (f) => <Verdict style={styleOf(f.action, f.reason)} /> },
     { key: "rule", title: "Rule", width: 1.6, wide: true, order: ruleOf, cell: (f) => <Name text={ruleOf(f)} /> },
   ];
 }
