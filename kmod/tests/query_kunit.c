@@ -52,7 +52,7 @@ static bool answers(struct mseg_queries *queries, const struct mseg_packet *pack
 	bool found;
 
 	rcu_read_lock();
-	found = mseg_query_find(queries, &init_net, packet, &key);
+	found = mseg_query_may_answer(packet) && mseg_query_find(queries, &init_net, packet, &key);
 	rcu_read_unlock();
 	return found && !memcmp(&key, &query->key, sizeof(key));
 }
