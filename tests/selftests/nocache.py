@@ -128,7 +128,9 @@ def syn_flood(family):
         lib.exchange(*lib.tcp_pair(family, "out"))
     counted = lib.stats()
     assert counted["conn_evicted"] > 1000, counted
-    assert not counted[f"rejected_in_ipv{family}"], counted
+    # IPv6 is told that nobody has those addresses: in vain, where it was forgotten meanwhile.
+    errors = counted["pass_related"] if family == 6 else 0
+    assert counted[f"rejected_in_ipv{family}"] <= errors, counted
     still = {c["ID"] for c in lib.mctl_json("connections")}
     assert known <= still, f"{len(known - still)} established connections were evicted"
     for pair in pairs:
