@@ -39,6 +39,11 @@ def begin(path):
     return daemon
 
 
+def of_policy(status):
+    """Its problems but those of flow records, for which a full disk has no room either."""
+    return [text for text in status["problems"] if not text.startswith("flow records ")]
+
+
 def big(number):
     return network(f"big{number}", *(f"10.{i // 250}.{i % 250}.{number}" for i in range(2000)))
 
@@ -56,7 +61,7 @@ def _():
             refused = answer.wanted(507)
             equal(kernel(), before[0], "the policy in force changed")
             after = daemon.status()
-            equal((after["revision"], after["enforced"], after["problems"]),
+            equal((after["revision"], after["enforced"], of_policy(after)),
                   (before[1]["revision"], before[1]["revision"], []))
             break
     true(refused, "never refused")

@@ -27,6 +27,8 @@ INNER = ["198.51.100.0/24", "2001:db8:51::/64"]
 LENGTH = {4: 24, 6: 64}
 DEVICE, VRF = "dev7", "vrf7"
 ESP_KEY = "0x" + "7c" * 20
+# Where both ends of a tunnel begin a handshake at once, WireGuard tries again only after 5 s.
+TIMEOUT = 12
 
 
 # --- devices --------------------------------------------------------------------
@@ -212,7 +214,7 @@ class Link:
     def _new(self, kind, where, port=0):
         ip_address, namespace = where
         with lib.inside(namespace) if namespace else contextlib.nullcontext():
-            sock = lib.made(socket.socket(lib.af(ip_address), kind))
+            sock = lib.made(socket.socket(lib.af(ip_address), kind), TIMEOUT)
         self.bound(sock, namespace).bind((ip_address, port))
         return sock
 
@@ -223,7 +225,7 @@ class Link:
         listener.listen(8)
         client = self._new(socket.SOCK_STREAM, client)
         client.connect(listener.getsockname())
-        return client, lib.made(listener.accept()[0])
+        return client, lib.made(listener.accept()[0], TIMEOUT)
 
     def udp(self, family, direction, port):
         client, server = self.ends(family, direction)
