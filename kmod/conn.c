@@ -27,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <net/ipv6.h>
+#include <net/net_debug.h>
 
 #include <linux/mseg.h>
 #include <mseg/dns.h>
@@ -192,7 +193,7 @@ static __be32 ipv4_of(const struct in6_addr *address)
  * The scope is the host's own number and no sender's choice, so that mixing it in
  * openly gives nobody a collision; who wants one needs the key for the rest.
  */
-static __always_inline u32 hash(const struct mseg_conn_key *key)
+u32 mseg_conn_hash(const struct mseg_conn_key *key)
 {
 	if (key->family != MSEG_FAMILY_IPV4)
 		return hsiphash(key, sizeof(*key), &hash_key);
@@ -236,13 +237,13 @@ bool mseg_conn_full(const struct mseg_conns *conns)
 	       atomic_read(&shared_count.all) >= limit_of_all();
 }
 
-struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key)
+struct mseg_conn *mseg_conn_find_hashed(struct mseg_conns *conns, const struct mseg_conn_key *key,
+					u32 hash)
 {
-	u32 h = hash(key);
 	struct mseg_conn *conn;
 
-	hlist_for_each_entry_rcu(conn, &bucket_of(conns, h)->chain, node) {
-		if (conn->hash == h && same_key(&conn->key, key))
+	hlist_for_each_entry_rcu(conn, &bucket_of(conns, hash)->chain, node) {
+		if (conn->hash == hash && same_key(&conn->key, key))
 			return conn;
 	}
 	return NULL;
@@ -319,11 +320,11 @@ struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_c
 	/* What it must be worth less than. */
 	enum worth least = reject ? WORTH_LITTLE : out ? WORTH_KEEPING : WORTH_SOME;
 	struct mseg_conn *found, *victim = NULL;
-	u32 h = hash(key);
+	u32 hash = mseg_conn_hash(key);
 	int i;
 
 	for (i = 0; i < EVICT_BUCKETS && least != WORTH_NOTHING; i++) {
-		found = least_of(conns, bucket_of(conns, h + i), &least);
+		found = least_of(conns, bucket_of(conns, hash + i), &least);
 		if (found)
 			victim = found;
 	}
@@ -419,10 +420,12 @@ static struct mseg_conn *alloc_conn(struct mseg_conns *conns, u8 path)
 }
 
 struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
-				bool overflow)
+				u32 hash, bool overflow)
 {
 	struct mseg_conn *conn;
 
+	/* Nobody would find it. */
+	DEBUG_NET_WARN_ON_ONCE(hash != mseg_conn_hash(key));
 	if (!take_place(conns, overflow))
 		return NULL;
 	conn = alloc_conn(conns, key->path);
@@ -431,7 +434,7 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 		return NULL;
 	}
 	conn->key = *key;
-	conn->hash = hash(key);
+	conn->hash = hash;
 	conn->id = atomic64_inc_return(&last_id);
 	mseg_process_unknown(&conn->process);
 	spin_lock_init(&conn->lock);

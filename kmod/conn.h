@@ -382,16 +382,35 @@ struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu
 void mseg_conns_free(struct mseg_conns *conns);
 
 /**
- * mseg_conn_find() - look a connection up
+ * mseg_conn_hash() - where a connection is in any cache
+ * @key: every byte defined
+ *
+ * Any context.
+ *
+ * Return: a keyed hash, unknown to who chooses the connection.
+ */
+u32 mseg_conn_hash(const struct mseg_conn_key *key);
+
+/**
+ * mseg_conn_find_hashed() - look a connection up by the hash, too
  * @conns: the cache
  * @key: every byte defined
+ * @hash: of it, by mseg_conn_hash()
  *
  * Under RCU.
  *
  * Return: the entry, valid until rcu_read_unlock(), or NULL. Its time may be
  * over: see mseg_conn_expired().
  */
-struct mseg_conn *mseg_conn_find(struct mseg_conns *conns, const struct mseg_conn_key *key);
+struct mseg_conn *mseg_conn_find_hashed(struct mseg_conns *conns, const struct mseg_conn_key *key,
+					u32 hash);
+
+/** mseg_conn_find() - look a connection up; see mseg_conn_find_hashed(). */
+static inline struct mseg_conn *mseg_conn_find(struct mseg_conns *conns,
+					       const struct mseg_conn_key *key)
+{
+	return mseg_conn_find_hashed(conns, key, mseg_conn_hash(key));
+}
 
 /**
  * mseg_conn_any_rejected() - whether attempts may be remembered as rejected
@@ -410,6 +429,7 @@ static inline bool mseg_conn_any_rejected(const struct mseg_conns *conns)
  * mseg_conn_new() - an entry that is not in the cache yet
  * @conns: the cache
  * @key: copied
+ * @hash: of it, by mseg_conn_hash()
  * @overflow: it may go into the overflow area
  *
  * Any context.
@@ -418,7 +438,7 @@ static inline bool mseg_conn_any_rejected(const struct mseg_conns *conns)
  * limit is reached or memory is short, counted.
  */
 struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
-				bool overflow);
+				u32 hash, bool overflow);
 
 /**
  * mseg_conn_full() - whether an entry must go before another can come

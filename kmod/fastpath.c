@@ -74,7 +74,7 @@ bool mseg_fastpath_keyed(struct mseg_net *mnet, const struct sk_buff *skb,
 	struct mseg_conn_key key __uninitialized;
 	struct mseg_conn *conn;
 
-	if (!mseg_fastpath_device(device_of(skb, state)) || !read_key(skb, state, out, &key))
+	if (!read_key(skb, state, out, &key) || !mseg_fastpath_device(device_of(skb, state)))
 		return false;
 	conn = mseg_conn_find(mnet->conns, &key);
 	if (!conn || !mseg_fastpath_settled(mnet, conn, out))

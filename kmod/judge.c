@@ -252,14 +252,17 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 	struct mseg_conn_key key = packet->key;
 	struct mseg_conn *conn;
 	bool overflow = false;
+	u32 hash = packet->hash;
 
 	/* What a socket proves to exist is no forgery. */
-	if (reject && !judgement->existing)
+	if (reject && !judgement->existing) {
 		to_rejected(&key, packet, judgement->key.direction);
+		hash = mseg_conn_hash(&key);
+	}
 	if (mseg_conn_full(mnet->conns))
 		overflow = make_room(mnet, &key, reject, packet->out && !packet->forwarded) ||
 			   !reject;
-	conn = mseg_conn_new(mnet->conns, &key, overflow);
+	conn = mseg_conn_new(mnet->conns, &key, hash, overflow);
 	if (!conn)
 		return NULL;
 	fill_conn(mnet, conn, packet, judgement);
@@ -543,10 +546,17 @@ static u8 judge_refusal(struct mseg_net *mnet, const struct mseg_generation *gen
 	return MSEG_ACTION_ALLOW;
 }
 
+/* Whoever remembers the packet needs the hash again. */
+static struct mseg_conn *find_by_key(struct mseg_net *mnet, struct mseg_packet *packet)
+{
+	packet->hash = mseg_conn_hash(&packet->key);
+	return mseg_track_find_hashed(mnet, &packet->key, packet->hash);
+}
+
 /* The connection that a packet is of, or NULL. */
 static struct mseg_conn *find_conn(struct mseg_net *mnet, struct mseg_packet *packet)
 {
-	struct mseg_conn *conn = mseg_track_find(mnet, &packet->key);
+	struct mseg_conn *conn = find_by_key(mnet, packet);
 
 	if (!conn && packet->forwarded)
 		conn = mseg_transit_turn_to_known(mnet, packet);
@@ -577,7 +587,7 @@ static struct mseg_conn *find_single(struct mseg_net *mnet, struct mseg_packet *
 	if (!packet->icmp_reply)
 		return NULL;
 	mseg_packet_to_single(packet);
-	return mseg_track_find(mnet, &packet->key);
+	return find_by_key(mnet, packet);
 }
 
 static u8 judge_unknown(struct mseg_net *mnet, const struct mseg_generation *generation,

@@ -121,6 +121,7 @@ struct mseg_forwarded {
  *	family is 0 where the quotation names none
  * @quoted_forwarded: with @quoted, the quoted packet was not from or to this
  *	host
+ * @hash: of @key, by mseg_conn_hash(), filled by judging
  * @service: destination port, or ICMP type * 256 + code; host order
  * @family: enum mseg_family
  * @protocol: IANA number
@@ -148,6 +149,7 @@ struct mseg_forwarded {
 struct mseg_packet {
 	struct mseg_conn_key key;
 	struct mseg_conn_key quoted;
+	u32 hash;
 	bool quoted_forwarded;
 	u16 service;
 	u8 family;

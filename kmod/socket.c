@@ -24,8 +24,10 @@ static struct arrival arrival(struct net *net, const struct mseg_conn_key *key, 
 {
 	u32 vrf = key->scope;
 
+	if (!vrf)
+		return (struct arrival){ .dif = ifindex };
 	/* The scope of link-local addresses is the interface, which may be in a VRF. */
-	if (vrf && vrf == ifindex)
+	if (vrf == ifindex)
 		vrf = l3mdev_master_ifindex_by_index(net, ifindex);
 	if (!vrf || vrf == ifindex)
 		return (struct arrival){ .dif = ifindex };

@@ -258,9 +258,10 @@ bool mseg_track_over(struct mseg_net *mnet, struct mseg_conn *conn)
 	return false;
 }
 
-struct mseg_conn *mseg_track_find(struct mseg_net *mnet, const struct mseg_conn_key *key)
+struct mseg_conn *mseg_track_find_hashed(struct mseg_net *mnet, const struct mseg_conn_key *key,
+					 u32 hash)
 {
-	struct mseg_conn *conn = mseg_conn_find(mnet->conns, key);
+	struct mseg_conn *conn = mseg_conn_find_hashed(mnet->conns, key, hash);
 
 	if (conn && mseg_track_over(mnet, conn)) {
 		mseg_track_end(mnet, conn);

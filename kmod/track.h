@@ -44,15 +44,24 @@ void mseg_track_socket(struct mseg_net *mnet, struct mseg_conn *conn);
 bool mseg_track_over(struct mseg_net *mnet, struct mseg_conn *conn);
 
 /**
- * mseg_track_find() - look a connection up whose time is not over
+ * mseg_track_find_hashed() - look a connection up whose time is not over
  * @mnet: the namespace
  * @key: every byte defined
+ * @hash: of it, by mseg_conn_hash()
  *
  * Under RCU. One whose time is over is ended.
  *
  * Return: the entry, valid until rcu_read_unlock(), or NULL.
  */
-struct mseg_conn *mseg_track_find(struct mseg_net *mnet, const struct mseg_conn_key *key);
+struct mseg_conn *mseg_track_find_hashed(struct mseg_net *mnet, const struct mseg_conn_key *key,
+					 u32 hash);
+
+/** mseg_track_find() - look a connection up; see mseg_track_find_hashed(). */
+static inline struct mseg_conn *mseg_track_find(struct mseg_net *mnet,
+						const struct mseg_conn_key *key)
+{
+	return mseg_track_find_hashed(mnet, key, mseg_conn_hash(key));
+}
 
 /**
  * mseg_track_end() - forget a connection, and report its end

@@ -98,6 +98,7 @@ struct mseg_conn *mseg_transit_turn_to_known(struct mseg_net *mnet, struct mseg_
 
 	if (conn) {
 		packet->key = conn->key;
+		packet->hash = conn->hash;
 		packet->out = false;
 	}
 	return conn;
@@ -120,14 +121,17 @@ bool mseg_transit_try_turn(struct mseg_packet *packet)
 	if (!packet->forwarded || !packet->forwarded->reply || !packet->out || packet->tcp_syn ||
 	    packet->key.kind != MSEG_CONN_PLAIN || !mseg_packet_turn(&packet->key))
 		return false;
+	packet->hash = mseg_conn_hash(&packet->key);
 	packet->out = false;
 	return true;
 }
 
 void mseg_transit_turn_back(struct mseg_packet *packet)
 {
-	if (packet->forwarded && !packet->out)
-		packet->out = mseg_packet_turn(&packet->key);
+	if (!packet->forwarded || packet->out)
+		return;
+	packet->out = mseg_packet_turn(&packet->key);
+	packet->hash = mseg_conn_hash(&packet->key);
 }
 
 /*

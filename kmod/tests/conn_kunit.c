@@ -10,7 +10,7 @@
 static struct mseg_conn *add_to(struct mseg_conns *conns, const struct mseg_conn_key *key, u8 state,
 				bool overflow)
 {
-	struct mseg_conn *conn = mseg_conn_new(conns, key, overflow);
+	struct mseg_conn *conn = mseg_conn_new(conns, key, mseg_conn_hash(key), overflow);
 
 	if (!conn)
 		return NULL;

@@ -135,7 +135,7 @@ static struct mseg_conns *remember(struct kunit *test)
 
 		skb = make(test, bytes, fill(bytes, &ways[i]));
 		KUNIT_ASSERT_TRUE(test, read_key(skb, &state, ways[i].out, &key));
-		conn = mseg_conn_new(conns, &key, false);
+		conn = mseg_conn_new(conns, &key, mseg_conn_hash(&key), false);
 		KUNIT_ASSERT_NOT_NULL(test, conn);
 		conn->state = MSEG_CONN_STATE_ESTABLISHED;
 		rcu_read_lock();
@@ -216,7 +216,7 @@ static void leaves_to_the_parser_what_is_odd(struct kunit *test)
 static struct mseg_conn *settled(struct kunit *test, struct mseg_net *mnet)
 {
 	struct mseg_conn_key key = mseg_test_key(1);
-	struct mseg_conn *conn = mseg_conn_new(mnet->conns, &key, false);
+	struct mseg_conn *conn = mseg_conn_new(mnet->conns, &key, mseg_conn_hash(&key), false);
 
 	KUNIT_ASSERT_NOT_NULL(test, conn);
 	conn->generation = 1;

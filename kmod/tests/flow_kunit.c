@@ -27,7 +27,7 @@ static struct socket *listen(struct kunit *test, int room)
 static struct mseg_conn *conn_new(struct kunit *test, struct mseg_net *mnet, u32 peer, u8 verdict)
 {
 	struct mseg_conn_key key = mseg_test_key(peer);
-	struct mseg_conn *conn = mseg_conn_new(mnet->conns, &key, false);
+	struct mseg_conn *conn = mseg_conn_new(mnet->conns, &key, mseg_conn_hash(&key), false);
 
 	KUNIT_ASSERT_NOT_NULL(test, conn);
 	conn->verdict = verdict;

@@ -35,7 +35,7 @@ static struct mseg_conn *add(struct kunit *test, struct mseg_net *mnet, u32 peer
 	struct mseg_conn *conn;
 
 	key.protocol = protocol;
-	conn = mseg_conn_new(mnet->conns, &key, false);
+	conn = mseg_conn_new(mnet->conns, &key, mseg_conn_hash(&key), false);
 	KUNIT_ASSERT_NOT_NULL(test, conn);
 	conn->state = state;
 	KUNIT_ASSERT_PTR_EQ(test, conn, mseg_conn_add(mnet->conns, conn));
