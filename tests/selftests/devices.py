@@ -57,6 +57,13 @@ def address(device, addresses, namespace=None):
     ip("link", "set", device, "up", namespace=namespace)
 
 
+def forget_neighbours():
+    """Those that did not answer while what carries the link was rejected are asked anew."""
+    for namespace in ((), ("-n", "peer")):
+        lib.command("ip", *namespace, "neighbour", "flush", "dev", DEVICE, "nud", "all",
+                    check=False)
+
+
 def both_ends(words_for):
     """The same kind of device on both sides; words_for(here, there) makes it."""
     lib.cleanups.callback(remove, DEVICE)
@@ -270,6 +277,7 @@ class Link:
                 for direction in DIRECTIONS:
                     self.silent(family, direction, port)
         lib.policy(*inner, *carriers)
+        forget_neighbours()
         for family in FAMILIES:
             for direction in DIRECTIONS:
                 self.allowed(family, direction, port)
