@@ -32,6 +32,8 @@
 #include <linux/mseg.h>
 #include <mseg/dns.h>
 
+#include "tally.h"
+
 /* Buckets in which room is looked for, and entries looked at in each. */
 #define EVICT_BUCKETS 8
 #define EVICT_CHAIN 16
@@ -80,7 +82,7 @@ int mseg_conn_init(void)
 	forwarded_cache = kmem_cache_create("mseg_conn_forwarded",
 					    sizeof(struct mseg_conn_forwarded), 0,
 					    SLAB_HWCACHE_ALIGN, NULL);
-	if (cache && forwarded_cache)
+	if (cache && forwarded_cache && !mseg_tally_init())
 		return 0;
 	kmem_cache_destroy(forwarded_cache);
 	kmem_cache_destroy(cache);
@@ -90,6 +92,7 @@ int mseg_conn_init(void)
 void mseg_conn_exit(void)
 {
 	rcu_barrier();
+	mseg_tally_exit();
 	kmem_cache_destroy(forwarded_cache);
 	kmem_cache_destroy(cache);
 }
@@ -145,6 +148,7 @@ static void give_back(struct shared *shared, const struct mseg_conns *conns)
 
 static void free_conn(struct mseg_conn *conn)
 {
+	mseg_tally_forget(conn);
 	atomic_dec(&conn->conns->allocated);
 	give_back(&shared_allocated, conn->conns);
 	if (mseg_conn_is_forwarded(conn))
@@ -481,7 +485,7 @@ void mseg_conn_to_front(struct mseg_conns *conns, struct mseg_conn *conn)
 	if (rcu_access_pointer(*place) == conn)
 		return;
 	spin_lock_bh(&bucket->lock);
-	if (!conn->dead)
+	if (!hlist_unhashed(&conn->node))
 		rcu_assign_pointer(*place, conn);
 	spin_unlock_bh(&bucket->lock);
 }
@@ -544,10 +548,9 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
 	bool removed = false;
 
 	spin_lock_bh(&bucket->lock);
-	if (!conn->dead) {
-		hlist_del_rcu(&conn->node);
+	if (!hlist_unhashed(&conn->node)) {
+		hlist_del_init_rcu(&conn->node);
 		leave_front(conns, conn);
-		conn->dead = true;
 		removed = true;
 	}
 	spin_unlock_bh(&bucket->lock);

@@ -100,9 +100,9 @@ enum mseg_conn_named {
  * @client: of rejected attempts, the one port that all came from, or 0
  * @reason: enum mseg_reason
  * @flags: enum mseg_flow_flag
- * @packets: by direction, in then out
+ * @packets: by direction, in then out; see mseg_tally_sum() for those of the short way
  * @bytes: the same
- * @node: in its bucket
+ * @node: in its bucket, from which it is gone when unhashed
  * @hash: of @key
  * @attempts: connections or rejected packets since the last record
  * @ifindex: interface of the first packet
@@ -112,7 +112,7 @@ enum mseg_conn_named {
  * @lock: guards the verdict, with @opinions, @cookie, @rule and @network; @state,
  *	@ended, @named and @process
  * @ended: its end was reported
- * @dead: unlinked, guarded by the bucket's lock
+ * @tallied: bits of the processors that counted it, guarded by @lock
  * @observed: its verdict is told, and not enforced
  * @learned: @network holds the peer by a name
  * @rule: index of the deciding rule in @generation, or MSEG_ID_NONE
@@ -127,8 +127,8 @@ enum mseg_conn_named {
  * @conns: the cache that it counts against until it is freed
  * @rcu: frees it
  *
- * Whether a packet passes is told by the first cache line, and it is counted in the
- * second, by which the chains go, too; the rest is for judging and for records.
+ * Whether a packet passes is told by the first cache line. The second is what the
+ * long way counts, and by which the chains go; the rest is for judging and for records.
  */
 struct mseg_conn {
 	u32 generation;
@@ -154,7 +154,7 @@ struct mseg_conn {
 
 	spinlock_t lock; /* the verdict and the state */
 	bool ended;
-	bool dead;
+	u8 tallied;
 	bool observed;
 	bool learned;
 	u32 rule;
@@ -218,7 +218,7 @@ static inline bool mseg_conn_is_reply(const struct mseg_conn *conn, bool out)
 
 struct mseg_conn_bucket {
 	struct hlist_head chain;
-	spinlock_t lock; /* the chain and @dead of its entries */
+	spinlock_t lock; /* the chain */
 };
 
 /**
@@ -263,15 +263,15 @@ static inline void mseg_conn_enter(struct mseg_conn *conn, u8 state)
 }
 
 /**
- * mseg_conn_carry() - count what a packet brought
+ * mseg_conn_carry() - count what packets brought in the entry itself
  * @conn: valid
  * @out: from this host
  * @bytes: of IP
- * @packets: that it is on the wire
+ * @packets: that they are on the wire
  *
  * Any context.
  */
-static __always_inline void mseg_conn_carry(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
+static __always_inline void mseg_conn_carry(struct mseg_conn *conn, bool out, u64 bytes, u64 packets)
 {
 	atomic64_add(packets, &conn->packets[out]);
 	atomic64_add(bytes, &conn->bytes[out]);

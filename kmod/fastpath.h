@@ -23,6 +23,7 @@
 #include <linux/mseg.h>
 
 #include "net.h"
+#include "tally.h"
 
 /* Version and length of an IPv4 header without options. */
 #define MSEG_IPV4_PLAIN 0x45
@@ -125,7 +126,7 @@ static __always_inline void mseg_fastpath_count(struct mseg_net *mnet, struct ms
 	struct mseg_stats __percpu *stats = mnet->stats;
 	bool ipv6 = pf == NFPROTO_IPV6;
 
-	mseg_conn_carry(conn, out, skb->len, max_t(u32, 1, skb_shinfo(skb)->gso_segs));
+	mseg_tally_count(conn, out, skb->len, max_t(u32, 1, skb_shinfo(skb)->gso_segs));
 	mseg_stat_packet(stats, MSEG_STAT_seen_in_ipv4, hook, ipv6);
 	mseg_stat_packet(stats, MSEG_STAT_allowed_in_ipv4, hook, ipv6);
 }

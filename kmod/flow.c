@@ -16,6 +16,8 @@
 #include <linux/mseg.h>
 #include <mseg/core.h>
 
+#include "tally.h"
+
 /* Records in a queue, and in a message of some 9 kB. */
 #define QUEUE_RECORDS 2048
 #define ALLOWED_RECORDS (QUEUE_RECORDS / 4 * 3)
@@ -108,6 +110,7 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 
 void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event)
 {
+	struct mseg_carried carried;
 	bool out;
 	long idle = jiffies - READ_ONCE(conn->last_seen);
 
@@ -119,10 +122,11 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 				ktime_get_coarse_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
 	/* Of forwarded connections those are counted as out that come from who began. */
 	out = !mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT;
-	record->packets_in = atomic64_read(&conn->packets[!out]);
-	record->packets_out = atomic64_read(&conn->packets[out]);
-	record->bytes_in = atomic64_read(&conn->bytes[!out]);
-	record->bytes_out = atomic64_read(&conn->bytes[out]);
+	mseg_tally_sum(conn, &carried);
+	record->packets_in = carried.packets[!out];
+	record->packets_out = carried.packets[out];
+	record->bytes_in = carried.bytes[!out];
+	record->bytes_out = carried.bytes[out];
 	record->ifindex = conn->ifindex;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;

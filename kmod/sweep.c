@@ -13,6 +13,7 @@
 
 #include "dns.h"
 #include "learned.h"
+#include "tally.h"
 #include "track.h"
 
 #define TICK (HZ / 2)
@@ -37,13 +38,20 @@ static bool needs_socket_check(const struct mseg_conn *conn)
 	return false;
 }
 
+/* Whether it carried anything since its last record. */
+static bool moved(const struct mseg_conn *conn)
+{
+	struct mseg_carried carried;
+
+	mseg_tally_sum(conn, &carried);
+	return (u32)(carried.packets[0] + carried.packets[1]) != READ_ONCE(conn->reported_packets);
+}
+
 static bool worth_reporting(const struct mseg_conn *conn)
 {
-	u32 packets = atomic64_read(&conn->packets[0]) + atomic64_read(&conn->packets[1]);
-
 	return !READ_ONCE(conn->ended) &&
 	       time_after32((u32)jiffies, READ_ONCE(conn->reported) + REPORT_INTERVAL) &&
-	       packets != READ_ONCE(conn->reported_packets);
+	       moved(conn);
 }
 
 /* What it uses is not forgotten, so that a new policy judges it as the last one did. */

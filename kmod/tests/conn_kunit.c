@@ -554,7 +554,7 @@ static void races(struct kunit *test)
 			linked++;
 	for (i = 0; i < 2 * (mnet->conns->mask + 1); i++) {
 		conn = rcu_dereference_protected(mnet->conns->front[i], true);
-		KUNIT_EXPECT_FALSE(test, conn && conn->dead);
+		KUNIT_EXPECT_FALSE(test, conn && hlist_unhashed(&conn->node));
 	}
 	KUNIT_EXPECT_EQ(test, linked, atomic_read(&mnet->conns->count));
 	KUNIT_EXPECT_LE(test, linked, 32);

@@ -5,7 +5,11 @@
 Topology: see lib.py.
 """
 
+import collections
 import itertools
+import json
+import os
+import random
 import time
 
 import lib
@@ -92,6 +96,66 @@ def attempts():
     assert len([r for r in flows.read() if r["destinationPort"] == port]) == 1, flows.records
     now = [c for c in lib.mctl_json("connections") if c["destinationPort"] == port]
     assert now[0]["packetsIn"] == 20, now
+
+
+# More than a processor counts at a time, so that they take each other's places.
+CONNECTIONS = 90
+ECHOES = 1500
+
+
+def work(pairs, seed):
+    """A process of its own; to be read from what is returned: how often each was used."""
+    here, there = os.pipe()
+    if not os.fork():
+        chance = random.Random(seed)
+        used = collections.Counter()
+        for _ in range(ECHOES):
+            # Few are used more than others, as connections are.
+            which = int(len(pairs) * chance.random() ** 3)
+            lib.echo_udp(*pairs[which], b"x" * 100)
+            used[which] += 1
+        os.write(there, json.dumps(used).encode())
+        os._exit(0)
+    os.close(there)
+    return here
+
+
+def carried(pairs):
+    ports = {server.getsockname()[1]: i for i, (_, server) in enumerate(pairs)}
+    return {ports[c["destinationPort"]]: tuple(c[name] for name in
+                                               ("packetsIn", "packetsOut", "bytesIn", "bytesOut"))
+            for c in lib.mctl_json("connections") if c["destinationPort"] in ports}
+
+
+@subtest("IPv{}: what processors count of connections is exact, and never less than before",
+         *FAMILIES)
+def exact(family):
+    lib.policy(rule("in", "udp"))
+    pairs = [lib.udp_pair(family, "in") for _ in range(CONNECTIONS)]
+    for begun in (time.monotonic(), time.monotonic() + 3):
+        time.sleep(max(0, begun - time.monotonic()))
+        for client, server in pairs:
+            lib.echo_udp(client, server, b"x" * 100)
+            server.connect(client.getsockname())
+    first = carried(pairs)
+    assert len(first) == CONNECTIONS and set(first.values()) == {first[0]}, first
+    assert first[0][:2] == (2, 2), first
+    readers = [work(pairs, seed) for seed in range(4)]
+    before = first
+    for _ in range(5):
+        now = carried(pairs)
+        less = {i: (before[i], now[i]) for i in now
+                if any(a < b for a, b in zip(now[i], before[i]))}
+        assert not less, less
+        before = now
+    used = collections.Counter()
+    for reader in readers:
+        with os.fdopen(reader) as file:
+            used.update({int(i): n for i, n in json.load(file).items()})
+    wrong = {i: (now, used[i]) for i, now in carried(pairs).items()
+             if now != tuple(n * (used[i] + 2) // 2 for n in first[i])}
+    assert not wrong, wrong
+    assert used.total() == 4 * ECHOES, used
 
 
 def storm(family, protocol, port, count):

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A place is changed by its processor, under the table's lock, and emptied by who
+ * frees the entry, under the same: so that nothing is added to an entry that is free.
+ * An entry knows some bits of the processors that ever counted it, since there may be
+ * many that did not.
+ */
+#include "tally.h"
+
+#include <linux/bits.h>
+#include <linux/smp.h>
+
+/* Times that a sum is made, as long as something moves meanwhile. */
+#define TRIES 3
+
+struct mseg_tallies __percpu *mseg_tallies __read_mostly;
+
+/* Whose table is meant. */
+enum context {
+	PROCESS,
+	SOFTIRQ,
+	N_CONTEXTS,
+};
+
+int mseg_tally_init(void)
+{
+	int cpu, context;
+
+	mseg_tallies = __alloc_percpu(N_CONTEXTS * sizeof(struct mseg_tallies),
+				      __alignof__(struct mseg_tallies));
+	if (!mseg_tallies)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		for (context = PROCESS; context < N_CONTEXTS; context++)
+			raw_spin_lock_init(&per_cpu_ptr(mseg_tallies, cpu)[context].lock);
+	return 0;
+}
+
+void mseg_tally_exit(void)
+{
+	free_percpu(mseg_tallies);
+}
+
+/* One of the eight bits that stand for all processors. */
+static u8 bit_of(unsigned int cpu)
+{
+	return BIT(cpu % 8);
+}
+
+/* Before a place counts it, so that who frees it knows where to look. */
+static void mark(struct mseg_conn *conn)
+{
+	u8 bit = bit_of(raw_smp_processor_id());
+
+	if (READ_ONCE(conn->tallied) & bit)
+		return;
+	spin_lock_bh(&conn->lock);
+	WRITE_ONCE(conn->tallied, conn->tallied | bit);
+	spin_unlock_bh(&conn->lock);
+}
+
+static void add_to_conn(const struct mseg_tally *tally)
+{
+	mseg_conn_carry(tally->conn, false, tally->bytes[0], tally->packets[0]);
+	mseg_conn_carry(tally->conn, true, tally->bytes[1], tally->packets[1]);
+}
+
+/* The table's lock is held, by its processor. */
+static void move_in(struct mseg_tally *tally, struct mseg_conn *conn)
+{
+	if (tally->conn)
+		add_to_conn(tally);
+	memset(tally->packets, 0, sizeof(tally->packets));
+	memset(tally->bytes, 0, sizeof(tally->bytes));
+	/* Whoever sees that another is counted here sees the sum. */
+	smp_store_release(&tally->conn, conn);
+}
+
+static void take_place(struct mseg_conn *conn)
+{
+	struct mseg_tallies *tallies;
+
+	preempt_disable();
+	tallies = mseg_tallies_here();
+	/* Else the task came to another processor meanwhile. */
+	if (READ_ONCE(conn->tallied) & bit_of(smp_processor_id())) {
+		raw_spin_lock_bh(&tallies->lock);
+		move_in(mseg_tally_place(tallies, conn), conn);
+		raw_spin_unlock_bh(&tallies->lock);
+	}
+	preempt_enable();
+}
+
+/* Whether it came before, and nobody else did since. */
+static bool comes_again(const struct mseg_conn *conn)
+{
+	struct mseg_tally *tally;
+	bool again;
+
+	preempt_disable();
+	tally = mseg_tally_place(mseg_tallies_here(), conn);
+	again = tally->next == conn;
+	tally->next = again ? NULL : conn;
+	preempt_enable();
+	return again;
+}
+
+void mseg_tally_miss(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
+{
+	mseg_conn_carry(conn, out, bytes, packets);
+	if (!comes_again(conn))
+		return;
+	mark(conn);
+	take_place(conn);
+}
+
+/* What is counted of a connection in one table. */
+static void add_place(struct mseg_carried *carried, struct mseg_tallies *tallies,
+		      const struct mseg_conn *conn)
+{
+	const struct mseg_tally *tally = mseg_tally_place(tallies, conn);
+	int out;
+
+	if (smp_load_acquire(&tally->conn) != conn)
+		return;
+	raw_spin_lock_bh(&tallies->lock);
+	for (out = 0; out < 2 && tally->conn == conn; out++) {
+		carried->packets[out] += READ_ONCE(tally->packets[out]);
+		carried->bytes[out] += READ_ONCE(tally->bytes[out]);
+	}
+	raw_spin_unlock_bh(&tallies->lock);
+}
+
+static void add_places(struct mseg_carried *carried, const struct mseg_conn *conn, u8 tallied)
+{
+	struct mseg_tallies *tallies;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!(tallied & bit_of(cpu)))
+			continue;
+		tallies = per_cpu_ptr(mseg_tallies, cpu);
+		add_place(carried, &tallies[PROCESS], conn);
+		add_place(carried, &tallies[SOFTIRQ], conn);
+	}
+}
+
+static void read_conn(struct mseg_carried *carried, const struct mseg_conn *conn)
+{
+	int out;
+
+	for (out = 0; out < 2; out++) {
+		carried->packets[out] = atomic64_read(&conn->packets[out]);
+		carried->bytes[out] = atomic64_read(&conn->bytes[out]);
+	}
+}
+
+void mseg_tally_sum(const struct mseg_conn *conn, struct mseg_carried *carried)
+{
+	struct mseg_carried before, after;
+	u8 tallied = READ_ONCE(conn->tallied);
+	int tries = TRIES;
+
+	read_conn(carried, conn);
+	if (!tallied)
+		return;
+	do {
+		read_conn(&before, conn);
+		*carried = before;
+		/* What moved from a place to the entry would count twice, or not at all. */
+		smp_rmb();
+		add_places(carried, conn, READ_ONCE(conn->tallied));
+		smp_rmb();
+		read_conn(&after, conn);
+	} while (memcmp(&before, &after, sizeof(before)) && --tries);
+}
+
+static void empty_place(struct mseg_tallies *tallies, const struct mseg_conn *conn)
+{
+	struct mseg_tally *tally = mseg_tally_place(tallies, conn);
+
+	if (smp_load_acquire(&tally->conn) != conn)
+		return;
+	raw_spin_lock_bh(&tallies->lock);
+	if (tally->conn == conn)
+		WRITE_ONCE(tally->conn, NULL);
+	raw_spin_unlock_bh(&tallies->lock);
+}
+
+void mseg_tally_forget(const struct mseg_conn *conn)
+{
+	struct mseg_tallies *tallies;
+	int cpu;
+
+	if (!conn->tallied)
+		return;
+	for_each_possible_cpu(cpu) {
+		if (!(conn->tallied & bit_of(cpu)))
+			continue;
+		tallies = per_cpu_ptr(mseg_tallies, cpu);
+		empty_place(&tallies[PROCESS], conn);
+		empty_place(&tallies[SOFTIRQ], conn);
+	}
+}
