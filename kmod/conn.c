@@ -423,8 +423,8 @@ static struct mseg_conn *alloc_conn(struct mseg_conns *conns, u8 path)
 	return conn;
 }
 
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
-				u32 hash, bool overflow)
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key, u32 hash,
+				bool overflow)
 {
 	struct mseg_conn *conn;
 

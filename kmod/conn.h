@@ -437,8 +437,8 @@ static inline bool mseg_conn_any_rejected(const struct mseg_conns *conns)
  * Return: the entry, which the caller fills and then adds, or NULL where a
  * limit is reached or memory is short, counted.
  */
-struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key,
-				u32 hash, bool overflow);
+struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn_key *key, u32 hash,
+				bool overflow);
 
 /**
  * mseg_conn_full() - whether an entry must go before another can come

@@ -11,7 +11,7 @@
 #include <linux/smp.h>
 
 /* Times that a sum is made, as long as something moves meanwhile. */
-#define TRIES 3
+#define TRIES 5
 
 struct mseg_tallies __percpu *mseg_tallies __read_mostly;
 
@@ -72,7 +72,7 @@ static void move_in(struct mseg_tally *tally, struct mseg_conn *conn)
 		add_to_conn(tally);
 	memset(tally->packets, 0, sizeof(tally->packets));
 	memset(tally->bytes, 0, sizeof(tally->bytes));
-	/* Whoever sees that another is counted here sees the sum. */
+	/* Pairs with visit_table(). */
 	smp_store_release(&tally->conn, conn);
 }
 
@@ -114,25 +114,41 @@ void mseg_tally_miss(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
 	take_place(conn);
 }
 
-/* What is counted of a connection in one table. */
-static void add_place(struct mseg_carried *carried, struct mseg_tallies *tallies,
-		      const struct mseg_conn *conn)
+/* What is done with a place that counts a connection, under its table's lock. */
+typedef void (*visitor)(struct mseg_tally *tally, struct mseg_carried *carried);
+
+static void add_counted(struct mseg_tally *tally, struct mseg_carried *carried)
 {
-	const struct mseg_tally *tally = mseg_tally_place(tallies, conn);
 	int out;
 
-	if (smp_load_acquire(&tally->conn) != conn)
-		return;
-	raw_spin_lock_bh(&tallies->lock);
-	for (out = 0; out < 2 && tally->conn == conn; out++) {
+	for (out = 0; out < 2; out++) {
 		carried->packets[out] += READ_ONCE(tally->packets[out]);
 		carried->bytes[out] += READ_ONCE(tally->bytes[out]);
 	}
+}
+
+static void leave(struct mseg_tally *tally, struct mseg_carried *carried)
+{
+	WRITE_ONCE(tally->conn, NULL);
+}
+
+static void visit_table(struct mseg_tallies *tallies, const struct mseg_conn *conn, visitor visit,
+			struct mseg_carried *carried)
+{
+	struct mseg_tally *tally = mseg_tally_place(tallies, conn);
+
+	/* Pairs with the release in move_in(): where another moved in, the entry has all. */
+	if (smp_load_acquire(&tally->conn) != conn)
+		return;
+	raw_spin_lock_bh(&tallies->lock);
+	if (tally->conn == conn)
+		visit(tally, carried);
 	raw_spin_unlock_bh(&tallies->lock);
 }
 
-static void add_places(struct mseg_carried *carried, const struct mseg_conn *conn, u8 tallied)
+static void visit_all(const struct mseg_conn *conn, visitor visit, struct mseg_carried *carried)
 {
+	u8 tallied = READ_ONCE(conn->tallied);
 	struct mseg_tallies *tallies;
 	int cpu;
 
@@ -140,8 +156,8 @@ static void add_places(struct mseg_carried *carried, const struct mseg_conn *con
 		if (!(tallied & bit_of(cpu)))
 			continue;
 		tallies = per_cpu_ptr(mseg_tallies, cpu);
-		add_place(carried, &tallies[PROCESS], conn);
-		add_place(carried, &tallies[SOFTIRQ], conn);
+		visit_table(&tallies[PROCESS], conn, visit, carried);
+		visit_table(&tallies[SOFTIRQ], conn, visit, carried);
 	}
 }
 
@@ -158,47 +174,25 @@ static void read_conn(struct mseg_carried *carried, const struct mseg_conn *conn
 void mseg_tally_sum(const struct mseg_conn *conn, struct mseg_carried *carried)
 {
 	struct mseg_carried before, after;
-	u8 tallied = READ_ONCE(conn->tallied);
 	int tries = TRIES;
 
 	read_conn(carried, conn);
-	if (!tallied)
+	if (!READ_ONCE(conn->tallied))
 		return;
 	do {
 		read_conn(&before, conn);
 		*carried = before;
-		/* What moved from a place to the entry would count twice, or not at all. */
+		/* What moves to the entry before a place is looked at changes @after. */
 		smp_rmb();
-		add_places(carried, conn, READ_ONCE(conn->tallied));
+		visit_all(conn, add_counted, carried);
+		/* And so does what moves after that. */
 		smp_rmb();
 		read_conn(&after, conn);
 	} while (memcmp(&before, &after, sizeof(before)) && --tries);
 }
 
-static void empty_place(struct mseg_tallies *tallies, const struct mseg_conn *conn)
-{
-	struct mseg_tally *tally = mseg_tally_place(tallies, conn);
-
-	if (smp_load_acquire(&tally->conn) != conn)
-		return;
-	raw_spin_lock_bh(&tallies->lock);
-	if (tally->conn == conn)
-		WRITE_ONCE(tally->conn, NULL);
-	raw_spin_unlock_bh(&tallies->lock);
-}
-
 void mseg_tally_forget(const struct mseg_conn *conn)
 {
-	struct mseg_tallies *tallies;
-	int cpu;
-
-	if (!conn->tallied)
-		return;
-	for_each_possible_cpu(cpu) {
-		if (!(conn->tallied & bit_of(cpu)))
-			continue;
-		tallies = per_cpu_ptr(mseg_tallies, cpu);
-		empty_place(&tallies[PROCESS], conn);
-		empty_place(&tallies[SOFTIRQ], conn);
-	}
+	if (conn->tallied)
+		visit_all(conn, leave, NULL);
 }

@@ -126,7 +126,8 @@ static __always_inline void mseg_tally_count(struct mseg_conn *conn, bool out, u
 /**
  * mseg_tally_sum() - what a connection carried in all
  * @conn: valid
- * @carried: the result: nothing twice, and all but what is counted at this instant
+ * @carried: the result: exact of what was counted before, unless places change hands
+ *	so fast that it could not be made in a few tries
  *
  * Any context but hard interrupts.
  */
