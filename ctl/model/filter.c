@@ -443,6 +443,23 @@ int filter_parse(const char *text, struct filter **filter, char *why)
 
 /* --- judging -------------------------------------------------------------- */
 
+const char *filter_stranger(const struct filter *filter,
+			    bool (*knows)(const void *context, const char *field, size_t len),
+			    const void *context)
+{
+	const char *stranger = NULL;
+
+	if (filter->left)
+		stranger = filter_stranger(filter->left, knows, context);
+	if (!stranger && filter->right)
+		stranger = filter_stranger(filter->right, knows, context);
+	/* Of a path the first name is the object's own. */
+	if (!stranger && filter->field &&
+	    !knows(context, filter->field, strcspn(filter->field, ".")))
+		stranger = filter->field;
+	return stranger;
+}
+
 /* A field by its path; false where it is absent. */
 static bool find_field(struct json_object *object, const char *path, struct json_object **value)
 {

@@ -47,6 +47,18 @@ int filter_parse(const char *text, struct filter **filter, char *why);
 bool filter_matches(const struct filter *filter, struct json_object *object);
 
 /**
+ * filter_stranger() - a field that no object has
+ * @filter: the filter
+ * @knows: whether objects have a field of that name
+ * @context: handed to @knows
+ *
+ * Return: the first that is not known, as it is written, or NULL.
+ */
+const char *filter_stranger(const struct filter *filter,
+			    bool (*knows)(const void *context, const char *field, size_t len),
+			    const void *context);
+
+/**
  * filter_free() - free a filter
  * @filter: may be NULL
  */

@@ -113,6 +113,28 @@ static bool is_missing(const struct target *target)
 			   target->space);
 }
 
+/* Those of the other product are in no object, but may be asked for. */
+static bool knows_field(const void *kind, const char *name, size_t len)
+{
+	return kind_field_find(kind, name, len) >= 0 || kind_is_foreign(kind, name, len);
+}
+
+/* Misspelt, a field would choose nothing, or everything. */
+static bool check_fields(const struct target *target, const struct filter *filter)
+{
+	const char *field = filter ? filter_stranger(filter, knows_field, target->kind) : NULL;
+	const char *near;
+
+	if (!field)
+		return true;
+	near = kind_field_nearest(target->kind, field, strlen(field));
+	reply_problem(target->request, MHD_HTTP_BAD_REQUEST, NULL,
+		      "filter: %s has no field %s%s%s%s", target->kind->noun,
+		      text_show(field, strlen(field)).s, near ? ": did you mean " : "",
+		      near ? near : "", near ? "?" : "");
+	return false;
+}
+
 static void get_list(const struct target *target)
 {
 	struct filter *filter = NULL;
@@ -126,7 +148,8 @@ static void get_list(const struct target *target)
 	if (!parameter_bool(target->request, "recursive", &recursive) ||
 	    !parameter_filter(target->request, &filter))
 		return;
-	reply_json(target->request, MHD_HTTP_OK, list_objects(target, recursive, filter));
+	if (check_fields(target, filter))
+		reply_json(target->request, MHD_HTTP_OK, list_objects(target, recursive, filter));
 	filter_free(filter);
 }
 

@@ -95,6 +95,12 @@ def _():
     query = urllib.parse.urlencode({"filter": 'name == "b"', "recursive": "true"})
     equal(names(daemon.get("externalnetworks?" + query)), ["b"])
     daemon.get("externalnetworks?filter=name+===").wanted(400)
+    query = urllib.parse.urlencode({"filter": 'name == "b" or not (entrys contains "x")'})
+    refused = daemon.get("externalnetworks?" + query).wanted(400)
+    equal(refused["detail"], 'filter: an external network has no field \'entrys\': '
+                             'did you mean entries?')
+    query = urllib.parse.urlencode({"filter": "protected == true"})
+    equal(daemon.get("externalnetworks?" + query).wanted(200).body, [])
     equal(daemon.get("namespaces/%2Facme%2Fvm").wanted(200)["namespace"], "/acme")
     equal(daemon.get("namespaces//acme/vm").wanted(200)["name"], "/acme/vm")
     refused = daemon.ask("DELETE", "namespaces/%2Facme").wanted(422)
