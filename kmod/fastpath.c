@@ -47,19 +47,27 @@ static bool read_ipv6(const struct sk_buff *skb, bool out, struct mseg_conn_key 
 	return true;
 }
 
-static bool read_key(const struct sk_buff *skb, const struct nf_hook_state *state, bool out,
-		     struct mseg_conn_key *key)
+/* What begins or ends a connection is not for the short way, nor is what is cut off. */
+static __always_inline bool has_plain_transport(const struct sk_buff *skb, u8 pf)
 {
-	bool ipv4 = state->pf == NFPROTO_IPV4;
+	bool ipv4 = pf == NFPROTO_IPV4;
 	const u8 *header = ipv4 ? (const u8 *)(ip_hdr(skb) + 1) : (const u8 *)(ipv6_hdr(skb) + 1);
 	u8 protocol = ipv4 ? ip_hdr(skb)->protocol : ipv6_hdr(skb)->nexthdr;
 
-	/* First, since what begins a connection goes no further. */
-	if (!mseg_fastpath_transport(protocol, header, skb_tail_pointer(skb) - header) ||
+	return mseg_fastpath_transport(protocol, header, skb_tail_pointer(skb) - header);
+}
+
+static bool read_key(const struct sk_buff *skb, u8 pf, bool out, struct mseg_conn_key *key)
+{
+	bool ipv4 = pf == NFPROTO_IPV4;
+	const void *ports = ipv4 ? (const void *)(ip_hdr(skb) + 1) :
+				   (const void *)(ipv6_hdr(skb) + 1);
+
+	if (!has_plain_transport(skb, pf) ||
 	    !(ipv4 ? read_ipv4(skb, out, key) : read_ipv6(skb, out, key)))
 		return false;
-	key->protocol = protocol;
-	*(u32 *)&key->lport = mseg_fastpath_ports(header, out);
+	key->protocol = ipv4 ? ip_hdr(skb)->protocol : ipv6_hdr(skb)->nexthdr;
+	*(u32 *)&key->lport = mseg_fastpath_ports(ports, out);
 	key->scope = 0;
 	key->kind = MSEG_CONN_PLAIN;
 	key->path = MSEG_PATH_HOST;
@@ -67,18 +75,25 @@ static bool read_key(const struct sk_buff *skb, const struct nf_hook_state *stat
 	return key->rport != htons(MSEG_DNS_PORT);
 }
 
-bool mseg_fastpath_keyed(struct mseg_net *mnet, const struct sk_buff *skb,
-			 const struct nf_hook_state *state)
+/* A function of its own, which what has no such transport header does not pay for. */
+static noinline bool pass_by_key(struct mseg_net *mnet, const struct sk_buff *skb,
+				 const struct nf_hook_state *state)
 {
 	bool out = state->hook == NF_INET_LOCAL_OUT;
 	struct mseg_conn_key key __uninitialized;
 	struct mseg_conn *conn;
 
-	if (!read_key(skb, state, out, &key) || !mseg_fastpath_device(device_of(skb, state)))
+	if (!mseg_fastpath_device(device_of(skb, state)) || !read_key(skb, state->pf, out, &key))
 		return false;
 	conn = mseg_conn_find(mnet->conns, &key);
 	if (!conn || !mseg_fastpath_settled(mnet, conn, out))
 		return false;
 	mseg_fastpath_count(mnet, conn, skb, state->pf, out);
 	return true;
+}
+
+bool mseg_fastpath_keyed(struct mseg_net *mnet, const struct sk_buff *skb,
+			 const struct nf_hook_state *state)
+{
+	return has_plain_transport(skb, state->pf) && pass_by_key(mnet, skb, state);
 }

@@ -161,33 +161,20 @@ static void visit_all(const struct mseg_conn *conn, visitor visit, struct mseg_c
 	}
 }
 
-static void read_conn(struct mseg_carried *carried, const struct mseg_conn *conn)
-{
-	int out;
-
-	for (out = 0; out < 2; out++) {
-		carried->packets[out] = atomic64_read(&conn->packets[out]);
-		carried->bytes[out] = atomic64_read(&conn->bytes[out]);
-	}
-}
-
-void mseg_tally_sum(const struct mseg_conn *conn, struct mseg_carried *carried)
+void mseg_tally_sum_all(const struct mseg_conn *conn, struct mseg_carried *carried)
 {
 	struct mseg_carried before, after;
 	int tries = TRIES;
 
-	read_conn(carried, conn);
-	if (!READ_ONCE(conn->tallied))
-		return;
 	do {
-		read_conn(&before, conn);
+		mseg_tally_read(conn, &before);
 		*carried = before;
 		/* What moves to the entry before a place is looked at changes @after. */
 		smp_rmb();
 		visit_all(conn, add_counted, carried);
 		/* And so does what moves after that. */
 		smp_rmb();
-		read_conn(&after, conn);
+		mseg_tally_read(conn, &after);
 	} while (memcmp(&before, &after, sizeof(before)) && --tries);
 }
 

@@ -123,6 +123,20 @@ static __always_inline void mseg_tally_count(struct mseg_conn *conn, bool out, u
 		mseg_tally_miss(conn, out, bytes, packets);
 }
 
+/* What the entry itself knows of. */
+static inline void mseg_tally_read(const struct mseg_conn *conn, struct mseg_carried *carried)
+{
+	int out;
+
+	for (out = 0; out < 2; out++) {
+		carried->packets[out] = atomic64_read(&conn->packets[out]);
+		carried->bytes[out] = atomic64_read(&conn->bytes[out]);
+	}
+}
+
+/* Of a connection that processors count, or did. */
+void mseg_tally_sum_all(const struct mseg_conn *conn, struct mseg_carried *carried);
+
 /**
  * mseg_tally_sum() - what a connection carried in all
  * @conn: valid
@@ -131,7 +145,13 @@ static __always_inline void mseg_tally_count(struct mseg_conn *conn, bool out, u
  *
  * Any context but hard interrupts.
  */
-void mseg_tally_sum(const struct mseg_conn *conn, struct mseg_carried *carried);
+static inline void mseg_tally_sum(const struct mseg_conn *conn, struct mseg_carried *carried)
+{
+	if (READ_ONCE(conn->tallied))
+		mseg_tally_sum_all(conn, carried);
+	else
+		mseg_tally_read(conn, carried);
+}
 
 /**
  * mseg_tally_forget() - let no place count a connection any more

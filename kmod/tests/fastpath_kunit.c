@@ -105,7 +105,7 @@ static bool compare(struct kunit *test, struct mseg_conns *conns, const struct s
 	bool read;
 
 	memset(&key, 0xa5, sizeof(key));
-	read = read_key(skb, &state, way->out, &key);
+	read = read_key(skb, way->pf, way->out, &key);
 	rcu_read_lock();
 	KUNIT_EXPECT_PTR_EQ(test, read ? mseg_conn_find(conns, &key) : NULL,
 			    in_front(conns, skb, way));
@@ -131,10 +131,8 @@ static struct mseg_conns *remember(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		const struct nf_hook_state state = state_of(&ways[i]);
-
 		skb = make(test, bytes, fill(bytes, &ways[i]));
-		KUNIT_ASSERT_TRUE(test, read_key(skb, &state, ways[i].out, &key));
+		KUNIT_ASSERT_TRUE(test, read_key(skb, ways[i].pf, ways[i].out, &key));
 		conn = mseg_conn_new(conns, &key, mseg_conn_hash(&key), false);
 		KUNIT_ASSERT_NOT_NULL(test, conn);
 		conn->state = MSEG_CONN_STATE_ESTABLISHED;
