@@ -318,13 +318,11 @@ static struct mseg_conn *least_of(const struct mseg_conns *conns,
 	return found;
 }
 
-struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key,
-				   bool reject, bool out)
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, u32 hash, bool reject, bool out)
 {
 	/* What it must be worth less than. */
 	enum worth least = reject ? WORTH_LITTLE : out ? WORTH_KEEPING : WORTH_SOME;
 	struct mseg_conn *found, *victim = NULL;
-	u32 hash = mseg_conn_hash(key);
 	int i;
 
 	for (i = 0; i < EVICT_BUCKETS && least != WORTH_NOTHING; i++) {

@@ -110,9 +110,9 @@ enum mseg_conn_named {
  * @direction: of the first packet
  * @either: the direction could not be told; allowed in either, it is allowed
  * @lock: guards the verdict, with @opinions, @cookie, @rule and @network; @state,
- *	@ended, @named and @process
+ *	@ended, @named, @tallied and @process
  * @ended: its end was reported
- * @tallied: bits of the processors that counted it, guarded by @lock
+ * @tallied: bits of the processors that counted it, set under @lock for good
  * @observed: its verdict is told, and not enforced
  * @learned: @network holds the peer by a name
  * @rule: index of the deciding rule in @generation, or MSEG_ID_NONE
@@ -451,7 +451,7 @@ bool mseg_conn_full(const struct mseg_conns *conns);
 /**
  * mseg_conn_victim() - the entry that should make room
  * @conns: the cache
- * @key: of the new connection, near which is looked
+ * @hash: of the new connection's key, near which is looked
  * @reject: the new one is rejected, and worth no connection that is not
  * @out: the new one was begun by this host, and may take a peer's place
  *
@@ -461,8 +461,7 @@ bool mseg_conn_full(const struct mseg_conns *conns);
  * then, for a connection that this host began, closing or idle; NULL where there
  * is none. Any other established one is never given.
  */
-struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, const struct mseg_conn_key *key,
-				   bool reject, bool out);
+struct mseg_conn *mseg_conn_victim(struct mseg_conns *conns, u32 hash, bool reject, bool out);
 
 /**
  * mseg_conn_add() - put an entry into the cache

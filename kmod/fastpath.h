@@ -139,7 +139,7 @@ static __always_inline void mseg_fastpath_count(struct mseg_net *mnet, struct ms
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6, its hook's
  * @out: it is at LOCAL_OUT
  *
- * Under RCU. Takes no lock.
+ * Under RCU. Takes no lock but as mseg_tally_count().
  *
  * Return: true when it passes, and was counted, for its connection too; false
  * when nothing was done, and it is for mseg_fastpath_keyed().
@@ -166,7 +166,7 @@ static __always_inline bool mseg_fastpath(struct mseg_net *mnet, const struct sk
  * @skb: at LOCAL_IN or LOCAL_OUT
  * @state: of the hook
  *
- * Under RCU. Takes no lock.
+ * Under RCU. Takes no lock but as mseg_tally_count().
  *
  * Return: as mseg_fastpath(); where false, it is to be parsed and judged.
  */

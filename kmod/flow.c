@@ -108,9 +108,9 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 	spin_unlock_bh(&conn->lock);
 }
 
-void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event)
+static void fill(struct mseg_flow_record *record, struct mseg_conn *conn,
+		 const struct mseg_carried *carried, u8 event)
 {
-	struct mseg_carried carried;
 	bool out;
 	long idle = jiffies - READ_ONCE(conn->last_seen);
 
@@ -122,11 +122,10 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 				ktime_get_coarse_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
 	/* Of forwarded connections those are counted as out that come from who began. */
 	out = !mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT;
-	mseg_tally_sum(conn, &carried);
-	record->packets_in = carried.packets[!out];
-	record->packets_out = carried.packets[out];
-	record->bytes_in = carried.bytes[!out];
-	record->bytes_out = carried.bytes[out];
+	record->packets_in = carried->packets[!out];
+	record->packets_out = carried->packets[out];
+	record->bytes_in = carried->bytes[!out];
+	record->bytes_out = carried->bytes[out];
 	record->ifindex = conn->ifindex;
 	record->family = conn->key.family;
 	record->protocol = conn->key.protocol;
@@ -134,6 +133,14 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	record->event = event;
 	fill_verdict(record, conn);
 	source_and_destination(record, conn);
+}
+
+void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 event)
+{
+	struct mseg_carried carried;
+
+	mseg_tally_sum(conn, &carried);
+	fill(record, conn, &carried, event);
 }
 
 static void count_lost(struct mseg_flows *flows, u8 verdict)
@@ -156,9 +163,10 @@ static struct mseg_flow_record *take_slot(struct queue *queue, u8 verdict)
 }
 
 /* Filled in where it is queued: the entry's lock is taken inside the queue's. */
-static void fill_slot(struct mseg_flow_record *slot, u64 seq, struct mseg_conn *conn, u8 event)
+static void fill_slot(struct mseg_flow_record *slot, u64 seq, struct mseg_conn *conn,
+		      const struct mseg_carried *carried, u8 event)
 {
-	mseg_flow_fill(slot, conn, event);
+	fill(slot, conn, carried, event);
 	slot->seq = seq;
 	slot->cpu = smp_processor_id();
 	slot->count = atomic_xchg(&conn->attempts, 0);
@@ -169,19 +177,22 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 {
 	u8 verdict = READ_ONCE(conn->verdict);
 	struct mseg_flow_record *slot;
+	struct mseg_carried carried;
 	struct queue *queue;
 
 	WRITE_ONCE(conn->reported, jiffies);
 	if (!mseg_subscriber_any(flows->subscribers))
 		return;
 	mseg_stat(flows->stats, flows_made);
+	/* Before the queue is locked, for it may take a while. */
+	mseg_tally_sum(conn, &carried);
 
 	local_bh_disable();
 	queue = this_cpu_ptr(flows->queues);
 	spin_lock(&queue->lock);
 	slot = take_slot(queue, verdict);
 	if (slot)
-		fill_slot(slot, queue->seq, conn, event);
+		fill_slot(slot, queue->seq, conn, &carried, event);
 	spin_unlock(&queue->lock);
 	local_bh_enable();
 	/* Of a lost one's attempts the next record tells. */

@@ -203,9 +203,9 @@ static void to_rejected(struct mseg_conn_key *key, const struct mseg_packet *pac
 }
 
 /* Whether another entry went. */
-static bool make_room(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject, bool out)
+static bool make_room(struct mseg_net *mnet, u32 hash, bool reject, bool out)
 {
-	struct mseg_conn *victim = mseg_conn_victim(mnet->conns, key, reject, out);
+	struct mseg_conn *victim = mseg_conn_victim(mnet->conns, hash, reject, out);
 
 	if (!victim)
 		return false;
@@ -260,7 +260,7 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 		hash = mseg_conn_hash(&key);
 	}
 	if (mseg_conn_full(mnet->conns))
-		overflow = make_room(mnet, &key, reject, packet->out && !packet->forwarded) ||
+		overflow = make_room(mnet, hash, reject, packet->out && !packet->forwarded) ||
 			   !reject;
 	conn = mseg_conn_new(mnet->conns, &key, hash, overflow);
 	if (!conn)

@@ -38,20 +38,26 @@ static bool needs_socket_check(const struct mseg_conn *conn)
 	return false;
 }
 
-/* Whether it carried anything since its last record. */
-static bool moved(const struct mseg_conn *conn)
+/*
+ * Whether it carried anything since its last record. Of what did not it is asked again
+ * after another interval, for the answer may be with many processors.
+ */
+static bool has_moved(struct mseg_conn *conn)
 {
 	struct mseg_carried carried;
 
 	mseg_tally_sum(conn, &carried);
-	return (u32)(carried.packets[0] + carried.packets[1]) != READ_ONCE(conn->reported_packets);
+	if ((u32)(carried.packets[0] + carried.packets[1]) != READ_ONCE(conn->reported_packets))
+		return true;
+	WRITE_ONCE(conn->reported, jiffies);
+	return false;
 }
 
-static bool worth_reporting(const struct mseg_conn *conn)
+static bool worth_reporting(struct mseg_conn *conn)
 {
 	return !READ_ONCE(conn->ended) &&
 	       time_after32((u32)jiffies, READ_ONCE(conn->reported) + REPORT_INTERVAL) &&
-	       moved(conn);
+	       has_moved(conn);
 }
 
 /* What it uses is not forgotten, so that a new policy judges it as the last one did. */

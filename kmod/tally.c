@@ -22,6 +22,8 @@ enum context {
 	N_CONTEXTS,
 };
 
+static_assert(N_CONTEXTS * sizeof(struct mseg_tallies) <= PCPU_MIN_UNIT_SIZE);
+
 int mseg_tally_init(void)
 {
 	int cpu, context;
@@ -79,36 +81,38 @@ static void move_in(struct mseg_tally *tally, struct mseg_conn *conn)
 static void take_place(struct mseg_conn *conn)
 {
 	struct mseg_tallies *tallies;
+	unsigned long flags;
 
-	preempt_disable();
+	local_irq_save(flags);
 	tallies = mseg_tallies_here();
 	/* Else the task came to another processor meanwhile. */
 	if (READ_ONCE(conn->tallied) & bit_of(smp_processor_id())) {
-		raw_spin_lock_bh(&tallies->lock);
+		raw_spin_lock(&tallies->lock);
 		move_in(mseg_tally_place(tallies, conn), conn);
-		raw_spin_unlock_bh(&tallies->lock);
+		raw_spin_unlock(&tallies->lock);
 	}
-	preempt_enable();
+	local_irq_restore(flags);
 }
 
-/* Whether it came before, and nobody else did since. */
-static bool comes_again(const struct mseg_conn *conn)
+/* Whether it came so often that it may stay, and nobody else meanwhile. */
+static bool has_waited(const struct mseg_conn *conn)
 {
 	struct mseg_tally *tally;
-	bool again;
+	bool waited;
 
 	preempt_disable();
 	tally = mseg_tally_place(mseg_tallies_here(), conn);
-	again = tally->next == conn;
-	tally->next = again ? NULL : conn;
+	tally->came = tally->next == conn ? tally->came + 1 : 1;
+	waited = tally->came >= MSEG_TALLY_PATIENCE;
+	tally->next = waited ? NULL : conn;
 	preempt_enable();
-	return again;
+	return waited;
 }
 
 void mseg_tally_miss(struct mseg_conn *conn, bool out, u32 bytes, u32 packets)
 {
 	mseg_conn_carry(conn, out, bytes, packets);
-	if (!comes_again(conn))
+	if (!has_waited(conn))
 		return;
 	mark(conn);
 	take_place(conn);
@@ -136,14 +140,15 @@ static void visit_table(struct mseg_tallies *tallies, const struct mseg_conn *co
 			struct mseg_carried *carried)
 {
 	struct mseg_tally *tally = mseg_tally_place(tallies, conn);
+	unsigned long flags;
 
 	/* Pairs with the release in move_in(): where another moved in, the entry has all. */
 	if (smp_load_acquire(&tally->conn) != conn)
 		return;
-	raw_spin_lock_bh(&tallies->lock);
+	raw_spin_lock_irqsave(&tallies->lock, flags);
 	if (tally->conn == conn)
 		visit(tally, carried);
-	raw_spin_unlock_bh(&tallies->lock);
+	raw_spin_unlock_irqrestore(&tallies->lock, flags);
 }
 
 static void visit_all(const struct mseg_conn *conn, visitor visit, struct mseg_carried *carried)

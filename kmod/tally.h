@@ -2,8 +2,8 @@
 /*
  * What connections carry, counted by each processor for itself, so that the short
  * way writes no memory that other processors use. A processor counts a few
- * connections at a time. Who finds his place taken, and finds it again before a packet of
- * the other came, takes it, and what was counted there is added to that one.
+ * connections at a time. Who comes several times in a row, and finds his place taken,
+ * takes it, and what was counted there is added to the connection that had it.
  *
  * There are two tables a processor, since a softirq may come in the middle of what a
  * process counts. Their processor counts in them without their lock, which is taken
@@ -25,23 +25,29 @@
 #define MSEG_TALLY_BITS 6
 #define MSEG_TALLY_PLACES BIT(MSEG_TALLY_BITS)
 
+/* Packets in a row, of a connection without a place, that give it one. */
+#define MSEG_TALLY_PATIENCE 4
+
 /**
  * struct mseg_tally - what was counted of one connection and not added to it yet
  * @conn: the connection, or NULL
- * @next: who found the place taken since, to be compared and never followed
+ * @next: who found the place taken last, to be compared and never followed
+ * @came: how often in a row
  * @packets: by direction, in then out
  * @bytes: the same
  */
 struct mseg_tally {
 	struct mseg_conn *conn;
 	const struct mseg_conn *next;
+	unsigned int came;
 	u64 packets[2];
 	u64 bytes[2];
 } ____cacheline_aligned;
 
 /**
  * struct mseg_tallies - a table of a processor, for processes or for softirqs
- * @lock: guards whom a place counts; raw, for it is taken where no task may sleep
+ * @lock: guards whom a place counts; raw, and held without interrupts, so that whoever
+ *	holds it goes on, and for a few instructions
  * @places: by mseg_tally_place()
  */
 struct mseg_tallies {
@@ -69,13 +75,17 @@ int mseg_tally_init(void);
 void mseg_tally_exit(void);
 
 /*
- * The place of a connection in a table. Whoever makes others' ports collide makes
- * them be counted as if there were no table.
+ * The place of a connection in a table. Whoever makes connections collide there makes
+ * most of their packets be counted as if there were no table.
  */
 static __always_inline struct mseg_tally *mseg_tally_place(struct mseg_tallies *tallies,
 							   const struct mseg_conn *conn)
 {
-	return &tallies->places[hash_32(mseg_conn_ports(&conn->key), MSEG_TALLY_BITS)];
+	const struct mseg_conn_key *key = &conn->key;
+	/* Of services between equal ports the peers differ. */
+	u32 mix = mseg_conn_ports(key) ^ key->remote.s6_addr32[0] ^ key->remote.s6_addr32[3];
+
+	return &tallies->places[hash_32(mix, MSEG_TALLY_BITS)];
 }
 
 /* The table that nobody else counts in while this task is not preempted. */
@@ -112,7 +122,7 @@ static __always_inline void mseg_tally_count(struct mseg_conn *conn, bool out, u
 
 	preempt_disable();
 	tally = mseg_tally_place(mseg_tallies_here(), conn);
-	counted = tally->conn == conn;
+	counted = READ_ONCE(tally->conn) == conn;
 	if (likely(counted)) {
 		tally->next = NULL;
 		WRITE_ONCE(tally->packets[out], tally->packets[out] + packets);

@@ -528,9 +528,10 @@ static void add_sums(struct edge *edge, struct open_flow *flow,
 	edge->sums.rows += is_new;
 	edge->sums.count += kernel->count;
 	for (i = 0; i < 4; i++) {
-		/* A counter never goes back. */
-		if (now[i] > flow->count[i])
-			edge->sums.of[i] += (int64_t)(now[i] - flow->count[i]);
+		/* A counter never goes back, though a record may come short. */
+		if (now[i] <= flow->count[i])
+			continue;
+		edge->sums.of[i] += (int64_t)(now[i] - flow->count[i]);
 		flow->count[i] = now[i];
 	}
 }

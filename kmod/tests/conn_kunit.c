@@ -245,7 +245,7 @@ static struct mseg_conn *victim(struct mseg_net *mnet, const struct mseg_conn_ke
 	struct mseg_conn *conn;
 
 	rcu_read_lock();
-	conn = mseg_conn_victim(mnet->conns, key, reject, out);
+	conn = mseg_conn_victim(mnet->conns, mseg_conn_hash(key), reject, out);
 	rcu_read_unlock();
 	return conn;
 }
@@ -314,7 +314,7 @@ static void flood(struct kunit *test)
 		key.protocol = IPPROTO_TCP;
 		rcu_read_lock();
 		if (mseg_conn_full(mnet->conns)) {
-			goes = mseg_conn_victim(mnet->conns, &key, false, true);
+			goes = mseg_conn_victim(mnet->conns, mseg_conn_hash(&key), false, true);
 			if (goes)
 				mseg_conn_remove(mnet->conns, goes);
 		}

@@ -93,7 +93,11 @@ static void reports(struct kunit *test)
 	moves->reported = jiffies - REPORT_INTERVAL - 1;
 	go_round(mnet);
 	KUNIT_EXPECT_EQ(test, 1, made(mnet));
+	/* What did not move is asked again after another interval. */
 	atomic64_inc(&moves->packets[0]);
+	go_round(mnet);
+	KUNIT_EXPECT_EQ(test, 1, made(mnet));
+	moves->reported = jiffies - REPORT_INTERVAL - 1;
 	go_round(mnet);
 	KUNIT_EXPECT_EQ(test, 2, made(mnet));
 }
