@@ -83,9 +83,9 @@ static __always_inline struct mseg_tally *mseg_tally_place(struct mseg_tallies *
 {
 	const struct mseg_conn_key *key = &conn->key;
 	/* Of services between equal ports the peers differ. */
-	u32 mix = mseg_conn_ports(key) ^ key->remote.s6_addr32[0] ^ key->remote.s6_addr32[3];
+	__be32 peer = key->remote.s6_addr32[0] ^ key->remote.s6_addr32[3];
 
-	return &tallies->places[hash_32(mix, MSEG_TALLY_BITS)];
+	return &tallies->places[hash_32(mseg_conn_ports(key) ^ (__force u32)peer, MSEG_TALLY_BITS)];
 }
 
 /* The table that nobody else counts in while this task is not preempted. */
