@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The short way of an established connection's packets, where another connection
- * has its place at the front: by the key.
+ * has its place at the front: by the key. Here, too, it is seen once a second that a
+ * connection is alive.
  */
 #include "fastpath.h"
 
@@ -75,18 +76,42 @@ static bool read_key(const struct sk_buff *skb, u8 pf, bool out, struct mseg_con
 	return key->rport != htons(MSEG_DNS_PORT);
 }
 
+static struct mseg_conn *find(const struct mseg_net *mnet, const struct sk_buff *skb, u8 pf,
+			      bool out)
+{
+	struct mseg_conn_key key __uninitialized;
+	struct mseg_conn *conn;
+
+	conn = pf == NFPROTO_IPV4 ? mseg_fastpath_ipv4(mnet->conns, skb, out) :
+				    mseg_fastpath_ipv6(mnet->conns, skb, out);
+	if (conn)
+		return conn;
+	return read_key(skb, pf, out, &key) ? mseg_conn_find(mnet->conns, &key) : NULL;
+}
+
+/* Whether its time is not over, which is put off; it gets its place at the front again. */
+static bool keep_alive(const struct mseg_net *mnet, struct mseg_conn *conn)
+{
+	if (mseg_fastpath_fresh(conn))
+		return true;
+	if (mseg_conn_expired(mnet->conns, conn))
+		return false;
+	WRITE_ONCE(conn->last_seen, jiffies);
+	mseg_conn_to_front(mnet->conns, conn);
+	return true;
+}
+
 /* A function of its own, which what has no such transport header does not pay for. */
 static noinline bool pass_by_key(struct mseg_net *mnet, const struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	bool out = state->hook == NF_INET_LOCAL_OUT;
-	struct mseg_conn_key key __uninitialized;
 	struct mseg_conn *conn;
 
-	if (!mseg_fastpath_device(device_of(skb, state)) || !read_key(skb, state->pf, out, &key))
+	if (!mseg_fastpath_device(device_of(skb, state)))
 		return false;
-	conn = mseg_conn_find(mnet->conns, &key);
-	if (!conn || !mseg_fastpath_settled(mnet, conn, out))
+	conn = find(mnet, skb, state->pf, out);
+	if (!conn || !mseg_fastpath_settled(mnet, conn, out) || !keep_alive(mnet, conn))
 		return false;
 	mseg_fastpath_count(mnet, conn, skb, state->pf, out);
 	return true;

@@ -102,10 +102,7 @@ static __always_inline struct mseg_conn *mseg_fastpath_ipv6(const struct mseg_co
 	return conn;
 }
 
-/*
- * Once a second a packet goes the long way, which sees whether the connection's
- * time is over, and that it was seen.
- */
+/* Whether nothing is to be asked or changed but when it was seen, and what is counted. */
 static __always_inline bool mseg_fastpath_settled(const struct mseg_net *mnet,
 						  const struct mseg_conn *conn, bool out)
 {
@@ -115,8 +112,13 @@ static __always_inline bool mseg_fastpath_settled(const struct mseg_net *mnet,
 	return smp_load_acquire(&conn->generation) == generation->number &&
 	       READ_ONCE(conn->verdict) == MSEG_ACTION_ALLOW &&
 	       READ_ONCE(conn->state) == MSEG_CONN_STATE_ESTABLISHED &&
-	       (!out || READ_ONCE(conn->named) == MSEG_CONN_NAMED_TASK) &&
-	       jiffies - READ_ONCE(conn->last_seen) < HZ;
+	       (!out || READ_ONCE(conn->named) == MSEG_CONN_NAMED_TASK);
+}
+
+/* Once a second a packet goes on, to who sees whether the connection's time is over. */
+static __always_inline bool mseg_fastpath_fresh(const struct mseg_conn *conn)
+{
+	return jiffies - READ_ONCE(conn->last_seen) < HZ;
 }
 
 static __always_inline void mseg_fastpath_count(struct mseg_net *mnet, struct mseg_conn *conn,
@@ -154,14 +156,15 @@ static __always_inline bool mseg_fastpath(struct mseg_net *mnet, const struct sk
 		return false;
 	conn = pf == NFPROTO_IPV4 ? mseg_fastpath_ipv4(mnet->conns, skb, out) :
 				    mseg_fastpath_ipv6(mnet->conns, skb, out);
-	if (!conn || !mseg_fastpath_settled(mnet, conn, out))
+	if (!conn || !mseg_fastpath_settled(mnet, conn, out) || !mseg_fastpath_fresh(conn))
 		return false;
 	mseg_fastpath_count(mnet, conn, skb, pf, out);
 	return true;
 }
 
 /**
- * mseg_fastpath_keyed() - the same for a connection that is not at the front
+ * mseg_fastpath_keyed() - the same for a connection that is not at the front, or was
+ *	not seen for a second
  * @mnet: its namespace, attached
  * @skb: at LOCAL_IN or LOCAL_OUT
  * @state: of the hook

@@ -214,8 +214,10 @@ static void leaves_to_the_parser_what_is_odd(struct kunit *test)
 static struct mseg_conn *settled(struct kunit *test, struct mseg_net *mnet)
 {
 	struct mseg_conn_key key = mseg_test_key(1);
-	struct mseg_conn *conn = mseg_conn_new(mnet->conns, &key, mseg_conn_hash(&key), false);
+	struct mseg_conn *conn;
 
+	key.rport = htons(99);
+	conn = mseg_conn_new(mnet->conns, &key, mseg_conn_hash(&key), false);
 	KUNIT_ASSERT_NOT_NULL(test, conn);
 	conn->generation = 1;
 	conn->verdict = MSEG_ACTION_ALLOW;
@@ -228,12 +230,12 @@ static struct mseg_conn *settled(struct kunit *test, struct mseg_net *mnet)
 	return conn;
 }
 
-static bool passes(const struct mseg_net *mnet, const struct mseg_conn *conn, bool out)
+static bool passes(const struct mseg_net *mnet, struct mseg_conn *conn, bool out)
 {
 	bool passes;
 
 	rcu_read_lock();
-	passes = mseg_fastpath_settled(mnet, conn, out);
+	passes = mseg_fastpath_settled(mnet, conn, out) && keep_alive(mnet, conn);
 	rcu_read_unlock();
 	return passes;
 }
@@ -261,21 +263,58 @@ static void takes_only_what_needs_no_judging(struct kunit *test)
 	conn->named = MSEG_CONN_NAMED_UNHEARD;
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, true));
 	conn->named = MSEG_CONN_NAMED_TASK;
-	conn->last_seen = jiffies - 2 * HZ;
-	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
-	/* Of another processor's clock, which is ahead. */
-	conn->last_seen = jiffies + HZ;
-	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
 	conn->last_seen = jiffies;
 	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
 	mseg_test_policy(test, mnet, MSEG_ACTION_ALLOW, MSEG_ACTION_ALLOW);
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
 }
 
+static bool is_in_front(const struct mseg_net *mnet, const struct mseg_conn *conn)
+{
+	const struct mseg_conn_key *key = &conn->key;
+	u64 mix = mseg_conn_mix_ipv4(key->local.s6_addr32[0], key->remote.s6_addr32[0],
+				     mseg_conn_ports(key));
+	bool is;
+
+	rcu_read_lock();
+	is = mseg_conn_front(mnet->conns, mix) == conn;
+	rcu_read_unlock();
+	return is;
+}
+
+static void keeps_alive_what_is_not_over(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 10);
+	struct mseg_conn *conn = settled(test, mnet);
+	unsigned long recent = jiffies - HZ / 2;
+
+	/* Once a second at most. */
+	conn->last_seen = recent;
+	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
+	KUNIT_EXPECT_EQ(test, recent, conn->last_seen);
+	KUNIT_EXPECT_FALSE(test, is_in_front(mnet, conn));
+	conn->last_seen = jiffies - 2 * HZ;
+	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
+	KUNIT_EXPECT_LT(test, jiffies - conn->last_seen, HZ);
+	KUNIT_EXPECT_TRUE(test, is_in_front(mnet, conn));
+	/* Of another processor's clock, which is ahead. */
+	conn->last_seen = jiffies + HZ;
+	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
+	/* What does not pass for another reason is not kept alive. */
+	conn->last_seen = jiffies - 2 * HZ;
+	conn->named = MSEG_CONN_NAMED_SOCKET;
+	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, true));
+	KUNIT_EXPECT_GT(test, jiffies - conn->last_seen, HZ);
+	conn->last_seen = jiffies - mseg_conn_timeout(mnet->conns, conn) - HZ;
+	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
+	KUNIT_EXPECT_GT(test, jiffies - conn->last_seen, HZ);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(reads_as_the_parser_does),
 	KUNIT_CASE(leaves_to_the_parser_what_is_odd),
 	KUNIT_CASE(takes_only_what_needs_no_judging),
+	KUNIT_CASE(keeps_alive_what_is_not_over),
 	{},
 };
 
