@@ -100,7 +100,7 @@ def attempts():
 
 # More than a processor counts at a time, so that they take each other's places.
 CONNECTIONS = 90
-ECHOES = 1500
+ECHOES = 600
 
 
 def work(pairs, seed):
