@@ -6,10 +6,9 @@
  * that is not established yet, of peers first; an established one never does, so
  * that a few more may come where there are no others.
  *
- * What is established stands at the front, too: a table of pointers, by a cheap hash
- * that anyone may know, in which the last one takes the place. An entry comes there
- * under its bucket's lock while it is linked, and leaves under the same lock when it
- * is unlinked, so that nothing points to what waits to be freed.
+ * What is established stands at the front, too. An entry comes there under its bucket's
+ * lock while it is linked, and leaves under the same lock when it is unlinked, so that
+ * nothing points to what waits to be freed.
  *
  * An entry is memory until its grace period is over. A flood makes them faster
  * than they are freed, so those that wait are counted and bounded, too, and so
@@ -77,10 +76,10 @@ static struct shared shared_allocated;
 int mseg_conn_init(void)
 {
 	get_random_bytes(&hash_key, sizeof(hash_key));
-	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), 0, SLAB_HWCACHE_ALIGN,
-				  NULL);
+	cache = kmem_cache_create("mseg_conn", sizeof(struct mseg_conn), MSEG_FRONT_ALIGN,
+				  SLAB_HWCACHE_ALIGN, NULL);
 	forwarded_cache = kmem_cache_create("mseg_conn_forwarded",
-					    sizeof(struct mseg_conn_forwarded), 0,
+					    sizeof(struct mseg_conn_forwarded), MSEG_FRONT_ALIGN,
 					    SLAB_HWCACHE_ALIGN, NULL);
 	if (cache && forwarded_cache && !mseg_tally_init())
 		return 0;
@@ -99,7 +98,7 @@ void mseg_conn_exit(void)
 
 static void free_tables(struct mseg_conns *conns)
 {
-	kvfree(conns->front);
+	mseg_front_free(&conns->front);
 	kvfree(conns->buckets);
 	kfree(conns);
 }
@@ -113,15 +112,13 @@ struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu
 	if (!conns)
 		return NULL;
 	conns->buckets = kvcalloc(buckets, sizeof(*conns->buckets), GFP_KERNEL);
-	conns->front = kvcalloc(2 * buckets, sizeof(*conns->front), GFP_KERNEL);
-	if (!conns->buckets || !conns->front) {
+	if (!conns->buckets || mseg_front_init(&conns->front, 2 * buckets)) {
 		free_tables(conns);
 		return NULL;
 	}
 	for (i = 0; i < buckets; i++)
 		spin_lock_init(&conns->buckets[i].lock);
 	conns->mask = buckets - 1;
-	conns->front_shift = 64 - ilog2(2 * buckets);
 	conns->max = max;
 	conns->host = host;
 	memcpy(conns->timeouts, default_timeouts, sizeof(conns->timeouts));
@@ -446,17 +443,6 @@ struct mseg_conn *mseg_conn_new(struct mseg_conns *conns, const struct mseg_conn
 	return conn;
 }
 
-static struct mseg_conn __rcu **place_in_front(const struct mseg_conns *conns,
-					       const struct mseg_conn_key *key)
-{
-	u32 ports = mseg_conn_ports(key);
-	u64 mix = key->family == MSEG_FAMILY_IPV4 ?
-			  mseg_conn_mix_ipv4(ipv4_of(&key->local), ipv4_of(&key->remote), ports) :
-			  mseg_conn_mix_ipv6(&key->local, &key->remote, ports);
-
-	return &conns->front[mix >> conns->front_shift];
-}
-
 /* What is sent to a group is waited for, and what a server of names says is read. */
 static bool may_be_in_front(const struct mseg_conn *conn)
 {
@@ -475,26 +461,13 @@ static bool may_be_in_front(const struct mseg_conn *conn)
 void mseg_conn_to_front(struct mseg_conns *conns, struct mseg_conn *conn)
 {
 	struct mseg_conn_bucket *bucket = bucket_of(conns, conn->hash);
-	struct mseg_conn __rcu **place;
 
-	if (!may_be_in_front(conn))
-		return;
-	place = place_in_front(conns, &conn->key);
-	if (rcu_access_pointer(*place) == conn)
+	if (!may_be_in_front(conn) || mseg_front_has(&conns->front, conn))
 		return;
 	spin_lock_bh(&bucket->lock);
 	if (!hlist_unhashed(&conn->node))
-		rcu_assign_pointer(*place, conn);
+		mseg_front_enter(&conns->front, conn);
 	spin_unlock_bh(&bucket->lock);
-}
-
-/* The lock of the bucket is held. Another's place it leaves alone. */
-static void leave_front(struct mseg_conns *conns, struct mseg_conn *conn)
-{
-	struct mseg_conn __rcu **place = place_in_front(conns, &conn->key);
-
-	if (rcu_access_pointer(*place) == conn)
-		unrcu_pointer(cmpxchg(place, RCU_INITIALIZER(conn), NULL));
 }
 
 /* The place of an entry that is in no chain. */
@@ -548,7 +521,7 @@ bool mseg_conn_remove(struct mseg_conns *conns, struct mseg_conn *conn)
 	spin_lock_bh(&bucket->lock);
 	if (!hlist_unhashed(&conn->node)) {
 		hlist_del_init_rcu(&conn->node);
-		leave_front(conns, conn);
+		mseg_front_leave(&conns->front, conn);
 		removed = true;
 	}
 	spin_unlock_bh(&bucket->lock);

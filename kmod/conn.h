@@ -11,13 +11,13 @@
 #define MSEG_CONN_H
 
 #include <linux/atomic.h>
-#include <linux/hash.h>
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include <linux/mseg.h>
 
+#include "front.h"
 #include "packet.h"
 #include "process.h"
 #include "stats.h"
@@ -224,8 +224,8 @@ struct mseg_conn_bucket {
 /**
  * struct mseg_conns - a cache
  * @buckets: chains by hash
- * @front: entries by mseg_conn_mix_ipv4() and mseg_conn_mix_ipv6()
- * @front_shift: what is left of such a mixture is a place in @front
+ * @front: established entries of TCP and UDP that are not asked of for names, and whose
+ *	keys have no scope, kind MSEG_CONN_PLAIN and path MSEG_PATH_HOST
  * @mask: number of buckets less one
  * @max: entries at most, but for the overflow area
  * @host: of the initial network namespace
@@ -237,8 +237,7 @@ struct mseg_conn_bucket {
  */
 struct mseg_conns {
 	struct mseg_conn_bucket *buckets;
-	struct mseg_conn __rcu **front;
-	u32 front_shift;
+	struct mseg_front front;
 	u32 mask;
 	u32 max;
 	bool host;
@@ -300,58 +299,12 @@ static inline u32 mseg_conn_kind(const struct mseg_conn_key *key)
 }
 
 /**
- * mseg_conn_mix_ipv4() - where in the front a connection may be
- * @local: address
- * @remote: address
- * @ports: see mseg_conn_ports()
- *
- * Return: what mseg_conn_front() takes.
- */
-static inline u64 mseg_conn_mix_ipv4(__be32 local, __be32 remote, u32 ports)
-{
-	return ((u64)(__force u32)(local ^ remote) << 32 | ports) * GOLDEN_RATIO_64;
-}
-
-/**
- * mseg_conn_mix_ipv6() - where in the front a connection may be
- * @local: address
- * @remote: address
- * @ports: see mseg_conn_ports()
- *
- * Return: what mseg_conn_front() takes.
- */
-static inline u64 mseg_conn_mix_ipv6(const struct in6_addr *local, const struct in6_addr *remote,
-				     u32 ports)
-{
-	const u64 *a = (const u64 *)local, *b = (const u64 *)remote;
-
-	return (a[0] ^ a[1] ^ b[0] ^ b[1] ^ (u64)ports << 16) * GOLDEN_RATIO_64;
-}
-
-/**
- * mseg_conn_front() - the connection that is at the front in some place
- * @conns: the cache
- * @mix: of addresses and ports
- *
- * Under RCU. The mixture is no secret: whoever makes connections collide there
- * makes them be looked up by the keyed hash, and no more.
- *
- * Return: an entry, perhaps of another connection, valid until rcu_read_unlock(),
- * or NULL. It is of TCP or UDP, and not asked of for names; its key has no scope,
- * kind MSEG_CONN_PLAIN and path MSEG_PATH_HOST.
- */
-static inline struct mseg_conn *mseg_conn_front(const struct mseg_conns *conns, u64 mix)
-{
-	return rcu_dereference(conns->front[mix >> conns->front_shift]);
-}
-
-/**
  * mseg_conn_to_front() - let a connection be found there
  * @conns: the cache
  * @conn: found in it
  *
  * Under RCU, any context. Nothing is done where it is not of those that may be
- * there, or was unlinked meanwhile; else it takes another's place.
+ * there, or was unlinked meanwhile; else see mseg_front_enter().
  */
 void mseg_conn_to_front(struct mseg_conns *conns, struct mseg_conn *conn);
 

@@ -58,6 +58,20 @@ static __always_inline u32 mseg_fastpath_ports(const void *header, bool out)
 	return out ? ports : rol32(ports, 16);
 }
 
+static __always_inline struct mseg_conn *mseg_fastpath_way_ipv4(const struct mseg_conns *conns,
+								u64 mix, unsigned int way,
+								__be32 local, __be32 remote,
+								u32 ports, u8 protocol)
+{
+	struct mseg_conn *conn = mseg_front_look(&conns->front, mix, way);
+
+	if (!conn || conn->key.local.s6_addr32[0] != local ||
+	    conn->key.remote.s6_addr32[0] != remote || mseg_conn_ports(&conn->key) != ports ||
+	    conn->key.family != MSEG_FAMILY_IPV4 || conn->key.protocol != protocol)
+		return NULL;
+	return conn;
+}
+
 /* Options and fragments are for the parser. */
 static __always_inline struct mseg_conn *mseg_fastpath_ipv4(const struct mseg_conns *conns,
 							    const struct sk_buff *skb, bool out)
@@ -65,17 +79,30 @@ static __always_inline struct mseg_conn *mseg_fastpath_ipv4(const struct mseg_co
 	const struct iphdr *ip = ip_hdr(skb);
 	int len = skb_tail_pointer(skb) - (const u8 *)(ip + 1);
 	__be32 local = out ? ip->saddr : ip->daddr, remote = out ? ip->daddr : ip->saddr;
-	struct mseg_conn *conn;
 	u32 ports;
+	u64 mix;
 
 	if (*(const u8 *)ip != MSEG_IPV4_PLAIN || ip->frag_off & htons(IP_MF | IP_OFFSET) ||
 	    !mseg_fastpath_transport(ip->protocol, (const u8 *)(ip + 1), len))
 		return NULL;
 	ports = mseg_fastpath_ports(ip + 1, out);
-	conn = mseg_conn_front(conns, mseg_conn_mix_ipv4(local, remote, ports));
-	if (!conn || conn->key.local.s6_addr32[0] != local ||
-	    conn->key.remote.s6_addr32[0] != remote || mseg_conn_ports(&conn->key) != ports ||
-	    conn->key.family != MSEG_FAMILY_IPV4 || conn->key.protocol != ip->protocol)
+	mix = mseg_front_mix_ipv4(local, remote, ports);
+#define LOOK(way) mseg_fastpath_way_ipv4(conns, mix, way, local, remote, ports, ip->protocol)
+	return LOOK(0) ?: LOOK(1) ?: LOOK(2) ?: LOOK(3);
+#undef LOOK
+}
+
+static __always_inline struct mseg_conn *mseg_fastpath_way_ipv6(const struct mseg_conns *conns,
+								u64 mix, unsigned int way,
+								const struct in6_addr *local,
+								const struct in6_addr *remote,
+								u32 ports, u8 protocol)
+{
+	struct mseg_conn *conn = mseg_front_look(&conns->front, mix, way);
+
+	if (!conn || !ipv6_addr_equal(&conn->key.local, local) ||
+	    !ipv6_addr_equal(&conn->key.remote, remote) || mseg_conn_ports(&conn->key) != ports ||
+	    conn->key.family != MSEG_FAMILY_IPV6 || conn->key.protocol != protocol)
 		return NULL;
 	return conn;
 }
@@ -88,18 +115,16 @@ static __always_inline struct mseg_conn *mseg_fastpath_ipv6(const struct mseg_co
 	int len = skb_tail_pointer(skb) - (const u8 *)(ip + 1);
 	const struct in6_addr *local = out ? &ip->saddr : &ip->daddr;
 	const struct in6_addr *remote = out ? &ip->daddr : &ip->saddr;
-	struct mseg_conn *conn;
 	u32 ports;
+	u64 mix;
 
 	if (ip->version != 6 || !mseg_fastpath_transport(ip->nexthdr, (const u8 *)(ip + 1), len))
 		return NULL;
 	ports = mseg_fastpath_ports(ip + 1, out);
-	conn = mseg_conn_front(conns, mseg_conn_mix_ipv6(local, remote, ports));
-	if (!conn || !ipv6_addr_equal(&conn->key.local, local) ||
-	    !ipv6_addr_equal(&conn->key.remote, remote) || mseg_conn_ports(&conn->key) != ports ||
-	    conn->key.family != MSEG_FAMILY_IPV6 || conn->key.protocol != ip->nexthdr)
-		return NULL;
-	return conn;
+	mix = mseg_front_mix_ipv6(local, remote, ports);
+#define LOOK(way) mseg_fastpath_way_ipv6(conns, mix, way, local, remote, ports, ip->nexthdr)
+	return LOOK(0) ?: LOOK(1) ?: LOOK(2) ?: LOOK(3);
+#undef LOOK
 }
 
 /* Whether nothing is to be asked or changed but when it was seen, and what is counted. */

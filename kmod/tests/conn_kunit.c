@@ -374,9 +374,27 @@ static void timeouts(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mseg_conn_expired(mnet->conns, conn));
 }
 
-static struct mseg_conn *in_place_of(const struct mseg_conns *conns, const struct mseg_conn_key *key)
+static u64 mix_of(const struct mseg_conn_key *key)
 {
-	return rcu_dereference(*place_in_front(conns, key));
+	u32 ports = mseg_conn_ports(key);
+
+	return key->family == MSEG_FAMILY_IPV4 ?
+		       mseg_front_mix_ipv4(ipv4_of(&key->local), ipv4_of(&key->remote), ports) :
+		       mseg_front_mix_ipv6(&key->local, &key->remote, ports);
+}
+
+/* Who stands at the front where this one may, as one with the same tag. */
+static struct mseg_conn *in_front(const struct mseg_conns *conns, const struct mseg_conn_key *key)
+{
+	struct mseg_conn *conn;
+	unsigned int way;
+
+	for (way = 0; way < MSEG_FRONT_WAYS; way++) {
+		conn = mseg_front_look(&conns->front, mix_of(key), way);
+		if (conn)
+			return conn;
+	}
+	return NULL;
 }
 
 /* Whether it stands at the front once it is asked to. */
@@ -391,14 +409,14 @@ static bool comes_to_front(struct kunit *test, struct mseg_conns *conns,
 	KUNIT_EXPECT_NOT_NULL(test, conn);
 	if (conn)
 		mseg_conn_to_front(conns, conn);
-	comes = conn && in_place_of(conns, key) == conn;
+	comes = conn && in_front(conns, key) == conn;
 	if (conn)
 		mseg_conn_remove(conns, conn);
-	KUNIT_EXPECT_NULL(test, in_place_of(conns, key));
+	KUNIT_EXPECT_NULL(test, in_front(conns, key));
 	/* Found by another processor just before. */
 	if (conn)
 		mseg_conn_to_front(conns, conn);
-	KUNIT_EXPECT_NULL(test, in_place_of(conns, key));
+	KUNIT_EXPECT_NULL(test, in_front(conns, key));
 	rcu_read_unlock();
 	return comes;
 }
@@ -439,40 +457,80 @@ static void who_comes_to_front(struct kunit *test)
 #undef EXPECT
 }
 
-/* Whoever comes last has a place, and it is his alone to give back. */
-static void one_place_for_two(struct kunit *test)
+/* A set takes four, with other tags or the same; the next takes the place of the idlest. */
+static void places_of_a_set(struct kunit *test)
 {
 	struct mseg_conns *conns = mseg_test_net(test, 1000)->conns;
-	struct mseg_conn_key key = mseg_test_key(1), other;
-	struct mseg_conn *first, *second;
-	u32 i = 1;
+	u32 shift = conns->front.shift, i = 0, n;
+	struct mseg_conn *conn[MSEG_FRONT_WAYS + 2];
+	struct mseg_conn_key key;
+	u64 set = 0;
 
-	key.rport = htons(99);
-	do {
-		other = mseg_test_key(++i);
-		other.rport = htons(99);
-	} while (place_in_front(conns, &other) != place_in_front(conns, &key));
 	rcu_read_lock();
-	first = add(conns, &key, MSEG_CONN_STATE_ESTABLISHED);
-	second = add(conns, &other, MSEG_CONN_STATE_ESTABLISHED);
-	if (first && second) {
-		mseg_conn_to_front(conns, first);
-		mseg_conn_to_front(conns, second);
-		KUNIT_EXPECT_PTR_EQ(test, second, in_place_of(conns, &key));
-		mseg_conn_remove(conns, first);
-		KUNIT_EXPECT_PTR_EQ(test, second, in_place_of(conns, &key));
-		mseg_conn_remove(conns, second);
-		KUNIT_EXPECT_NULL(test, in_place_of(conns, &key));
+	for (n = 0; n < ARRAY_SIZE(conn); n++) {
+		do {
+			key = mseg_test_key(++i);
+			key.rport = htons(99);
+			if (!n)
+				set = mix_of(&key) >> shift >> MSEG_FRONT_TAG_BITS;
+		} while (mix_of(&key) >> shift >> MSEG_FRONT_TAG_BITS != set);
+		conn[n] = add(conns, &key, MSEG_CONN_STATE_ESTABLISHED);
+		if (!conn[n])
+			break;
+		conn[n]->last_seen = jiffies - HZ * (n == 2 ? 9 : 1);
+	}
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(conn), n);
+	if (n < ARRAY_SIZE(conn))
+		goto unlock;
+	for (n = 0; n < MSEG_FRONT_WAYS; n++)
+		mseg_conn_to_front(conns, conn[n]);
+	for (n = 0; n < ARRAY_SIZE(conn); n++)
+		KUNIT_EXPECT_EQ(test, n < MSEG_FRONT_WAYS, mseg_front_has(&conns->front, conn[n]));
+	mseg_conn_to_front(conns, conn[MSEG_FRONT_WAYS]);
+	for (n = 0; n < ARRAY_SIZE(conn); n++)
+		KUNIT_EXPECT_EQ(test, n != 2 && n <= MSEG_FRONT_WAYS,
+				mseg_front_has(&conns->front, conn[n]));
+	/* Who leaves gives back his own place, and there is no second one. */
+	mseg_conn_to_front(conns, conn[1]);
+	mseg_conn_remove(conns, conn[1]);
+	mseg_conn_remove(conns, conn[2]);
+	mseg_conn_to_front(conns, conn[MSEG_FRONT_WAYS + 1]);
+	for (n = 0; n < ARRAY_SIZE(conn); n++)
+		KUNIT_EXPECT_EQ(test, n != 1 && n != 2, mseg_front_has(&conns->front, conn[n]));
+unlock:
+	rcu_read_unlock();
+}
+
+/* What is told apart by the tag alone is found, each in its own name. */
+static void tags(struct kunit *test)
+{
+	struct mseg_conns *conns = mseg_test_net(test, 1000)->conns;
+	struct mseg_conn_key key;
+	struct mseg_conn *conn;
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; i < 200; i++) {
+		key = mseg_test_key(i);
+		key.rport = htons(99);
+		conn = add(conns, &key, MSEG_CONN_STATE_ESTABLISHED);
+		if (!conn)
+			break;
+		mseg_conn_to_front(conns, conn);
+		KUNIT_EXPECT_PTR_EQ(test, conn, in_front(conns, &key));
+		KUNIT_EXPECT_TRUE(test, mseg_front_has(&conns->front, conn));
+		mseg_conn_remove(conns, conn);
+		KUNIT_EXPECT_NULL(test, in_front(conns, &key));
 	}
 	rcu_read_unlock();
-	KUNIT_EXPECT_NOT_NULL(test, second);
+	KUNIT_EXPECT_EQ(test, 200, i);
 }
 
 struct racer {
 	struct mseg_conns *conns;
 	u64 seed;
 	u32 most;
-	u32 in_front;
+	u32 seen_in_front;
 	u32 unsound;
 	struct completion done;
 };
@@ -480,11 +538,11 @@ struct racer {
 /* What stands at the front may be read, whoever removes it meanwhile. */
 static void read_front(struct racer *racer, const struct mseg_conn_key *key)
 {
-	const struct mseg_conn *conn = in_place_of(racer->conns, key);
+	const struct mseg_conn *conn = in_front(racer->conns, key);
 
 	if (!conn)
 		return;
-	racer->in_front++;
+	racer->seen_in_front++;
 	racer->unsound += conn->conns != racer->conns;
 }
 
@@ -499,7 +557,7 @@ static int race(void *data)
 
 	prandom_seed_state(&rnd, racer->seed);
 	racer->most = 0;
-	racer->in_front = 0;
+	racer->seen_in_front = 0;
 	racer->unsound = 0;
 	for (i = 0; i < 20000; i++) {
 		key = mseg_test_key(prandom_u32_state(&rnd) % 64);
@@ -528,6 +586,7 @@ static void races(struct kunit *test)
 	struct racer racers[4];
 	struct task_struct *task;
 	struct mseg_conn *conn;
+	const unsigned long *way;
 	u32 i, linked = 0;
 
 	for (i = 0; i < ARRAY_SIZE(racers); i++) {
@@ -543,7 +602,7 @@ static void races(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(racers); i++) {
 		wait_for_completion(&racers[i].done);
 		KUNIT_EXPECT_LE(test, racers[i].most, 32);
-		KUNIT_EXPECT_GT(test, racers[i].in_front, 0);
+		KUNIT_EXPECT_GT(test, racers[i].seen_in_front, 0);
 		KUNIT_EXPECT_EQ(test, 0, racers[i].unsound);
 	}
 	rcu_barrier();
@@ -553,7 +612,8 @@ static void races(struct kunit *test)
 		hlist_for_each_entry(conn, &mnet->conns->buckets[i].chain, node)
 			linked++;
 	for (i = 0; i < 2 * (mnet->conns->mask + 1); i++) {
-		conn = rcu_dereference_protected(mnet->conns->front[i], true);
+		way = &mnet->conns->front.sets[i / MSEG_FRONT_WAYS].ways[i % MSEG_FRONT_WAYS];
+		conn = (struct mseg_conn *)(*way & ~MSEG_FRONT_TAG);
 		KUNIT_EXPECT_FALSE(test, conn && hlist_unhashed(&conn->node));
 	}
 	KUNIT_EXPECT_EQ(test, linked, atomic_read(&mnet->conns->count));
@@ -562,21 +622,14 @@ static void races(struct kunit *test)
 			stat(mnet, MSEG_STAT_conn_added) - stat(mnet, MSEG_STAT_conn_removed));
 }
 
-static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove),
-				     KUNIT_CASE(kinds),
-				     KUNIT_CASE(any_rejected),
-				     KUNIT_CASE(limit),
-				     KUNIT_CASE(overflow),
-				     KUNIT_CASE(waiting),
-				     KUNIT_CASE(all_namespaces),
-				     KUNIT_CASE(the_hosts_share),
-				     KUNIT_CASE(victims),
-				     KUNIT_CASE(flood),
-				     KUNIT_CASE(timeouts),
-				     KUNIT_CASE(who_comes_to_front),
-				     KUNIT_CASE(one_place_for_two),
-				     KUNIT_CASE_SLOW(races),
-				     {} };
+static struct kunit_case cases[] = { KUNIT_CASE(add_find_remove), KUNIT_CASE(kinds),
+				     KUNIT_CASE(any_rejected),	  KUNIT_CASE(limit),
+				     KUNIT_CASE(overflow),	  KUNIT_CASE(waiting),
+				     KUNIT_CASE(all_namespaces),  KUNIT_CASE(the_hosts_share),
+				     KUNIT_CASE(victims),	  KUNIT_CASE(flood),
+				     KUNIT_CASE(timeouts),	  KUNIT_CASE(who_comes_to_front),
+				     KUNIT_CASE(places_of_a_set), KUNIT_CASE(tags),
+				     KUNIT_CASE_SLOW(races),	  {} };
 
 static struct kunit_suite suite = {
 	.name = "mseg_conn",

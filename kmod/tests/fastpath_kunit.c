@@ -269,19 +269,6 @@ static void takes_only_what_needs_no_judging(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, passes(mnet, conn, false));
 }
 
-static bool is_in_front(const struct mseg_net *mnet, const struct mseg_conn *conn)
-{
-	const struct mseg_conn_key *key = &conn->key;
-	u64 mix = mseg_conn_mix_ipv4(key->local.s6_addr32[0], key->remote.s6_addr32[0],
-				     mseg_conn_ports(key));
-	bool is;
-
-	rcu_read_lock();
-	is = mseg_conn_front(mnet->conns, mix) == conn;
-	rcu_read_unlock();
-	return is;
-}
-
 static void keeps_alive_what_is_not_over(struct kunit *test)
 {
 	struct mseg_net *mnet = mseg_test_net(test, 10);
@@ -292,11 +279,11 @@ static void keeps_alive_what_is_not_over(struct kunit *test)
 	conn->last_seen = recent;
 	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
 	KUNIT_EXPECT_EQ(test, recent, conn->last_seen);
-	KUNIT_EXPECT_FALSE(test, is_in_front(mnet, conn));
+	KUNIT_EXPECT_FALSE(test, mseg_front_has(&mnet->conns->front, conn));
 	conn->last_seen = jiffies - 2 * HZ;
 	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
 	KUNIT_EXPECT_LT(test, jiffies - conn->last_seen, HZ);
-	KUNIT_EXPECT_TRUE(test, is_in_front(mnet, conn));
+	KUNIT_EXPECT_TRUE(test, mseg_front_has(&mnet->conns->front, conn));
 	/* Of another processor's clock, which is ahead. */
 	conn->last_seen = jiffies + HZ;
 	KUNIT_EXPECT_TRUE(test, passes(mnet, conn, false));
