@@ -86,7 +86,7 @@ static __always_inline struct mseg_conn *mseg_fastpath_ipv4(const struct mseg_co
 	    !mseg_fastpath_transport(ip->protocol, (const u8 *)(ip + 1), len))
 		return NULL;
 	ports = mseg_fastpath_ports(ip + 1, out);
-	mix = mseg_front_mix_ipv4(local, remote, ports);
+	mix = mseg_front_mix_ipv4(local, remote, ports, ip->protocol);
 #define LOOK(way) mseg_fastpath_way_ipv4(conns, mix, way, local, remote, ports, ip->protocol)
 	return LOOK(0) ?: LOOK(1) ?: LOOK(2) ?: LOOK(3);
 #undef LOOK
@@ -121,7 +121,7 @@ static __always_inline struct mseg_conn *mseg_fastpath_ipv6(const struct mseg_co
 	if (ip->version != 6 || !mseg_fastpath_transport(ip->nexthdr, (const u8 *)(ip + 1), len))
 		return NULL;
 	ports = mseg_fastpath_ports(ip + 1, out);
-	mix = mseg_front_mix_ipv6(local, remote, ports);
+	mix = mseg_front_mix_ipv6(local, remote, ports, ip->nexthdr);
 #define LOOK(way) mseg_fastpath_way_ipv6(conns, mix, way, local, remote, ports, ip->nexthdr)
 	return LOOK(0) ?: LOOK(1) ?: LOOK(2) ?: LOOK(3);
 #undef LOOK

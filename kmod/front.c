@@ -35,9 +35,9 @@ static u64 mix_of(const struct mseg_conn_key *key)
 	u32 ports = mseg_conn_ports(key);
 
 	return key->family == MSEG_FAMILY_IPV4 ?
-		       mseg_front_mix_ipv4(key->local.s6_addr32[0], key->remote.s6_addr32[0],
-					   ports) :
-		       mseg_front_mix_ipv6(&key->local, &key->remote, ports);
+		       mseg_front_mix_ipv4(key->local.s6_addr32[0], key->remote.s6_addr32[0], ports,
+					   key->protocol) :
+		       mseg_front_mix_ipv6(&key->local, &key->remote, ports, key->protocol);
 }
 
 /* The ways that a connection may be in, and what stands there for it. */

@@ -50,12 +50,15 @@ struct mseg_front {
  * @local: address
  * @remote: address
  * @ports: see mseg_conn_ports()
+ * @protocol: of IP
  *
  * Return: a mixture, of which the first bits are the best.
  */
-static inline u64 mseg_front_mix_ipv4(__be32 local, __be32 remote, u32 ports)
+static inline u64 mseg_front_mix_ipv4(__be32 local, __be32 remote, u32 ports, u8 protocol)
 {
-	return ((u64)(__force u32)(local ^ remote) << 32 | ports) * GOLDEN_RATIO_64;
+	u64 addresses = (__force u32)(local ^ remote);
+
+	return ((addresses << 32 | ports) + protocol) * GOLDEN_RATIO_64;
 }
 
 /**
@@ -63,15 +66,16 @@ static inline u64 mseg_front_mix_ipv4(__be32 local, __be32 remote, u32 ports)
  * @local: address
  * @remote: address
  * @ports: see mseg_conn_ports()
+ * @protocol: of IP
  *
  * Return: a mixture, of which the first bits are the best.
  */
 static inline u64 mseg_front_mix_ipv6(const struct in6_addr *local, const struct in6_addr *remote,
-				      u32 ports)
+				      u32 ports, u8 protocol)
 {
 	const u64 *a = (const u64 *)local, *b = (const u64 *)remote;
 
-	return (a[0] ^ a[1] ^ b[0] ^ b[1] ^ (u64)ports << 16) * GOLDEN_RATIO_64;
+	return ((a[0] ^ a[1] ^ b[0] ^ b[1] ^ (u64)ports << 16) + protocol) * GOLDEN_RATIO_64;
 }
 
 /**

@@ -379,8 +379,9 @@ static u64 mix_of(const struct mseg_conn_key *key)
 	u32 ports = mseg_conn_ports(key);
 
 	return key->family == MSEG_FAMILY_IPV4 ?
-		       mseg_front_mix_ipv4(ipv4_of(&key->local), ipv4_of(&key->remote), ports) :
-		       mseg_front_mix_ipv6(&key->local, &key->remote, ports);
+		       mseg_front_mix_ipv4(ipv4_of(&key->local), ipv4_of(&key->remote), ports,
+					   key->protocol) :
+		       mseg_front_mix_ipv6(&key->local, &key->remote, ports, key->protocol);
 }
 
 /* Who stands at the front where this one may, as one with the same tag. */
