@@ -502,7 +502,7 @@ unlock:
 	rcu_read_unlock();
 }
 
-/* What is told apart by the tag alone is found, each in its own name. */
+/* Whatever its tag, also none at all: who enters is found, and leaves nothing behind. */
 static void tags(struct kunit *test)
 {
 	struct mseg_conns *conns = mseg_test_net(test, 1000)->conns;
