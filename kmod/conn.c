@@ -103,6 +103,34 @@ static void free_tables(struct mseg_conns *conns)
 	kfree(conns);
 }
 
+static u32 overflow_area(const struct mseg_conns *conns)
+{
+	return conns->places.own / 16;
+}
+
+/* Entries, and those that may wait to be freed where there are so many. */
+static u32 with_waiting(u32 entries)
+{
+	return entries + max_t(u32, entries / 4, 1024);
+}
+
+/* Whatever the others remember, the host finds what it may remember itself. */
+static void set_limits(struct mseg_conns *conns, u32 max)
+{
+	u32 all = min_t(u32, total_connections, MAX_TOTAL);
+
+	conns->places = (struct mseg_conn_limits){
+		.own = max,
+		.all = all,
+		.others = all - min(max, all / 2),
+	};
+	conns->memory = (struct mseg_conn_limits){
+		.own = with_waiting(max + overflow_area(conns)),
+		.all = with_waiting(all),
+		.others = with_waiting(conns->places.others),
+	};
+}
+
 struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu *stats)
 {
 	struct mseg_conns *conns = kzalloc(sizeof(*conns), GFP_KERNEL);
@@ -119,7 +147,7 @@ struct mseg_conns *mseg_conns_new(u32 max, bool host, struct mseg_stats __percpu
 	for (i = 0; i < buckets; i++)
 		spin_lock_init(&conns->buckets[i].lock);
 	conns->mask = buckets - 1;
-	conns->max = max;
+	set_limits(conns, max);
 	conns->host = host;
 	memcpy(conns->timeouts, default_timeouts, sizeof(conns->timeouts));
 	conns->stats = stats;
@@ -217,25 +245,13 @@ static struct mseg_conn_bucket *bucket_of(const struct mseg_conns *conns, u32 ha
 	return &conns->buckets[hash & conns->mask];
 }
 
-static u32 limit_of_all(void)
-{
-	return min_t(u32, total_connections, MAX_TOTAL);
-}
-
-/* Whatever they remember, the host finds what it may remember itself. */
-static u32 limit_of_others(const struct mseg_conns *conns)
-{
-	u32 limit = limit_of_all();
-
-	return limit - min(conns->max, limit / 2);
-}
-
 bool mseg_conn_full(const struct mseg_conns *conns)
 {
-	if (!conns->host && atomic_read(&shared_count.others) >= limit_of_others(conns))
-		return true;
-	return atomic_read(&conns->count) >= conns->max ||
-	       atomic_read(&shared_count.all) >= limit_of_all();
+	const struct mseg_conn_limits *limits = &conns->places;
+
+	return atomic_read(&conns->count) >= limits->own ||
+	       atomic_read(&shared_count.all) >= limits->all ||
+	       (!conns->host && atomic_read(&shared_count.others) >= limits->others);
 }
 
 struct mseg_conn *mseg_conn_find_hashed(struct mseg_conns *conns, const struct mseg_conn_key *key,
@@ -342,27 +358,23 @@ static bool take(atomic_t *count, u32 limit)
 	return true;
 }
 
-static bool take_shared(struct shared *shared, const struct mseg_conns *conns, u32 all, u32 others)
+static bool take_shared(struct shared *shared, const struct mseg_conns *conns,
+			const struct mseg_conn_limits *limits)
 {
-	if (!conns->host && !take(&shared->others, others))
+	if (!conns->host && !take(&shared->others, limits->others))
 		return false;
-	if (take(&shared->all, all))
+	if (take(&shared->all, limits->all))
 		return true;
 	if (!conns->host)
 		atomic_dec(&shared->others);
 	return false;
 }
 
-static u32 overflow_area(const struct mseg_conns *conns)
-{
-	return conns->max / 16;
-}
-
 static bool take_own_place(struct mseg_conns *conns, bool overflow)
 {
-	if (take(&conns->count, conns->max))
+	if (take(&conns->count, conns->places.own))
 		return true;
-	if (!overflow || !take(&conns->count, conns->max + overflow_area(conns)))
+	if (!overflow || !take(&conns->count, conns->places.own + overflow_area(conns)))
 		return false;
 	mseg_stat(conns->stats, conn_overflow);
 	return true;
@@ -374,7 +386,7 @@ static bool take_place(struct mseg_conns *conns, bool overflow)
 		mseg_stat(conns->stats, conn_full);
 		return false;
 	}
-	if (!take_shared(&shared_count, conns, limit_of_all(), limit_of_others(conns))) {
+	if (!take_shared(&shared_count, conns, &conns->places)) {
 		atomic_dec(&conns->count);
 		mseg_stat(conns->stats, conn_total);
 		return false;
@@ -382,18 +394,11 @@ static bool take_place(struct mseg_conns *conns, bool overflow)
 	return true;
 }
 
-/* Entries that may wait to be freed where there are so many. */
-static u32 with_waiting(u32 entries)
-{
-	return entries + max_t(u32, entries / 4, 1024);
-}
-
 static bool take_memory(struct mseg_conns *conns)
 {
-	if (!take(&conns->allocated, with_waiting(conns->max + overflow_area(conns))))
+	if (!take(&conns->allocated, conns->memory.own))
 		return false;
-	if (take_shared(&shared_allocated, conns, with_waiting(limit_of_all()),
-			with_waiting(limit_of_others(conns))))
+	if (take_shared(&shared_allocated, conns, &conns->memory))
 		return true;
 	atomic_dec(&conns->allocated);
 	return false;

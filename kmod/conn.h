@@ -222,12 +222,25 @@ struct mseg_conn_bucket {
 };
 
 /**
+ * struct mseg_conn_limits - how many there may be
+ * @own: of one cache
+ * @all: of all caches
+ * @others: of all but the host's
+ */
+struct mseg_conn_limits {
+	u32 own;
+	u32 all;
+	u32 others;
+};
+
+/**
  * struct mseg_conns - a cache
  * @buckets: chains by hash
  * @front: established entries of TCP and UDP that are not asked of for names, and whose
  *	keys have no scope, kind MSEG_CONN_PLAIN and path MSEG_PATH_HOST
  * @mask: number of buckets less one
- * @max: entries at most, but for the overflow area
+ * @places: entries at most, but for the overflow area
+ * @memory: the same, with that area and those that were unlinked and wait to be freed
  * @host: of the initial network namespace
  * @count: entries now, reserved before they are linked
  * @allocated: the same, and those that were unlinked and wait to be freed
@@ -239,7 +252,8 @@ struct mseg_conns {
 	struct mseg_conn_bucket *buckets;
 	struct mseg_front front;
 	u32 mask;
-	u32 max;
+	struct mseg_conn_limits places;
+	struct mseg_conn_limits memory;
 	bool host;
 	atomic_t count;
 	atomic_t allocated;

@@ -66,6 +66,8 @@ static_assert(sizeof(struct mseg_flow_record) == 192, "a record has no holes");
 static void source_and_destination(struct mseg_flow_record *record, const struct mseg_conn *conn)
 {
 	const struct mseg_conn_key *key = &conn->key;
+	bool ports = mseg_protocol_has_ports(key->protocol);
+	bool icmp = mseg_protocol_is_icmp(key->protocol);
 	bool out = !mseg_conn_is_reply(conn, true);
 	__be16 client = mseg_packet_is_rejected(key) ? READ_ONCE(conn->client) :
 						       mseg_packet_client(key, conn->direction);
@@ -74,20 +76,16 @@ static void source_and_destination(struct mseg_flow_record *record, const struct
 	memcpy(record->destination, out ? &key->remote : &key->local, 16);
 	if (mseg_conn_is_forwarded(conn))
 		memcpy(record->destination, &mseg_conn_forwarded(conn)->destination, 16);
-	if (mseg_protocol_has_ports(key->protocol)) {
-		record->source_port = ntohs(client);
-		record->destination_port = conn->service;
-	} else if (mseg_protocol_is_icmp(key->protocol)) {
-		record->source_port = ntohs(client);
-		record->icmp_type = conn->service >> 8;
-		record->icmp_code = conn->service & 0xff;
-	}
+	record->source_port = ports || icmp ? ntohs(client) : 0;
+	record->destination_port = ports ? conn->service : 0;
+	record->icmp_type = icmp ? conn->service >> 8 : 0;
+	record->icmp_code = icmp ? conn->service & 0xff : 0;
 }
 
-/* What belongs together is read together: under the entry's lock. */
+/* What belongs together is read together: under the entry's lock, with softirqs off. */
 static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn)
 {
-	spin_lock_bh(&conn->lock);
+	spin_lock(&conn->lock);
 	record->cookie = conn->cookie;
 	record->observed_cookie = conn->opinions.observed_cookie;
 	record->observed_rule = conn->opinions.observed_rule;
@@ -105,23 +103,30 @@ static void fill_verdict(struct mseg_flow_record *record, struct mseg_conn *conn
 	record->flags = conn->flags;
 	record->reason = conn->reason;
 	record->state = READ_ONCE(conn->state);
-	spin_unlock_bh(&conn->lock);
+	spin_unlock(&conn->lock);
 }
 
+/* No finer than the jiffies that it is known in, but that a connection begins with a packet. */
+static u64 last_seen(const struct mseg_conn *conn, u8 event)
+{
+	long idle;
+
+	if (event == MSEG_FLOW_EVENT_BEGIN)
+		return conn->first_seen;
+	idle = jiffies - READ_ONCE(conn->last_seen);
+	return max(conn->first_seen, ktime_get_coarse_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
+}
+
+/* Every member but those of the queue; with softirqs off. */
 static void fill(struct mseg_flow_record *record, struct mseg_conn *conn,
 		 const struct mseg_carried *carried, u8 event)
 {
-	bool out;
-	long idle = jiffies - READ_ONCE(conn->last_seen);
+	/* Of forwarded connections those are counted as out that come from who began. */
+	bool out = !mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT;
 
-	memset(record, 0, sizeof(*record));
 	record->id = conn->id;
 	record->first_seen = conn->first_seen;
-	/* No finer than the jiffies that it is known in. */
-	record->last_seen = max(conn->first_seen,
-				ktime_get_coarse_real_ns() - jiffies64_to_nsecs(max(idle, 0L)));
-	/* Of forwarded connections those are counted as out that come from who began. */
-	out = !mseg_conn_is_forwarded(conn) || conn->direction == MSEG_DIRECTION_OUT;
+	record->last_seen = last_seen(conn, event);
 	record->packets_in = carried->packets[!out];
 	record->packets_out = carried->packets[out];
 	record->bytes_in = carried->bytes[!out];
@@ -140,7 +145,12 @@ void mseg_flow_fill(struct mseg_flow_record *record, struct mseg_conn *conn, u8 
 	struct mseg_carried carried;
 
 	mseg_tally_sum(conn, &carried);
+	local_bh_disable();
 	fill(record, conn, &carried, event);
+	local_bh_enable();
+	record->seq = 0;
+	record->cpu = 0;
+	record->count = 0;
 }
 
 static void count_lost(struct mseg_flows *flows, u8 verdict)
@@ -176,9 +186,10 @@ static void fill_slot(struct mseg_flow_record *slot, u64 seq, struct mseg_conn *
 void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 {
 	u8 verdict = READ_ONCE(conn->verdict);
+	struct mseg_carried carried __uninitialized;
 	struct mseg_flow_record *slot;
-	struct mseg_carried carried;
 	struct queue *queue;
+	bool first;
 
 	WRITE_ONCE(conn->reported, jiffies);
 	if (!mseg_subscriber_any(flows->subscribers))
@@ -190,16 +201,17 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 	local_bh_disable();
 	queue = this_cpu_ptr(flows->queues);
 	spin_lock(&queue->lock);
+	first = !queue->count;
 	slot = take_slot(queue, verdict);
 	if (slot)
 		fill_slot(slot, queue->seq, conn, &carried, event);
 	spin_unlock(&queue->lock);
 	local_bh_enable();
 	/* Of a lost one's attempts the next record tells. */
-	if (slot)
-		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
-	else
+	if (!slot)
 		count_lost(flows, verdict);
+	else if (first)
+		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
 }
 
 static u32 dequeue(struct queue *queue, struct mseg_flow_record *to, u32 max)

@@ -5,6 +5,8 @@
  */
 #include "judge.h"
 
+#include <net/sock.h>
+
 #include <linux/mseg.h>
 
 #include "judgement.h"
@@ -54,13 +56,10 @@ static void ask_either_opinions(struct mseg_net *mnet, const struct mseg_generat
 	mseg_opinion_ask(mnet, generation, keys, ARRAY_SIZE(keys), &judgement->opinions);
 }
 
-/* Those that do not decide are asked the same. */
-static void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
-			 const struct mseg_conn_key *key, struct mseg_judgement *judgement)
+/* Those that do not decide are asked the same; there are some. */
+static noinline void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *generation,
+				  const struct mseg_conn_key *key, struct mseg_judgement *judgement)
 {
-	judgement->opinions = MSEG_NO_OPINIONS;
-	if (!mseg_opinion_wanted(mnet, generation))
-		return;
 	if (judgement->both)
 		mseg_transit_ask_opinions(mnet, generation, key, judgement);
 	else if (judgement->either)
@@ -74,20 +73,35 @@ static void ask_opinions(struct mseg_net *mnet, const struct mseg_generation *ge
  * knows, so that nobody loses a connection by an eviction, nor by a spoofed SYN.
  * UDP sockets that are connected take packets from their peer alone.
  */
-static bool is_midstream(struct mseg_net *mnet, const struct mseg_packet *packet)
+static bool is_known_to_socket(struct mseg_net *mnet, const struct mseg_packet *packet,
+			       const struct sock *server)
 {
 	enum mseg_socket_state socket;
 
 	if (packet->key.path != MSEG_PATH_HOST)
 		return false;
 	if (packet->protocol == IPPROTO_UDP)
-		return !packet->out &&
-		       mseg_socket_connected(mnet->net, &packet->key, packet->ifindex);
+		return server && READ_ONCE(server->sk_state) == TCP_ESTABLISHED;
 	/* This host's own SYN always begins a connection. */
 	if (packet->protocol != IPPROTO_TCP || (packet->tcp_syn && packet->out))
 		return false;
 	socket = mseg_socket_state(mnet->net, &packet->key, packet->ifindex);
 	return packet->tcp_syn ? socket > MSEG_SOCKET_TIME_WAIT : socket != MSEG_SOCKET_NONE;
+}
+
+/* The local socket that waits for what a packet may begin. */
+static struct sock *server_of(struct mseg_net *mnet, const struct mseg_packet *packet)
+{
+	if (packet->out || packet->key.path != MSEG_PATH_HOST)
+		return NULL;
+	return mseg_socket_server(mnet->net, &packet->key, packet->ifindex);
+}
+
+static bool is_midstream(struct mseg_net *mnet, const struct mseg_packet *packet)
+{
+	bool udp = packet->protocol == IPPROTO_UDP;
+
+	return is_known_to_socket(mnet, packet, udp ? server_of(mnet, packet) : NULL);
 }
 
 /* The answer to a SYN that was not remembered, and has no socket: a cookie. */
@@ -96,6 +110,17 @@ static bool is_cookie(struct mseg_net *mnet, const struct mseg_packet *packet)
 	return packet->key.path == MSEG_PATH_HOST && packet->protocol == IPPROTO_TCP &&
 	       packet->out && packet->tcp_any_syn && !packet->tcp_syn &&
 	       mseg_socket_listens(mnet->net, &packet->key, packet->ifindex);
+}
+
+static void note_midstream(struct mseg_net *mnet, const struct mseg_packet *packet,
+			   struct mseg_judgement *judgement)
+{
+	mseg_stat(mnet->stats, midstream);
+	judgement->existing = true;
+	/* A SYN that a peer may have forged, forgotten since: no more than it was. */
+	judgement->half_open = packet->protocol == IPPROTO_TCP &&
+			       mseg_socket_state(mnet->net, &packet->key, packet->ifindex) ==
+				       MSEG_SOCKET_HALF_OPEN;
 }
 
 /*
@@ -108,16 +133,23 @@ static void judge_midstream(struct mseg_net *mnet, const struct mseg_generation 
 {
 	const struct mseg_conn_key *key = &packet->key;
 
-	mseg_stat(mnet->stats, midstream);
-	judgement->existing = true;
-	/* A SYN that a peer may have forged, forgotten since: no more than it was. */
-	judgement->half_open = packet->protocol == IPPROTO_TCP &&
-			       mseg_socket_state(mnet->net, key, packet->ifindex) ==
-				       MSEG_SOCKET_HALF_OPEN;
+	note_midstream(mnet, packet, judgement);
 	if (packet->protocol == IPPROTO_TCP && mseg_socket_listens(mnet->net, key, packet->ifindex))
 		ask_in(mnet, generation, key, judgement);
 	else
 		ask_either(mnet, generation, key, judgement);
+}
+
+/*
+ * A peer's SYN to a listener is judged as incoming even if it is of a connection in its
+ * middle. Which it is matters, and is asked, only where it is rejected.
+ */
+static void judge_at_listener(struct mseg_net *mnet, const struct mseg_generation *generation,
+			      const struct mseg_packet *packet, struct mseg_judgement *judgement)
+{
+	ask_in(mnet, generation, &packet->key, judgement);
+	if (judgement->verdict.action == MSEG_ACTION_REJECT && is_midstream(mnet, packet))
+		note_midstream(mnet, packet, judgement);
 }
 
 static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *generation,
@@ -129,7 +161,12 @@ static void ask_of_new(struct mseg_net *mnet, const struct mseg_generation *gene
 				 packet->forwarded->published, judgement);
 		return;
 	}
-	if (is_midstream(mnet, packet)) {
+	judgement->server = server_of(mnet, packet);
+	if (packet->tcp_syn && judgement->server) {
+		judge_at_listener(mnet, generation, packet, judgement);
+		return;
+	}
+	if (is_known_to_socket(mnet, packet, judgement->server)) {
 		judge_midstream(mnet, generation, packet, judgement);
 		return;
 	}
@@ -164,9 +201,16 @@ static void only_observe(const struct mseg_generation *generation, struct mseg_j
 static void judge_new(struct mseg_net *mnet, const struct mseg_generation *generation,
 		      const struct mseg_packet *packet, struct mseg_judgement *judgement)
 {
-	memset(judgement, 0, sizeof(*judgement));
+	/* Asking fills the key and the verdict. */
+	judgement->server = NULL;
+	judgement->existing = false;
+	judgement->half_open = false;
+	judgement->either = false;
+	judgement->both = false;
 	ask_of_new(mnet, generation, packet, judgement);
-	ask_opinions(mnet, generation, &packet->key, judgement);
+	judgement->opinions = MSEG_NO_OPINIONS;
+	if (mseg_opinion_wanted(mnet, generation))
+		ask_opinions(mnet, generation, &packet->key, judgement);
 	if (packet->observed)
 		only_observe(generation, judgement);
 }
@@ -229,8 +273,7 @@ static void fill_conn(struct mseg_net *mnet, struct mseg_conn *conn,
 	conn->state = reject ? MSEG_CONN_STATE_REJECTED : MSEG_CONN_STATE_NEW;
 	if (!reject) {
 		atomic_set(&conn->attempts, 1);
-		if (!packet->out && !packet->forwarded &&
-		    mseg_socket_owner(mnet->net, &packet->key, packet->ifindex, &conn->process))
+		if (judgement->server && mseg_process_of_socket(&conn->process, judgement->server))
 			conn->named = MSEG_CONN_NAMED_SOCKET;
 	}
 	if (packet->forwarded)
@@ -249,20 +292,23 @@ static struct mseg_conn *make_conn(struct mseg_net *mnet, const struct mseg_gene
 				   const struct mseg_judgement *judgement)
 {
 	bool reject = judgement->verdict.action == MSEG_ACTION_REJECT;
-	struct mseg_conn_key key = packet->key;
+	const struct mseg_conn_key *key = &packet->key;
+	struct mseg_conn_key rejected __uninitialized;
 	struct mseg_conn *conn;
 	bool overflow = false;
 	u32 hash = packet->hash;
 
 	/* What a socket proves to exist is no forgery. */
 	if (reject && !judgement->existing) {
-		to_rejected(&key, packet, judgement->key.direction);
-		hash = mseg_conn_hash(&key);
+		rejected = packet->key;
+		to_rejected(&rejected, packet, judgement->key.direction);
+		key = &rejected;
+		hash = mseg_conn_hash(key);
 	}
 	if (mseg_conn_full(mnet->conns))
 		overflow = make_room(mnet, hash, reject, packet->out && !packet->forwarded) ||
 			   !reject;
-	conn = mseg_conn_new(mnet->conns, &key, hash, overflow);
+	conn = mseg_conn_new(mnet->conns, key, hash, overflow);
 	if (!conn)
 		return NULL;
 	fill_conn(mnet, conn, packet, judgement);
@@ -286,7 +332,7 @@ static void add_or_count(struct mseg_net *mnet, struct mseg_conn *conn,
 static u8 remember(struct mseg_net *mnet, const struct mseg_generation *generation,
 		   struct mseg_packet *packet)
 {
-	struct mseg_judgement judgement;
+	struct mseg_judgement judgement __uninitialized;
 	struct mseg_conn *conn;
 
 	judge_new(mnet, generation, packet, &judgement);
@@ -344,7 +390,9 @@ static void judge_again(struct mseg_net *mnet, const struct mseg_generation *gen
 		mseg_judgement_key(&judgement.key, &conn->key, conn->direction, conn->service);
 		mseg_judgement_ask(mnet, generation, &judgement);
 	}
-	ask_opinions(mnet, generation, &conn->key, &judgement);
+	judgement.opinions = MSEG_NO_OPINIONS;
+	if (mseg_opinion_wanted(mnet, generation))
+		ask_opinions(mnet, generation, &conn->key, &judgement);
 	if (observed)
 		only_observe(generation, &judgement);
 	spin_lock_bh(&conn->lock);

@@ -10,6 +10,7 @@
  * struct mseg_judgement - what is asked of the policy, and what it says
  * @key: the question that decided
  * @verdict: on it
+ * @server: of what comes in, the local socket that waits for such, or NULL; under RCU
  * @opinions: of what does not decide
  * @existing: of a connection in its middle
  * @half_open: with @existing, of a handshake that is not over
@@ -20,6 +21,7 @@ struct mseg_judgement {
 	struct mseg_key key;
 	struct mseg_verdict verdict;
 	struct mseg_opinions opinions;
+	struct sock *server;
 	bool existing;
 	bool half_open;
 	bool either;

@@ -142,7 +142,7 @@ static int put_status(struct sk_buff *skb, const struct mseg_net *mnet)
 	    (mnet->locked && nla_put_flag(skb, MSEG_A_LOCKED)) ||
 	    put_counts(skb, mseg_net_generation(mnet)->policy) ||
 	    nla_put_u32(skb, MSEG_A_CONNECTION_COUNT, atomic_read(&mnet->conns->count)) ||
-	    nla_put_u32(skb, MSEG_A_CONNECTION_MAX, mnet->conns->max))
+	    nla_put_u32(skb, MSEG_A_CONNECTION_MAX, mnet->conns->places.own))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -27,10 +27,13 @@
 /* RFC 8200 names seven kinds of extension header; senders repeat some. */
 #define MAX_EXTENSION_HEADERS 16
 
-/* An IP header, of the packet or of a quotation, in one form for both. */
+/*
+ * An IP header, of the packet or of a quotation, in one form for both. Its addresses
+ * stand in the key that is filled.
+ */
 struct ip_info {
-	struct in6_addr source;
-	struct in6_addr destination;
+	struct in6_addr *source;
+	struct in6_addr *destination;
 	u8 family;
 	u8 protocol;
 	u8 hop_limit;
@@ -60,8 +63,8 @@ static bool has_source_route(const struct sk_buff *skb, int offset, int len)
 	return false;
 }
 
-static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, bool quoted,
-					 struct ip_info *ip)
+static __always_inline enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset,
+							 bool quoted, struct ip_info *ip)
 {
 	const struct iphdr *header;
 	struct iphdr buffer;
@@ -69,8 +72,8 @@ static enum mseg_packet_class parse_ipv4(const struct sk_buff *skb, int offset, 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	if (!header || header->version != 4 || header->ihl < 5)
 		return MSEG_PACKET_TRUNCATED;
-	ip->source = (struct in6_addr){ .s6_addr32 = { header->saddr } };
-	ip->destination = (struct in6_addr){ .s6_addr32 = { header->daddr } };
+	*ip->source = (struct in6_addr){ .s6_addr32 = { header->saddr } };
+	*ip->destination = (struct in6_addr){ .s6_addr32 = { header->daddr } };
 	ip->family = MSEG_FAMILY_IPV4;
 	ip->protocol = header->protocol;
 	ip->hop_limit = header->ttl;
@@ -133,8 +136,8 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, 
 	header = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
 	if (!header || header->version != 6)
 		return MSEG_PACKET_TRUNCATED;
-	ip->source = header->saddr;
-	ip->destination = header->daddr;
+	*ip->source = header->saddr;
+	*ip->destination = header->daddr;
 	ip->family = MSEG_FAMILY_IPV6;
 	ip->hop_limit = header->hop_limit;
 	ip->routed = false;
@@ -163,8 +166,8 @@ static enum mseg_packet_class parse_ipv6(const struct sk_buff *skb, int offset, 
  * A fragment is refused, unless it is quoted: an error about a fragmented packet
  * quotes its first one, which holds the ports.
  */
-static enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset, u8 family,
-				       bool quoted, struct ip_info *ip)
+static __always_inline enum mseg_packet_class parse_ip(const struct sk_buff *skb, int offset,
+						       u8 family, bool quoted, struct ip_info *ip)
 {
 	return family == MSEG_FAMILY_IPV4 ? parse_ipv4(skb, offset, quoted, ip) :
 					    parse_ipv6(skb, offset, quoted, ip);
@@ -226,8 +229,8 @@ static bool is_link_message(u8 type, const struct ip_info *ip)
 	case ICMPV6_MGM_REDUCTION:
 	case ICMPV6_MLD2_REPORT:
 	case 151 ... 153:
-		return ip->hop_limit == 1 && (ipv6_addr_any(&ip->source) ||
-					      ipv6_addr_type(&ip->source) & IPV6_ADDR_LINKLOCAL);
+		return ip->hop_limit == 1 && (ipv6_addr_any(ip->source) ||
+					      ipv6_addr_type(ip->source) & IPV6_ADDR_LINKLOCAL);
 	}
 	return false;
 }
@@ -262,15 +265,20 @@ static bool set_key_by_icmp(const struct sk_buff *skb, const struct ip_info *ip,
 	return true;
 }
 
-/* Addresses and ports of a transport header that this host sends (@out). */
-static bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool out,
-		    struct mseg_conn_key *key)
+/* A header that this host sends (@out) is read into a key. */
+static void read_into(struct mseg_conn_key *key, bool out, struct ip_info *ip)
+{
+	ip->source = out ? &key->local : &key->remote;
+	ip->destination = out ? &key->remote : &key->local;
+}
+
+/* What a key tells but for its addresses, of a packet that this host sends (@out). */
+static __always_inline bool set_key(const struct sk_buff *skb, const struct ip_info *ip, bool out,
+				    struct mseg_conn_key *key)
 {
 	const __be16 *ports;
 	__be16 buffer[2];
 
-	key->local = out ? ip->source : ip->destination;
-	key->remote = out ? ip->destination : ip->source;
 	key->family = ip->family;
 	key->protocol = ip->protocol;
 	if (ip->later)
@@ -316,10 +324,10 @@ static const struct net_device *device(const struct sk_buff *skb, const struct n
 /* A network's broadcast address is known to routing alone, which a raw packet lacks. */
 static bool is_group(const struct sk_buff *skb, const struct ip_info *ip)
 {
-	__be32 addr = ip->destination.s6_addr32[0];
+	__be32 addr = ip->destination->s6_addr32[0];
 
 	if (ip->family == MSEG_FAMILY_IPV6)
-		return ipv6_addr_is_multicast(&ip->destination);
+		return ipv6_addr_is_multicast(ip->destination);
 	if (!skb_dst(skb))
 		return ipv4_is_multicast(addr) || ipv4_is_lbcast(addr);
 	return skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST);
@@ -336,6 +344,14 @@ static u32 interface(const struct sk_buff *skb, const struct nf_hook_state *stat
 	return below ?: dev->ifindex;
 }
 
+/* Most interfaces are of none, which no function needs to be called for. */
+static u32 vrf_of(const struct net_device *dev)
+{
+	if (!netif_is_l3_slave(dev) && !netif_is_l3_master(dev))
+		return 0;
+	return l3mdev_master_ifindex_rcu(dev);
+}
+
 /* Interface that link-local addresses belong to, or VRF device, or 0. */
 static u32 scope(const struct sk_buff *skb, const struct nf_hook_state *state,
 		 const struct ip_info *ip)
@@ -343,41 +359,41 @@ static u32 scope(const struct sk_buff *skb, const struct nf_hook_state *state,
 	u32 vrf;
 
 	if (ip->family == MSEG_FAMILY_IPV6 &&
-	    (ipv6_addr_type(&ip->source) & IPV6_ADDR_LINKLOCAL ||
-	     ipv6_addr_type(&ip->destination) & IPV6_ADDR_LINKLOCAL))
+	    (ipv6_addr_type(ip->source) & IPV6_ADDR_LINKLOCAL ||
+	     ipv6_addr_type(ip->destination) & IPV6_ADDR_LINKLOCAL))
 		return interface(skb, state);
-	vrf = l3mdev_master_ifindex_rcu(device(skb, state));
+	vrf = vrf_of(device(skb, state));
 	/* The same for both directions of what is forwarded from one to another. */
-	return state->hook == NF_INET_FORWARD ?
-		       max_t(u32, vrf, l3mdev_master_ifindex_rcu(state->out)) :
-		       vrf;
+	return state->hook == NF_INET_FORWARD ? max_t(u32, vrf, vrf_of(state->out)) : vrf;
 }
 
 /*
  * The connection that an ICMP error is about. An incoming error quotes a packet
  * of this host, an outgoing one a packet to it; either way the error goes to
  * the quoted source. Anything else names no connection.
+ *
+ * A function of its own, so that other packets do not pay for what it needs.
  */
-static void parse_quotation(const struct sk_buff *skb, const struct nf_hook_state *state,
-			    const struct ip_info *outer, struct mseg_packet *packet)
+static noinline void parse_quotation(const struct sk_buff *skb, const struct nf_hook_state *state,
+				     const struct ip_info *outer, struct mseg_packet *packet)
 {
+	bool out = state->hook == NF_INET_FORWARD || !packet->out;
 	struct mseg_conn_key *key = &packet->quoted;
 	struct ip_info inner;
-	bool forwarded;
 
 	memset(key, 0, sizeof(*key));
+	read_into(key, out, &inner);
 	if (parse_ip(skb, outer->transport + sizeof(struct icmphdr), outer->family, true, &inner) !=
 	    MSEG_PACKET_FLOW)
 		return;
-	if (!ipv6_addr_equal(&inner.source, &outer->destination))
+	if (!ipv6_addr_equal(inner.source, outer->destination))
 		return;
 	/* Only the kernel itself answers for packets that it forwards. */
 	if (packet->out && is_kernels(state->sk) &&
-	    !is_local(state->net, device(skb, state), &inner.destination, inner.family))
+	    !is_local(state->net, device(skb, state), inner.destination, inner.family))
 		packet->quoted_forwarded = true;
-	forwarded = state->hook == NF_INET_FORWARD;
-	if (!set_key(skb, &inner, forwarded || !packet->out, key)) {
-		memset(key, 0, sizeof(*key));
+	if (!set_key(skb, &inner, out, key)) {
+		key->family = 0;
 		return;
 	}
 	key->scope = scope(skb, state, &inner);
@@ -428,7 +444,7 @@ static bool is_group_message(const struct sk_buff *skb, const struct ip_info *ip
 	struct igmphdr buffer;
 
 	igmp = skb_header_pointer(skb, ip->transport, sizeof(buffer), &buffer);
-	if (!igmp || ip->hop_limit != 1 || !ipv4_is_multicast(ip->destination.s6_addr32[0]))
+	if (!igmp || ip->hop_limit != 1 || !ipv4_is_multicast(ip->destination->s6_addr32[0]))
 		return false;
 	switch (igmp->type) {
 	case IGMP_HOST_MEMBERSHIP_QUERY:
@@ -464,6 +480,43 @@ static enum mseg_packet_class parse_transport(const struct sk_buff *skb,
 	return MSEG_PACKET_FLOW;
 }
 
+/*
+ * All that is not filled in any case, and not more: the quotation is large, and clearing
+ * it with the rest takes longer than reading an address.
+ */
+static void clear(struct mseg_packet *packet)
+{
+	struct mseg_conn_key *key = &packet->key;
+
+	key->local = (struct in6_addr){};
+	key->remote = (struct in6_addr){};
+	key->lport = 0;
+	key->rport = 0;
+	key->scope = 0;
+	key->family = 0;
+	key->protocol = 0;
+	key->kind = MSEG_CONN_PLAIN;
+	packet->quoted.family = 0;
+	packet->hash = 0;
+	packet->forwarded = NULL;
+	packet->transport = 0;
+	packet->service = 0;
+	packet->protocol = 0;
+	packet->direction = 0;
+	packet->quoted_forwarded = false;
+	packet->to_group = false;
+	packet->raw = false;
+	packet->observed = false;
+	packet->icmp_reply = false;
+	packet->tcp_syn = false;
+	packet->tcp_any_syn = false;
+	packet->tcp_end = false;
+	packet->tcp_rst = false;
+	packet->icmp_error = false;
+	packet->known = false;
+	packet->strange = false;
+}
+
 enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 					 const struct nf_hook_state *state, int offset,
 					 struct mseg_packet *packet)
@@ -473,7 +526,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 	enum mseg_packet_class class;
 	bool told;
 
-	memset(packet, 0, sizeof(*packet));
+	clear(packet);
 	packet->out = state->hook != NF_INET_LOCAL_IN;
 	packet->key.path = state->hook == NF_INET_FORWARD ? MSEG_PATH_FORWARD : MSEG_PATH_HOST;
 	packet->family = state->pf == NFPROTO_IPV4 ? MSEG_FAMILY_IPV4 : MSEG_FAMILY_IPV6;
@@ -483,6 +536,7 @@ enum mseg_packet_class mseg_packet_parse(const struct sk_buff *skb,
 			    (!state->sk || is_kernels(state->sk));
 	packet->len = skb->len - offset;
 	packet->segments = max_t(u32, 1, skb_shinfo(skb)->gso_segs);
+	read_into(&packet->key, packet->out, &ip);
 	class = parse_ip(skb, offset, packet->family, false, &ip);
 	if (class != MSEG_PACKET_FLOW && class != MSEG_PACKET_FRAGMENT)
 		return class;
@@ -529,23 +583,12 @@ void mseg_packet_to_single(struct mseg_packet *packet)
 	packet->key.rport = htons(packet->service);
 }
 
-static bool client_is_local(const struct mseg_conn_key *key, u8 direction)
-{
-	return key->path == MSEG_PATH_FORWARD || direction == MSEG_DIRECTION_OUT ||
-	       mseg_protocol_is_icmp(key->protocol);
-}
-
-__be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction)
-{
-	return client_is_local(key, direction) ? key->lport : key->rport;
-}
-
 void mseg_packet_to_rejected(struct mseg_conn_key *key, u8 direction)
 {
 	bool out = direction == MSEG_DIRECTION_OUT;
 
 	key->kind = out ? MSEG_CONN_REJECTED_OUT : MSEG_CONN_REJECTED_IN;
-	if (client_is_local(key, direction))
+	if (mseg_packet_client_is_local(key, direction))
 		key->lport = 0;
 	else
 		key->rport = 0;

@@ -10,6 +10,9 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+#include <linux/mseg.h>
+#include <mseg/core.h>
+
 #include "stats.h"
 #include "window.h"
 
@@ -118,7 +121,7 @@ struct mseg_forwarded {
  * struct mseg_packet - what the module needs to know of a packet
  * @key: its connection
  * @quoted: with MSEG_PACKET_ERROR, the connection of the quoted packet; its
- *	family is 0 where the quotation names none
+ *	family is 0 where the quotation names none, and then nothing else is defined
  * @quoted_forwarded: with @quoted, the quoted packet was not from or to this
  *	host
  * @hash: of @key, by mseg_conn_hash(), filled by judging
@@ -150,14 +153,12 @@ struct mseg_packet {
 	struct mseg_conn_key key;
 	struct mseg_conn_key quoted;
 	u32 hash;
-	bool quoted_forwarded;
-	u16 service;
-	u8 family;
-	u8 protocol;
 	const struct mseg_forwarded *forwarded;
 	int transport;
+	u16 service;
+	u8 protocol;
 	u8 direction;
-	bool out;
+	bool quoted_forwarded;
 	bool to_group;
 	bool raw;
 	bool observed;
@@ -169,6 +170,8 @@ struct mseg_packet {
 	bool icmp_error;
 	bool known;
 	bool strange;
+	u8 family;
+	bool out;
 	bool by_kernel;
 	struct sock *sk;
 	u32 ifindex;
@@ -206,6 +209,13 @@ void mseg_packet_count_drop(struct mseg_stats __percpu *stats, enum mseg_packet_
  */
 void mseg_packet_to_single(struct mseg_packet *packet);
 
+/** mseg_packet_client_is_local() - which end of a key is the client's. */
+static inline bool mseg_packet_client_is_local(const struct mseg_conn_key *key, u8 direction)
+{
+	return direction == MSEG_DIRECTION_OUT || key->path == MSEG_PATH_FORWARD ||
+	       mseg_protocol_is_icmp(key->protocol);
+}
+
 /**
  * mseg_packet_client() - what the client chose to tell its connections apart
  * @key: of a connection, not of rejected attempts
@@ -213,7 +223,10 @@ void mseg_packet_to_single(struct mseg_packet *packet);
  *
  * Return: its port, or its ICMP query's identifier, in network order; 0 without.
  */
-__be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction);
+static inline __be16 mseg_packet_client(const struct mseg_conn_key *key, u8 direction)
+{
+	return mseg_packet_client_is_local(key, direction) ? key->lport : key->rport;
+}
 
 /**
  * mseg_packet_to_rejected() - the key that all rejected attempts of a peer at a

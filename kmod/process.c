@@ -52,7 +52,8 @@ bool mseg_process_of_socket(struct mseg_process *process, struct sock *sk)
 	sk = process_socket(sk);
 	if (!sk)
 		return false;
-	process->uid = from_kuid_munged(&init_user_ns, sk->sk_uid);
+	/* As the initial user namespace counts, which maps each to itself. */
+	process->uid = __kuid_val(sk->sk_uid);
 	process->cgroup = cgroup_of(sk);
 	return true;
 }

@@ -97,7 +97,6 @@ bool mseg_socket_takes(struct net *net, const struct mseg_conn_key *key, u32 ifi
 	return takes;
 }
 
-/* Under RCU, as long as the socket is used. */
 static struct sock *find_listener(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
@@ -111,7 +110,6 @@ static struct sock *find_listener(struct net *net, const struct mseg_conn_key *k
 				     ntohs(key->lport), by.dif, by.sdif);
 }
 
-/* Under RCU, as long as the socket is used. */
 static struct sock *find_udp(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
 	struct udp_table *table = mseg_udp_table(net);
@@ -127,39 +125,14 @@ static struct sock *find_udp(struct net *net, const struct mseg_conn_key *key, u
 
 bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
-	bool listens;
-
-	rcu_read_lock();
-	listens = find_listener(net, key, ifindex);
-	rcu_read_unlock();
-	return listens;
+	return find_listener(net, key, ifindex);
 }
 
-bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
+struct sock *mseg_socket_server(struct net *net, const struct mseg_conn_key *key, u32 ifindex)
 {
-	struct sock *sk;
-	bool connected;
-
-	rcu_read_lock();
-	sk = find_udp(net, key, ifindex);
-	/* A connected socket is the best match of its own peer's packets. */
-	connected = sk && READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
-	rcu_read_unlock();
-	return connected;
-}
-
-bool mseg_socket_owner(struct net *net, const struct mseg_conn_key *key, u32 ifindex,
-		       struct mseg_process *process)
-{
-	struct sock *sk = NULL;
-	bool owned;
-
-	rcu_read_lock();
 	if (key->protocol == IPPROTO_TCP)
-		sk = find_listener(net, key, ifindex);
-	else if (key->protocol == IPPROTO_UDP)
-		sk = find_udp(net, key, ifindex);
-	owned = sk && mseg_process_of_socket(process, sk);
-	rcu_read_unlock();
-	return owned;
+		return find_listener(net, key, ifindex);
+	if (key->protocol == IPPROTO_UDP)
+		return find_udp(net, key, ifindex);
+	return NULL;
 }

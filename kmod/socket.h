@@ -69,36 +69,24 @@ bool mseg_socket_takes(struct net *net, const struct mseg_conn_key *key, u32 ifi
  * @key: of a TCP connection
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
- * Any context.
+ * Under RCU.
  *
  * Return: true when one does.
  */
 bool mseg_socket_listens(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
 
 /**
- * mseg_socket_connected() - whether a UDP socket is connected to the peer
+ * mseg_socket_server() - the local socket that waits for such connections
  * @net: network namespace
- * @key: of a UDP connection
+ * @key: of any connection
  * @ifindex: interface of its packets, for sockets that are bound to one
  *
- * Any context. Such a socket takes packets from no one else.
+ * Under RCU.
  *
- * Return: true when one is.
+ * Return: a listener of TCP, or a socket of UDP, which is in the state TCP_ESTABLISHED
+ * where it is connected to this peer; valid until rcu_read_unlock(). NULL where there is
+ * none, and of other protocols.
  */
-bool mseg_socket_connected(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
-
-/**
- * mseg_socket_owner() - who waits for an incoming connection
- * @net: network namespace
- * @key: of a TCP or UDP connection
- * @ifindex: interface of its packets, for sockets that are bound to one
- * @process: filled, without a command
- *
- * Any context.
- *
- * Return: false when no process's socket does.
- */
-bool mseg_socket_owner(struct net *net, const struct mseg_conn_key *key, u32 ifindex,
-		       struct mseg_process *process);
+struct sock *mseg_socket_server(struct net *net, const struct mseg_conn_key *key, u32 ifindex);
 
 #endif /* MSEG_SOCKET_H */

@@ -177,8 +177,8 @@ static void waiting(struct kunit *test)
 /* Several namespaces have one limit together. */
 static void all_namespaces(struct kunit *test)
 {
-	struct mseg_net *one = mseg_test_net(test, 64), *other = mseg_test_net(test, 64);
 	unsigned int limit = total_connections;
+	struct mseg_net *one, *other;
 	struct mseg_conn_key key;
 	u32 i, made = 0;
 
@@ -186,6 +186,9 @@ static void all_namespaces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&shared_allocated.all));
 	KUNIT_EXPECT_EQ(test, 0, atomic_read(&shared_count.all));
 	total_connections = 50;
+	one = mseg_test_net(test, 64);
+	other = mseg_test_net(test, 64);
+	total_connections = limit;
 	for (i = 0; i < 40; i++) {
 		key = mseg_test_key(i);
 		made += !!add(one->conns, &key, MSEG_CONN_STATE_NEW);
@@ -198,21 +201,23 @@ static void all_namespaces(struct kunit *test)
 			stat(one, MSEG_STAT_conn_total) + stat(other, MSEG_STAT_conn_total));
 	KUNIT_EXPECT_EQ(test, 50,
 			atomic_read(&one->conns->count) + atomic_read(&other->conns->count));
-	total_connections = limit;
 }
 
 /* Whoever fills all places that there are leaves the host its own. */
 static void the_hosts_share(struct kunit *test)
 {
-	struct mseg_net *host = mseg_test_net(test, 20), *other = mseg_test_net(test, 20),
-			*third = mseg_test_net(test, 1000);
 	unsigned int limit = total_connections;
+	struct mseg_net *host, *other, *third;
 	struct mseg_conn_key key;
 	u32 i, theirs = 0, own = 0;
 
+	total_connections = 50;
+	host = mseg_test_net(test, 20);
+	other = mseg_test_net(test, 20);
+	third = mseg_test_net(test, 1000);
+	total_connections = limit;
 	other->conns->host = false;
 	third->conns->host = false;
-	total_connections = 50;
 	for (i = 0; i < 100; i++) {
 		key = mseg_test_key(i);
 		theirs += !!add(other->conns, &key, MSEG_CONN_STATE_NEW);
@@ -236,7 +241,6 @@ static void the_hosts_share(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, stat(host, MSEG_STAT_conn_total));
 	KUNIT_EXPECT_EQ(test, 25, atomic_read(&shared_count.others));
 	KUNIT_EXPECT_EQ(test, 25, atomic_read(&shared_allocated.others));
-	total_connections = limit;
 }
 
 static struct mseg_conn *victim(struct mseg_net *mnet, const struct mseg_conn_key *key, bool reject,

@@ -3,17 +3,28 @@
  * Judging: which connection a packet belongs to, and what a change of policy
  * does to it. The local sockets are whatever a test says.
  */
+#include <net/sock.h>
+
 #include "../socket.h"
 
 static enum mseg_socket_state fake_state;
 static bool fake_listener;
 static bool fake_connected;
 
+/* As much of a socket as judging looks at. */
+static struct sock *fake_server(u8 protocol)
+{
+	static struct sock server;
+
+	server.sk_state = fake_connected ? TCP_ESTABLISHED : TCP_LISTEN;
+	return (protocol == IPPROTO_TCP ? fake_listener : fake_connected) ? &server : NULL;
+}
+
 #define mseg_socket_state(net, key, ifindex) ((void)(net), (void)(key), (void)(ifindex), fake_state)
 #define mseg_socket_listens(net, key, ifindex) \
 	((void)(net), (void)(key), (void)(ifindex), fake_listener)
-#define mseg_socket_connected(net, key, ifindex) \
-	((void)(net), (void)(key), (void)(ifindex), fake_connected)
+#define mseg_socket_server(net, key, ifindex) \
+	((void)(net), (void)(ifindex), fake_server((key)->protocol))
 #include "../judge.c"
 #include "../track.c"
 
