@@ -199,6 +199,20 @@ static void record_of_a_connection(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 53, record.source_port);
 }
 
+/* Nothing of what was in its place before is told to anyone. */
+static void every_byte_of_a_record(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *conn = conn_new(test, mnet, 2, MSEG_ACTION_REJECT);
+	struct mseg_flow_record record, other;
+
+	memset(&record, 0xa5, sizeof(record));
+	memset(&other, 0x5a, sizeof(other));
+	mseg_flow_fill(&record, conn, MSEG_FLOW_EVENT_BEGIN);
+	mseg_flow_fill(&other, conn, MSEG_FLOW_EVENT_BEGIN);
+	KUNIT_EXPECT_MEMEQ(test, &record, &other, sizeof(record));
+}
+
 /* What a lost record counted, the next one does. */
 static void a_lost_records_count(struct kunit *test)
 {
@@ -247,6 +261,7 @@ static struct kunit_case cases[] = { KUNIT_CASE(nobody_listens),
 				     KUNIT_CASE(overflow),
 				     KUNIT_CASE(deaf_listener),
 				     KUNIT_CASE(record_of_a_connection),
+				     KUNIT_CASE(every_byte_of_a_record),
 				     KUNIT_CASE(a_lost_records_count),
 				     KUNIT_CASE(a_report_to_nobody),
 				     {} };

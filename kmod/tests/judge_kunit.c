@@ -291,6 +291,38 @@ static void full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 17, atomic_read(&mnet->conns->count));
 }
 
+/*
+ * A peer's SYN to a listener, which may be forged, on a connection that is not remembered:
+ * rejected, that connection is; allowed, it is as good as new.
+ */
+static void syn_to_a_listener(struct kunit *test)
+{
+	struct mseg_net *mnet = mseg_test_net(test, 100);
+	struct mseg_conn *conn;
+
+	fake_listener = true;
+	mseg_test_policy(test, mnet, REJECT, ALLOW);
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 1, IPPROTO_TCP, false, SYN));
+	KUNIT_EXPECT_NOT_NULL(test, conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_REJECTED_IN));
+	KUNIT_EXPECT_NULL(test, conn_of(mnet, 1, IPPROTO_TCP, MSEG_CONN_PLAIN));
+	fake_state = MSEG_SOCKET_ESTABLISHED;
+	KUNIT_EXPECT_EQ(test, REJECT, judge_one(mnet, 2, IPPROTO_TCP, false, SYN));
+	conn = conn_of(mnet, 2, IPPROTO_TCP, MSEG_CONN_PLAIN);
+	KUNIT_ASSERT_NOT_NULL(test, conn);
+	KUNIT_EXPECT_TRUE(test, conn->flags & MSEG_FLOW_FLAG_EXISTING);
+	KUNIT_EXPECT_EQ(test, MSEG_DIRECTION_IN, conn->direction);
+	mseg_test_policy(test, mnet, ALLOW, REJECT);
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 3, IPPROTO_TCP, false, SYN));
+	conn = conn_of(mnet, 3, IPPROTO_TCP, MSEG_CONN_PLAIN);
+	KUNIT_ASSERT_NOT_NULL(test, conn);
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_NEW, conn->state);
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_NAMED_SOCKET, conn->named);
+	/* It goes on. */
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 3, IPPROTO_TCP, true, 0));
+	KUNIT_EXPECT_EQ(test, ALLOW, judge_one(mnet, 3, IPPROTO_TCP, true, 0));
+	KUNIT_EXPECT_EQ(test, MSEG_CONN_STATE_ESTABLISHED, conn->state);
+}
+
 /* Without an entry the local sockets tell whose connection it is. */
 static void midstream(struct kunit *test)
 {
@@ -522,6 +554,7 @@ static struct kunit_case cases[] = { KUNIT_CASE(reply_needs_no_rule),
 				     KUNIT_CASE(reused_ports),
 				     KUNIT_CASE(rematch),
 				     KUNIT_CASE(full),
+				     KUNIT_CASE(syn_to_a_listener),
 				     KUNIT_CASE(midstream),
 				     KUNIT_CASE(errors),
 				     KUNIT_CASE(published_and_direct),

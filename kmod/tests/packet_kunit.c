@@ -141,6 +141,13 @@ static enum mseg_packet_class parse_skb(const struct sk_buff *skb, u8 pf, bool o
 	return class;
 }
 
+/* What others fill is not what was there before. */
+static bool is_clear(const struct mseg_packet *packet)
+{
+	return !packet->forwarded && !packet->direction && !packet->raw && !packet->observed &&
+	       !packet->known && !packet->strange && !packet->hash;
+}
+
 static bool same_packet(const struct mseg_packet *a, const struct mseg_packet *b)
 {
 	return !memcmp(&a->key, &b->key, sizeof(a->key)) &&
@@ -167,6 +174,7 @@ static enum mseg_packet_class parse(struct kunit *test, const struct build *buil
 	other_class = parse_skb(clone, build->pf, out, &other);
 	KUNIT_EXPECT_EQ(test, class, other_class);
 	KUNIT_EXPECT_TRUE(test, same_packet(packet, &other));
+	KUNIT_EXPECT_TRUE(test, is_clear(packet));
 	KUNIT_EXPECT_EQ(test, len, skb->len);
 	kfree_skb(clone);
 	kfree_skb(skb);
