@@ -288,10 +288,10 @@ def load_time(mseg):
 
 
 def transactions():
-    """TCP_RR and TCP_CRR from two namespaces, one of them policed."""
+    """TCP_RR and TCP_CRR from three namespaces: not policed, policed, and without its egress hooks."""
     Namespace("server")
     measured = {}
-    for i, name in enumerate(("plain", "policed")):
+    for i, name in enumerate(("plain", "policed", "unwatched")):
         client = Namespace(name)
         run("sh", "-ec", f"""
             ip -n {name} link add v type veth peer name v{i} netns server
@@ -300,9 +300,11 @@ def transactions():
             ip -n {name} link set v up
             ip -n server link set v{i} up""")
         measured[client] = {"rr": [], "crr": []}
-        if name == "policed":
-            with client:
+        with client:
+            if name != "plain":
                 run("mctl", "attach")
+            if name == "unwatched":
+                run("sysctl", "-qw", "net.mseg.raw=off")
     server = subprocess.Popen(["ip", "netns", "exec", "server", f"{BUILD}/rr", "serve", "0.0.0.0"])
     time.sleep(0.5)
     for turn in range(2 * ROUNDS):
