@@ -206,12 +206,13 @@ void mseg_flow_emit(struct mseg_flows *flows, struct mseg_conn *conn, u8 event)
 	if (slot)
 		fill_slot(slot, queue->seq, conn, &carried, event);
 	spin_unlock(&queue->lock);
+	/* Before others add to the queue, who rely on it: nobody is preempted here. */
+	if (first)
+		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
 	local_bh_enable();
 	/* Of a lost one's attempts the next record tells. */
 	if (!slot)
 		count_lost(flows, verdict);
-	else if (first)
-		queue_delayed_work(workqueue, &flows->send, BATCH_DELAY);
 }
 
 static u32 dequeue(struct queue *queue, struct mseg_flow_record *to, u32 max)

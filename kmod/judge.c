@@ -648,7 +648,7 @@ static u8 judge_unknown(struct mseg_net *mnet, const struct mseg_generation *gen
 	conn = find_single(mnet, packet);
 	if (conn)
 		return judge_known(mnet, generation, conn, packet);
-	if (mseg_transit_try_turn(packet))
+	if (packet->forwarded && mseg_transit_try_turn(packet))
 		return remember(mnet, generation, packet);
 	if (packet->tcp_rst && packet->by_kernel && !is_midstream(mnet, packet))
 		return judge_refusal(mnet, generation, &packet->key);

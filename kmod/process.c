@@ -22,12 +22,6 @@
 
 static_assert(sizeof_field(struct mseg_process, command) == TASK_COMM_LEN);
 
-void mseg_process_unknown(struct mseg_process *process)
-{
-	memset(process, 0, sizeof(*process));
-	process->uid = MSEG_ID_NONE;
-}
-
 static u64 cgroup_of(struct sock *sk)
 {
 #ifdef CONFIG_SOCK_CGROUP_DATA

@@ -8,6 +8,8 @@
 
 #include <linux/types.h>
 
+#include <linux/mseg.h>
+
 struct mseg_packet;
 struct sock;
 
@@ -24,7 +26,10 @@ struct mseg_process {
 };
 
 /** mseg_process_unknown() - make it say that nothing is known. */
-void mseg_process_unknown(struct mseg_process *process);
+static inline void mseg_process_unknown(struct mseg_process *process)
+{
+	*process = (struct mseg_process){ .uid = MSEG_ID_NONE };
+}
 
 /**
  * mseg_process_of_socket() - the owner of a socket

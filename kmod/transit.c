@@ -118,7 +118,7 @@ bool mseg_transit_is_others(const struct mseg_conn *conn, const struct mseg_pack
 
 bool mseg_transit_try_turn(struct mseg_packet *packet)
 {
-	if (!packet->forwarded || !packet->forwarded->reply || !packet->out || packet->tcp_syn ||
+	if (!packet->forwarded->reply || !packet->out || packet->tcp_syn ||
 	    packet->key.kind != MSEG_CONN_PLAIN || !mseg_packet_turn(&packet->key))
 		return false;
 	packet->hash = mseg_conn_hash(&packet->key);

@@ -94,7 +94,8 @@ bool mseg_transit_is_others(const struct mseg_conn *conn, const struct mseg_pack
 
 /**
  * mseg_transit_try_turn() - turn a packet that answers what is not remembered
- * @packet: of no known connection; of one that the other end began, if it is
+ * @packet: forwarded, of no known connection; of one that the other end began, if it
+ *	is turned
  *
  * Return: true when it was turned.
  */

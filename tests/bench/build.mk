@@ -32,11 +32,15 @@ build/bench/listen build/bench/rr: build/bench/%: tests/bench/%.c
 BENCH_PROGRAMS := build/bench/6.12/mseg_bench.ko build/bench/listen build/bench/rr
 
 .PHONY: bench
-bench: programs module-6.12 $(BENCH_PROGRAMS) ## compare with nftables and others: a table, build/bench/report.json and .svg
+bench: programs module-6.12 $(BENCH_PROGRAMS) build/bench/uml/mseg_bench.ko ## compare with nftables and others: a table, build/bench/report.json and .svg
 	tests/bench/run
 
+.PHONY: bench-instructions
+bench-instructions: programs module-6.12 $(BENCH_PROGRAMS) ## that part of it which counts instructions
+	tests/bench/run instructions prefixes
+
 .PHONY: bench-cycles
-bench-cycles: programs $(BENCH_PROGRAMS) build/bench/uml/mseg_bench.ko ## the same by time, in User-Mode Linux, reported with what bench measured
+bench-cycles: programs $(BENCH_PROGRAMS) build/bench/uml/mseg_bench.ko ## that part of it which measures time, in User-Mode Linux
 	tests/bench/run cycles prefixes-cycles
 
 .PHONY: bench-gate
